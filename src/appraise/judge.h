@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judgement: the one place where facts become a yes or a no.
+ */
+#ifndef APPRAISE_JUDGE_H
+#define APPRAISE_JUDGE_H
+
+#include "verify/verdict.h"
+
+/*
+ * judge() adds the checks that depend on expectations (dates, TCB status, attributes,
+ * policies, report data) to a verdict that dcap_verify() filled in, and draws the answers.
+ */
+enum cella_status judge(struct cella_verdict *verdict,
+			const struct cella_verify_options *options,
+			struct cella_error *err) MUST_CHECK;
+
+#endif

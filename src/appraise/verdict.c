@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asking a verdict, and its JSON form (doc/verdict.schema.json).
+ */
+#include "verify/verdict.h"
+
+#include "base/json.h"
+
+#include <string.h>
+
+enum cella_result cella_verdict_result(const struct cella_verdict *verdict)
+{
+	return verdict->result;
+}
+
+enum cella_answer cella_verdict_answer(const struct cella_verdict *verdict,
+				       enum cella_question question)
+{
+	return verdict->answers[question];
+}
+
+enum cella_tcb_status cella_verdict_status(const struct cella_verdict *verdict)
+{
+	return verdict->status;
+}
+
+const char *cella_verdict_root(const struct cella_verdict *verdict)
+{
+	return verdict->root[0] != '\0' ? verdict->root : NULL;
+}
+
+const struct cella_facts *cella_verdict_facts(const struct cella_verdict *verdict)
+{
+	return &verdict->facts;
+}
+
+size_t cella_verdict_num_checks(const struct cella_verdict *verdict)
+{
+	return verdict->num_checks;
+}
+
+const struct cella_check *cella_verdict_check(const struct cella_verdict *verdict,
+					      size_t index)
+{
+	return index < verdict->num_checks ? &verdict->checks[index] : NULL;
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text != NULL ? json_string(text) : json_null();
+}
+
+static enum cella_status put_answers(json_t *root, const struct cella_verdict *v,
+				     struct cella_error *err)
+{
+	json_t *const answers = json_object();
+
+	TRY(json_put(root, "answers", answers, err));
+	for (int q = 0; q < CELLA_QUESTION_COUNT; q++)
+		TRY(json_put(answers, cella_question_name((enum cella_question)q),
+			     json_string(cella_answer_name(v->answers[q])), err));
+	return CELLA_OK;
+}
+
+static enum cella_status put_checks(json_t *root, const struct cella_verdict *v,
+				    struct cella_error *err)
+{
+	json_t *const checks = json_array();
+
+	TRY(json_put(root, "checks", checks, err));
+	for (size_t i = 0; i < v->num_checks; i++) {
+		const struct cella_check *const c = &v->checks[i];
+		json_t *const item = json_object();
+
+		TRY(json_add(checks, item, err));
+		TRY(json_put(item, "id", json_string(c->id), err));
+		TRY(json_put(item, "question",
+			     json_string(cella_question_name(c->question)), err));
+		TRY(json_put(item, "outcome", json_string(cella_outcome_name(c->outcome)),
+			     err));
+		TRY(json_put(item, "title", json_string(c->title), err));
+		TRY(json_put(item, "expected", text_or_null(c->expected), err));
+		TRY(json_put(item, "actual", text_or_null(c->actual), err));
+		TRY(json_put(item, "where", text_or_null(c->where), err));
+		TRY(json_put(item, "remedy", text_or_null(c->remedy), err));
+	}
+	return CELLA_OK;
+}
+
+/* Every field that policies and results name, under that name, in wire order. */
+static enum cella_status put_measurements(json_t *root, const struct cella_verdict *v,
+					  struct cella_error *err)
+{
+	const struct quote *const q = &v->evidence->quote;
+	json_t *const measurements = json_object();
+
+	TRY(json_put(root, "measurements", measurements, err));
+	for (size_t i = 0; i < q->body_layout->num_fields; i++) {
+		const struct field *const f = &q->body_layout->fields[i];
+
+		if (f->claim == NULL)
+			continue;
+		TRY(json_put(measurements, f->claim,
+			     f->kind == FIELD_NUMBER
+				     ? json_integer((json_int_t)field_number(f, q->body))
+				     : json_hex(field_of(f, q->body)),
+			     err));
+	}
+	return CELLA_OK;
+}
+
+static json_t *fact_json(const struct cella_facts *facts, enum cella_fact fact)
+{
+	const struct fact_value *const value = &facts->values[fact];
+	json_t *list;
+
+	switch (value->type) {
+	case FACT_BYTES:
+		return json_hex(value->bytes);
+	case FACT_NUMBER:
+		return json_integer((json_int_t)value->number);
+	case FACT_BOOL:
+		return json_boolean(value->truth);
+	case FACT_TIME:
+		return json_time(value->time);
+	case FACT_TEXT:
+		return json_string(value->text);
+	case FACT_TEXTS:
+		list = json_array();
+		for (size_t i = 0; list != NULL && i < value->texts.num_items; i++)
+			if (json_array_append_new(
+				    list, json_string(value->texts.items[i])) != 0) {
+				json_decref(list);
+				return NULL;
+			}
+		return list;
+	case FACT_ABSENT:
+		break;
+	}
+	return json_null();
+}
+
+/* A range of facts as an object; those that are absent are left out. */
+static enum cella_status put_facts(json_t *root, const char *name,
+				   const struct cella_facts *facts, enum cella_fact first,
+				   enum cella_fact last, struct cella_error *err)
+{
+	json_t *const object = json_object();
+
+	TRY(json_put(root, name, object, err));
+	for (int i = (int)first; i <= (int)last; i++) {
+		const enum cella_fact fact = (enum cella_fact)i;
+
+		if (facts->values[fact].type == FACT_ABSENT)
+			continue;
+		TRY(json_put(object, cella_fact_name(fact), fact_json(facts, fact), err));
+	}
+	return CELLA_OK;
+}
+
+static enum cella_status put_expiry(json_t *root, const struct cella_verdict *v,
+				    struct cella_error *err)
+{
+	json_t *expires;
+
+	if (v->first_expiry.what == NULL)
+		return json_put(root, "expires", json_null(), err);
+	expires = json_object();
+	TRY(json_put(root, "expires", expires, err));
+	TRY(json_put(expires, "what", json_string(v->first_expiry.what), err));
+	return json_put(expires, "when", json_time(v->first_expiry.to), err);
+}
+
+static enum cella_status put_warnings(json_t *root, const struct cella_verdict *v,
+				      struct cella_error *err)
+{
+	json_t *const warnings = json_array();
+
+	TRY(json_put(root, "warnings", warnings, err));
+	for (size_t i = 0; i < v->num_warnings; i++)
+		TRY(json_add(warnings, json_string(v->warnings[i]), err));
+	return CELLA_OK;
+}
+
+static bool is_debug(const struct cella_verdict *v)
+{
+	struct cella_bytes attributes = { 0 };
+
+	if (v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE)
+		return (v->td.td_attributes & TD_ATTR_DEBUG) != 0;
+	return cella_facts_get(&v->facts, CELLA_FACT_SGX_ATTRIBUTES, &attributes) &&
+	       (attributes.data[0] & SGX_ATTR_DEBUG) != 0;
+}
+
+static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v,
+				     struct cella_error *err)
+{
+	const bool is_tdx = v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
+
+	TRY(json_put(root, "schema", json_string("cella-verdict-1"), err));
+	TRY(json_put(root, "verdict", json_string(cella_result_name(v->result)), err));
+	TRY(put_answers(root, v, err));
+	TRY(json_put(root, "cella_root", text_or_null(cella_verdict_root(v)), err));
+	TRY(json_put(root, "tee", json_string(is_tdx ? "tdx" : "sgx"), err));
+	TRY(json_put(root, "status", text_or_null(cella_tcb_status_name(v->status)),
+		     err));
+	TRY(json_put(root, "advisory_ids",
+		     v->has_tcb ? fact_json(&v->facts, CELLA_FACT_ADVISORY_IDS)
+				: json_array(),
+		     err));
+	TRY(json_put(root, "debug", json_boolean(is_debug(v)), err));
+	TRY(json_put(root, "time", json_time(v->time), err));
+	TRY(put_expiry(root, v, err));
+	TRY(put_warnings(root, v, err));
+	TRY(put_measurements(root, v, err));
+	TRY(put_facts(root, "quote", &v->facts, CELLA_FACT_QUOTE_VERSION,
+		      CELLA_FACT_BODY_TYPE, err));
+	TRY(put_facts(root, "platform", &v->facts, CELLA_FACT_PPID, CELLA_FACT_PCK_CA,
+		      err));
+	TRY(put_facts(root, "tcb", &v->facts, CELLA_FACT_TCB_STATUS,
+		      CELLA_FACT_QE_TCB_EVAL_NUM, err));
+	TRY(put_facts(root, "collateral", &v->facts, CELLA_FACT_EARLIEST_ISSUE_DATE,
+		      CELLA_FACT_ROOT_KEY_ID, err));
+	return put_checks(root, v, err);
+}
+
+enum cella_status cella_verdict_json(const struct cella_verdict *verdict, char **text,
+				     struct cella_error *err)
+{
+	json_t *root CLEANUP_JSON = json_object();
+
+	if (root == NULL)
+		return error_nomem(err);
+	TRY(put_verdict(root, verdict, err));
+	return json_write(root, true, text, err);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cella_verify() and the verifier context: options in, verdict out.
+ */
+#include "appraise/judge.h"
+
+#include "base/encode.h"
+#include "verify/cache.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static const char *const question_names[] = { "genuine", "current", "mine", "fresh" };
+static const char *const answer_names[] = { "no", "yes", "not_asked", "unknown" };
+static const char *const result_names[] = { "rejected", "accepted", "unknown" };
+static const char *const outcome_names[] = { "fail", "pass", "not_evaluated" };
+_Static_assert(ARRAY_LEN(question_names) == CELLA_QUESTION_COUNT, "a name per question");
+
+const char *cella_question_name(enum cella_question question)
+{
+	return question_names[question];
+}
+
+const char *cella_answer_name(enum cella_answer answer)
+{
+	return answer_names[answer];
+}
+
+const char *cella_result_name(enum cella_result result)
+{
+	return result_names[result];
+}
+
+const char *cella_outcome_name(enum cella_outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+enum cella_status cella_sha512(const void *data, size_t len, uint8_t out[64],
+			       struct cella_error *err)
+{
+	const struct cella_bytes bytes = bytes_of(data, len);
+
+	return crypto_digest(CRYPTO_SHA512, &bytes, 1, out, err);
+}
+
+enum cella_status cella_report_data(struct cella_bytes data_sha512,
+				    struct cella_bytes nonce,
+				    uint8_t out[CELLA_REPORT_DATA_LEN],
+				    struct cella_error *err)
+{
+	enum { NONCE_MIN = 8 };
+	const struct cella_bytes parts[] = { nonce, data_sha512 };
+
+	if (data_sha512.len != 0 && data_sha512.len != SHA512_LEN)
+		return error_set(err, CELLA_USAGE, "data: %zu bytes are no SHA-512 hash",
+				 data_sha512.len);
+	if (nonce.len != 0 &&
+	    (nonce.len < NONCE_MIN || nonce.len > CELLA_REPORT_DATA_LEN))
+		return error_set(err, CELLA_USAGE, "nonce: %zu bytes, needs %d to %d",
+				 nonce.len, NONCE_MIN, CELLA_REPORT_DATA_LEN);
+	if (data_sha512.len == 0 && nonce.len == 0)
+		return error_set(err, CELLA_USAGE,
+				 "report data: neither data nor a nonce");
+	if (data_sha512.len != 0 && nonce.len != 0)
+		return crypto_digest(CRYPTO_SHA512, parts, ARRAY_LEN(parts), out, err);
+	memset(out, 0, CELLA_REPORT_DATA_LEN);
+	if (nonce.len != 0)
+		memcpy(out, nonce.data, nonce.len);
+	else
+		memcpy(out, data_sha512.data, data_sha512.len);
+	return CELLA_OK;
+}
+
+/* Statuses that somebody may accept by name. */
+static const uint32_t acceptable =
+	CELLA_ACCEPT(CELLA_TCB_UP_TO_DATE) | CELLA_ACCEPT(CELLA_TCB_SW_HARDENING_NEEDED) |
+	CELLA_ACCEPT(CELLA_TCB_CONFIGURATION_NEEDED) |
+	CELLA_ACCEPT(CELLA_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED) |
+	CELLA_ACCEPT(CELLA_TCB_OUT_OF_DATE) |
+	CELLA_ACCEPT(CELLA_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED) |
+	CELLA_ACCEPT(CELLA_TCB_TD_RELAUNCH_ADVISED) |
+	CELLA_ACCEPT(CELLA_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED);
+
+static enum cella_status check_options(const struct cella_verify_options *o,
+				       struct cella_error *err)
+{
+	if (o == NULL || o->size != sizeof *o)
+		return error_set(err, CELLA_USAGE,
+				 "options: size is not that of the struct");
+	if (o->time_choice != CELLA_TIME_AT)
+		return error_set(err, CELLA_USAGE, "options: no time is given");
+	if (o->root_choice != CELLA_ROOT_INTEL && o->root_choice != CELLA_ROOT_GIVEN)
+		return error_set(err, CELLA_USAGE, "options: no trust root is chosen");
+	if (o->report_data_expect != CELLA_EXPECT_ANY &&
+	    o->report_data_expect != CELLA_EXPECT_EXACT)
+		return error_set(err, CELLA_USAGE,
+				 "options: nothing is said about the report data");
+	if (o->policy_expect != CELLA_EXPECT_ANY &&
+	    o->policy_expect != CELLA_EXPECT_EXACT)
+		return error_set(err, CELLA_USAGE,
+				 "options: nothing is said about policies");
+	if ((o->policy_expect == CELLA_EXPECT_EXACT) != (o->num_policies > 0))
+		return error_set(err, CELLA_USAGE,
+				 "options: policies are given and expected, or neither");
+	if ((o->accept & ~acceptable) != 0)
+		return error_set(err, CELLA_USAGE,
+				 "options: a status in accept can never be accepted");
+	if (o->grace_s < 0 || o->time < 0)
+		return error_set(err, CELLA_USAGE, "options: a negative time");
+	if ((o->flags & ~(uint32_t)CELLA_VERIFY_STRICT) != 0)
+		return error_set(err, CELLA_USAGE, "options: an unknown flag");
+	return CELLA_OK;
+}
+
+static void cert_cleanup(struct crypto_cert **cert)
+{
+	crypto_cert_free(*cert);
+}
+
+/* The key of the root that is trusted, from the options' choice. */
+static enum cella_status trusted_root(const struct cella_verify_options *o,
+				      uint8_t out[64], bool *is_intel,
+				      struct cella_error *err)
+{
+	struct out der CLEANUP(out_done) = { 0 };
+	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
+	struct cella_bytes rest = o->root;
+	bool found = false;
+
+	*is_intel = o->root_choice == CELLA_ROOT_INTEL;
+	if (*is_intel) {
+		memcpy(out, intel_root_key, sizeof intel_root_key);
+		return CELLA_OK;
+	}
+	if (text_is_pem(rest)) {
+		TRY(pem_next(&rest, "CERTIFICATE", &der, &found, err));
+		if (text_trim(rest).len > 0)
+			return error_set(err, CELLA_MALFORMED,
+					 "trust root: more than one certificate");
+	} else {
+		out_bytes(&der, rest.data, rest.len);
+		TRY(out_status(&der, err));
+	}
+	TRY(crypto_cert_parse(out_view(&der), &cert, err));
+	if (!cert->is_ca)
+		return error_set(
+			err, CELLA_MALFORMED,
+			"trust root: not a certification authority's certificate");
+	memcpy(out, cert->point, sizeof cert->point);
+	*is_intel = memcmp(out, intel_root_key, sizeof intel_root_key) == 0;
+	return CELLA_OK;
+}
+
+static enum cella_status fill(struct cella_verdict *v,
+			      const struct cella_verify_options *options,
+			      const struct verify_caches *caches, struct cella_error *err)
+{
+	uint8_t root[64];
+	bool is_intel = false;
+
+	TRY(trusted_root(options, root, &is_intel, err));
+	TRY(dcap_verify(v, root, is_intel, caches, err));
+	return judge(v, options, err);
+}
+
+static enum cella_status verify(struct cella_evidence *evidence,
+				struct cella_collateral *collateral,
+				const struct cella_verify_options *options,
+				const struct verify_caches *caches,
+				struct cella_verdict **out, struct cella_error *err)
+{
+	struct cella_verdict *v;
+	enum cella_status status;
+
+	if (evidence == NULL || out == NULL)
+		return error_set(err, CELLA_USAGE, "verify: null argument");
+	TRY(check_options(options, err));
+	if (!evidence_is_quote(evidence))
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "a report can only be checked by the CPU that made it: "
+				 "have it made into a quote");
+	v = calloc(1, sizeof *v);
+	if (v == NULL)
+		return error_nomem(err);
+	v->evidence = cella_evidence_ref(evidence);
+	v->collateral = collateral != NULL ? cella_collateral_ref(collateral) : NULL;
+	v->time = options->time;
+	v->grace_s = options->grace_s;
+	v->accept = options->accept;
+	v->flags = options->flags;
+	status = fill(v, options, caches, err);
+	if (status != CELLA_OK) {
+		cella_verdict_free(v);
+		return status;
+	}
+	*out = v;
+	return CELLA_OK;
+}
+
+enum cella_status cella_verify(struct cella_evidence *evidence,
+			       struct cella_collateral *collateral,
+			       const struct cella_verify_options *options,
+			       struct cella_verdict **out, struct cella_error *err)
+{
+	const struct verify_caches none = { 0 };
+
+	return verify(evidence, collateral, options, &none, out, err);
+}
+
+void cella_verdict_free(struct cella_verdict *verdict)
+{
+	if (verdict == NULL)
+		return;
+	pck_unref(verdict->pck);
+	cella_evidence_unref(verdict->evidence);
+	cella_collateral_unref(verdict->collateral);
+	arena_done(&verdict->arena);
+	free(verdict);
+}
+
+struct cella_verifier {
+	pthread_mutex_t lock; /* guards the pointer only */
+	struct cella_collateral *collateral;
+	struct cache pcks;
+	struct cache qes;
+};
+
+enum cella_status cella_verifier_new(size_t max_platforms, struct cella_verifier **out,
+				     struct cella_error *err)
+{
+	enum { PLATFORMS_MAX = 1 << 20 };
+	struct cella_verifier *v;
+	enum cella_status status;
+
+	if (max_platforms == 0 || max_platforms > PLATFORMS_MAX)
+		return error_set(err, CELLA_USAGE, "verifier: 1 to %d platforms",
+				 PLATFORMS_MAX);
+	v = calloc(1, sizeof *v);
+	if (v == NULL)
+		return error_nomem(err);
+	pthread_mutex_init(&v->lock, NULL);
+	status = cache_init(&v->pcks, &pck_cache_kind, max_platforms, err);
+	if (status == CELLA_OK)
+		status = cache_init(&v->qes, &att_key_cache_kind, max_platforms, err);
+	if (status != CELLA_OK) {
+		cella_verifier_free(v);
+		return status;
+	}
+	*out = v;
+	return CELLA_OK;
+}
+
+void cella_verifier_free(struct cella_verifier *verifier)
+{
+	if (verifier == NULL)
+		return;
+	cella_collateral_unref(verifier->collateral);
+	cache_done(&verifier->pcks);
+	cache_done(&verifier->qes);
+	pthread_mutex_destroy(&verifier->lock);
+	free(verifier);
+}
+
+void cella_verifier_set_collateral(struct cella_verifier *verifier,
+				   struct cella_collateral *collateral)
+{
+	struct cella_collateral *old;
+
+	if (collateral != NULL)
+		cella_collateral_ref(collateral);
+	pthread_mutex_lock(&verifier->lock);
+	old = verifier->collateral;
+	verifier->collateral = collateral;
+	pthread_mutex_unlock(&verifier->lock);
+	cella_collateral_unref(old);
+}
+
+enum cella_status cella_verifier_verify(struct cella_verifier *verifier,
+					struct cella_evidence *evidence,
+					const struct cella_verify_options *options,
+					struct cella_verdict **out,
+					struct cella_error *err)
+{
+	const struct verify_caches caches = { &verifier->pcks, &verifier->qes };
+	struct cella_collateral *collateral = NULL;
+	enum cella_status status;
+
+	pthread_mutex_lock(&verifier->lock);
+	if (verifier->collateral != NULL)
+		collateral = cella_collateral_ref(verifier->collateral);
+	pthread_mutex_unlock(&verifier->lock);
+	status = verify(evidence, collateral, options, &caches, out, err);
+	cella_collateral_unref(collateral);
+	return status;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cella verify: a quote, judged.
+ */
+#include "cli/commands.h"
+
+#include "base/encode.h"
+#include "collateral/bundle.h"
+#include "evidence/evidence.h"
+#include "fetch/files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DATA_FILE_MAX = 1 << 30, ROOT_FILE_MAX = 64 << 10 };
+
+struct verify_args {
+	struct common_args common;
+	struct texts collateral;
+	struct texts report_data;
+	const char *data;
+	struct texts nonce;
+	struct texts accept;
+	struct moment grace;
+	struct moment time;
+	const char *trust_root;
+	bool strict;
+	bool checks;
+};
+
+#define ARG(member) offsetof(struct verify_args, member)
+static const struct option_def options[] = {
+	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
+	  "signed documents about the platform" },
+	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(report_data),
+	  "expect this report data, padded with zeros at the end" },
+	{ "data", 0, "FILE", OPTION_TEXT, ARG(data),
+	  "expect report data that binds this file (its SHA-512)" },
+	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(nonce),
+	  "expect report data that binds this nonce of 8 to 64 bytes" },
+	{ "accept", 0, "STATUS", OPTION_TEXTS, ARG(accept),
+	  "accept this TCB status beside UpToDate" },
+	{ "grace", 0, "DURATION", OPTION_DURATION, ARG(grace),
+	  "accept collateral for so long after its expiry (30d, 12h)" },
+	{ "time", 't', "TIME", OPTION_TIME, ARG(time),
+	  "judge as of this time instead of now" },
+	{ "trust-root", 0, "FILE", OPTION_TEXT, ARG(trust_root),
+	  "trust this root certificate instead of Intel's" },
+	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
+	  "refuse what is otherwise only reported" },
+	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
+	COMMON_OPTIONS,
+};
+
+/* Everything that a verification reads from files. */
+struct inputs {
+	struct cella_evidence *evidence;
+	struct cella_collateral *collateral;
+	struct out root;
+};
+
+static void inputs_done(struct inputs *inputs)
+{
+	cella_evidence_unref(inputs->evidence);
+	cella_collateral_unref(inputs->collateral);
+	out_done(&inputs->root);
+}
+
+static enum cella_status read_hex(const struct texts *texts, const char *name,
+				  struct out *out, struct cella_error *err)
+{
+	struct out digits CLEANUP(out_done) = { 0 };
+
+	for (size_t i = 0; i < texts->num_items; i++)
+		for (const char *c = texts->items[i]; *c != '\0'; c++)
+			if (strchr(" \t\r\n", *c) == NULL)
+				out_u8(&digits, (uint8_t)*c);
+	TRY(out_status(&digits, err));
+	if (hex_append(out_view(&digits), out, name, err) == CELLA_OK)
+		return CELLA_OK;
+	if (err->status == CELLA_MALFORMED)
+		err->status = CELLA_USAGE;
+	return err->status;
+}
+
+static enum cella_status expected_report_data(const struct verify_args *args,
+					      struct cella_verify_options *out,
+					      struct cella_error *err)
+{
+	struct out exact CLEANUP(out_done) = { 0 };
+	struct out nonce CLEANUP(out_done) = { 0 };
+	struct out data CLEANUP(out_done) = { 0 };
+	uint8_t hash[64];
+
+	TRY(read_hex(&args->report_data, "--report-data", &exact, err));
+	TRY(read_hex(&args->nonce, "--nonce", &nonce, err));
+	out->report_data_expect = CELLA_EXPECT_ANY;
+	if (exact.len == 0 && nonce.len == 0 && args->data == NULL)
+		return CELLA_OK;
+	out->report_data_expect = CELLA_EXPECT_EXACT;
+	if (exact.len > 0) {
+		if (nonce.len > 0 || args->data != NULL)
+			return error_set(err, CELLA_USAGE,
+					 "--report-data excludes --data and --nonce");
+		if (exact.len > CELLA_REPORT_DATA_LEN)
+			return error_set(err, CELLA_USAGE,
+					 "--report-data: %zu bytes, at most %d",
+					 exact.len, CELLA_REPORT_DATA_LEN);
+		memcpy(out->report_data, exact.data, exact.len);
+		return CELLA_OK;
+	}
+	if (args->data == NULL)
+		return cella_report_data(bytes_of(NULL, 0), out_view(&nonce),
+					 out->report_data, err);
+	TRY(file_read(args->data, DATA_FILE_MAX, &data, err));
+	TRY(cella_sha512(data.data, data.len, hash, err));
+	return cella_report_data(bytes_of(hash, sizeof hash), out_view(&nonce),
+				 out->report_data, err);
+}
+
+/* STATUS, or several separated by commas. */
+static enum cella_status accepted(const struct texts *texts, uint32_t *out,
+				  struct cella_error *err)
+{
+	for (size_t i = 0; i < texts->num_items; i++) {
+		const char *rest = texts->items[i];
+
+		while (*rest != '\0') {
+			const size_t len = strcspn(rest, ",");
+			char name[64];
+			enum cella_tcb_status status;
+
+			snprintf(name, sizeof name, "%.*s", (int)(len < 63 ? len : 63),
+				 rest);
+			status = cella_tcb_status_find(name);
+			if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
+			    status == CELLA_TCB_NOT_SUPPORTED)
+				return error_set(
+					err, CELLA_USAGE,
+					"--accept: \"%s\" is not a status that can "
+					"be accepted",
+					name);
+			*out |= CELLA_ACCEPT(status);
+			rest += len + (rest[len] == ',');
+		}
+	}
+	return CELLA_OK;
+}
+
+static enum cella_status make_options(const struct verify_args *args,
+				      struct inputs *inputs,
+				      struct cella_verify_options *out,
+				      struct cella_error *err)
+{
+	*out = (struct cella_verify_options){
+		.size = sizeof *out,
+		.time_choice = CELLA_TIME_AT,
+		.time = time_or_now(&args->time),
+		.root_choice = CELLA_ROOT_INTEL,
+		.policy_expect = CELLA_EXPECT_ANY,
+		.grace_s = args->grace.value,
+		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
+	};
+	TRY(expected_report_data(args, out, err));
+	TRY(accepted(&args->accept, &out->accept, err));
+	if (args->trust_root == NULL)
+		return CELLA_OK;
+	TRY(file_read(args->trust_root, ROOT_FILE_MAX, &inputs->root, err));
+	out->root_choice = CELLA_ROOT_GIVEN;
+	out->root = out_view(&inputs->root);
+	return CELLA_OK;
+}
+
+static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
+			      struct cella_error *err)
+{
+	const char *const path = args->common.operands.items[0];
+	struct out bytes CLEANUP(out_done) = { 0 };
+
+	TRY(file_read(path, CELLA_EVIDENCE_MAX, &bytes, err));
+	if (cella_evidence_parse(bytes.data, bytes.len, &inputs->evidence, err) !=
+	    CELLA_OK) {
+		error_prefix(err, "%s", path);
+		return err->status;
+	}
+	if (args->collateral.num_items == 0)
+		return CELLA_OK;
+	return collateral_load(args->collateral.items[0], &inputs->collateral, err);
+}
+
+static void tell_unasked(const struct common_args *common,
+			 const struct cella_verdict *verdict)
+{
+	static const struct {
+		enum cella_question question;
+		const char *text;
+	} rows[] = {
+		{ CELLA_QUESTION_MINE, "not asked: whose workload this is (no policy)" },
+		{ CELLA_QUESTION_FRESH,
+		  "not asked: whether it is fresh (--nonce, --report-data or --data)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (cella_verdict_answer(verdict, rows[i].question) ==
+		    CELLA_ANSWER_NOT_ASKED)
+			note(common, "%s", rows[i].text);
+}
+
+static enum cella_status print(const struct verify_args *args,
+			       const struct cella_verdict *verdict,
+			       struct cella_error *err)
+{
+	char *text CLEANUP_FREE = NULL;
+	const uint32_t flags = (use_colour() ? CELLA_TEXT_COLOUR : 0) |
+			       (args->checks ? CELLA_TEXT_CHECKS : 0);
+
+	if (args->common.json)
+		TRY(cella_verdict_json(verdict, &text, err));
+	else
+		TRY(cella_verdict_text(verdict, flags, &text, err));
+	printf("%s%s", text, args->common.json ? "\n" : "");
+	return CELLA_OK;
+}
+
+static void verdict_cleanup(struct cella_verdict **verdict)
+{
+	cella_verdict_free(*verdict);
+}
+
+static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
+				struct cella_error *err)
+{
+	struct inputs inputs CLEANUP(inputs_done) = { 0 };
+	struct cella_verdict *verdict CLEANUP(verdict_cleanup) = NULL;
+	struct cella_verify_options verify_options;
+
+	TRY(load(args, &inputs, err));
+	TRY(make_options(args, &inputs, &verify_options, err));
+	TRY(cella_verify(inputs.evidence, inputs.collateral, &verify_options, &verdict,
+			 err));
+	*result = cella_verdict_result(verdict);
+	TRY(print(args, verdict, err));
+	tell_unasked(&args->common, verdict);
+	return CELLA_OK;
+}
+
+static int run(const void *args)
+{
+	static const int codes[] = {
+		[CELLA_REJECTED] = EXIT_NO,
+		[CELLA_ACCEPTED] = EXIT_YES,
+		[CELLA_UNDECIDED] = EXIT_UNDECIDED,
+	};
+	struct cella_error err = { 0 };
+	enum cella_result result = CELLA_REJECTED;
+
+	return verify(args, &result, &err) == CELLA_OK ? codes[result] : fail(&err);
+}
+
+const struct command cmd_verify = {
+	.name = "verify",
+	.operands = "QUOTE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "Judge a quote: genuine, current, mine, fresh",
+	.description =
+		"Answers four questions. 'genuine' and 'current' are always asked; 'mine' needs a\n"
+		"policy, 'fresh' an expectation of the report data. Without collateral no answer\n"
+		"is yes.",
+	.options = options,
+	.num_options = ARRAY_LEN(options),
+	.args_size = sizeof(struct verify_args),
+	.run = run,
+};

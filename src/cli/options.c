@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Option tables: parsing, usage, help, completion.
+ */
+#include "cli/cli.h"
+
+#include "base/civil.h"
+#include "base/number.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+int fail(const struct cella_error *err)
+{
+	fprintf(stderr, "cella: %s\n", err->text);
+	return err->status == CELLA_USAGE ? EXIT_USAGE : EXIT_UNDECIDED;
+}
+
+int usage(const struct command *command, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "cella %s: ", command->name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; see 'cella %s --help'\n", command->name);
+	return EXIT_USAGE;
+}
+
+void note(const struct common_args *common, const char *format, ...)
+{
+	va_list args;
+
+	if (common->quiet)
+		return;
+	va_start(args, format);
+	fputs("cella: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+bool use_colour(void)
+{
+	const char *const term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL && term != NULL &&
+	       strcmp(term, "dumb") != 0;
+}
+
+int64_t time_or_now(const struct moment *moment)
+{
+	return moment->is_set ? moment->value : (int64_t)time(NULL);
+}
+
+/* "2025-06-25T00:00:00Z", "2025-06-25", or "@" and seconds since 1970. */
+static enum cella_status read_time(const char *text, int64_t *out,
+				   struct cella_error *err)
+{
+	char whole[CIVIL_TEXT_LEN];
+	uint64_t seconds;
+
+	if (text[0] == '@') {
+		TRY(number_read(text + 1, INT32_MAX * UINT64_C(100), &seconds, "--time",
+				err));
+		*out = (int64_t)seconds;
+		return CELLA_OK;
+	}
+	if (strlen(text) == strlen("2025-06-25")) {
+		snprintf(whole, sizeof whole, "%sT00:00:00Z", text);
+		return civil_read(bytes_of(whole, strlen(whole)), out, "--time", err);
+	}
+	return civil_read(bytes_of(text, strlen(text)), out, "--time", err);
+}
+
+static bool is_hex(const char *text)
+{
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++)
+		if (!isxdigit((unsigned char)*text) && !isspace((unsigned char)*text))
+			return false;
+	return true;
+}
+
+static bool add_text(struct texts *texts, const char *text)
+{
+	if (texts->num_items == TEXTS_MAX)
+		return false;
+	texts->items[texts->num_items++] = text;
+	return true;
+}
+
+/* A command line that is being read. */
+struct parser {
+	const struct command *command;
+	char **argv;
+	int argc;
+	int pos;
+	uint8_t *args;
+};
+
+static int store_moment(struct parser *p, const struct option_def *option,
+			const char *value)
+{
+	struct moment *const moment = (struct moment *)(void *)(p->args + option->offset);
+	struct cella_error err = { 0 };
+	enum cella_status status = CELLA_OK;
+	uint64_t number = 0;
+
+	if (option->kind == OPTION_TIME) {
+		status = read_time(value, &moment->value, &err);
+	} else if (option->kind == OPTION_DURATION) {
+		status = duration_read(value, &moment->value, option->name, &err);
+	} else {
+		status = number_read(value, INT32_MAX, &number, option->name, &err);
+		moment->value = (int64_t)number;
+	}
+	if (status != CELLA_OK)
+		return usage(p->command, "%s", err.text);
+	moment->is_set = true;
+	return EXIT_YES;
+}
+
+static int store_value(struct parser *p, const struct option_def *option,
+		       const char *value)
+{
+	uint8_t *const place = p->args + option->offset;
+
+	switch (option->kind) {
+	case OPTION_FLAG:
+		*(bool *)place = true;
+		return EXIT_YES;
+	case OPTION_TEXT:
+		if (*(const char **)(void *)place != NULL)
+			return usage(p->command, "--%s is given twice", option->name);
+		*(const char **)(void *)place = value;
+		return EXIT_YES;
+	case OPTION_TEXTS:
+	case OPTION_HEX:
+		if (!add_text((struct texts *)(void *)place, value))
+			return usage(p->command, "--%s is given too often", option->name);
+		return EXIT_YES;
+	case OPTION_TIME:
+	case OPTION_DURATION:
+	case OPTION_NUMBER:
+		return store_moment(p, option, value);
+	}
+	return EXIT_USAGE;
+}
+
+/* The value stands after '=', or is the next argument; hex options take all that follow. */
+static int read_value(struct parser *p, const struct option_def *option,
+		      const char *attached)
+{
+	const char *value = attached;
+	int code;
+
+	if (option->kind == OPTION_FLAG && attached != NULL)
+		return usage(p->command, "--%s takes no value", option->name);
+	if (option->kind != OPTION_FLAG && value == NULL) {
+		if (p->pos + 1 >= p->argc)
+			return usage(p->command, "--%s needs %s", option->name,
+				     option->argument);
+		value = p->argv[++p->pos];
+	}
+	code = store_value(p, option, value);
+	while (code == EXIT_YES && option->kind == OPTION_HEX && attached == NULL &&
+	       p->pos + 1 < p->argc && is_hex(p->argv[p->pos + 1]))
+		code = store_value(p, option, p->argv[++p->pos]);
+	return code;
+}
+
+static const struct option_def *find_long(const struct command *command, const char *name,
+					  size_t len)
+{
+	for (size_t i = 0; i < command->num_options; i++)
+		if (strlen(command->options[i].name) == len &&
+		    memcmp(command->options[i].name, name, len) == 0)
+			return &command->options[i];
+	return NULL;
+}
+
+static const struct option_def *find_short(const struct command *command, char name)
+{
+	for (size_t i = 0; i < command->num_options; i++)
+		if (command->options[i].short_name == name && name != '\0')
+			return &command->options[i];
+	return NULL;
+}
+
+static int read_option(struct parser *p, const char *arg)
+{
+	const struct option_def *option;
+	const char *equals;
+
+	if (arg[1] != '-') {
+		option = find_short(p->command, arg[1]);
+		if (option == NULL)
+			return usage(p->command, "there is no option -%c", arg[1]);
+		return read_value(p, option, arg[2] != '\0' ? arg + 2 : NULL);
+	}
+	equals = strchr(arg, '=');
+	option = find_long(p->command, arg + 2,
+			   equals != NULL ? (size_t)(equals - arg) - 2 : strlen(arg + 2));
+	if (option == NULL)
+		return usage(p->command, "there is no option %.*s",
+			     equals != NULL ? (int)(equals - arg) : (int)strlen(arg),
+			     arg);
+	return read_value(p, option, equals != NULL ? equals + 1 : NULL);
+}
+
+static int read_arguments(struct parser *p)
+{
+	struct common_args *const common = (struct common_args *)(void *)p->args;
+	bool only_operands = false;
+
+	for (p->pos = 0; p->pos < p->argc; p->pos++) {
+		const char *const arg = p->argv[p->pos];
+		int code = EXIT_YES;
+
+		if (!only_operands && strcmp(arg, "--") == 0)
+			only_operands = true;
+		else if (!only_operands && arg[0] == '-' && arg[1] != '\0')
+			code = read_option(p, arg);
+		else if (!add_text(&common->operands, arg))
+			code = usage(p->command, "too many arguments");
+		if (code != EXIT_YES)
+			return code;
+	}
+	return EXIT_YES;
+}
+
+static void print_options(const struct command *command)
+{
+	for (size_t i = 0; i < command->num_options; i++) {
+		const struct option_def *const o = &command->options[i];
+		char left[64];
+		char shorthand[8] = "    ";
+
+		if (o->short_name != '\0')
+			snprintf(shorthand, sizeof shorthand, "-%c, ", o->short_name);
+		snprintf(left, sizeof left, "%s--%s%s%s", shorthand, o->name,
+			 o->argument != NULL ? " " : "",
+			 o->argument != NULL ? o->argument : "");
+		printf("  %-30s %s\n", left, o->help);
+	}
+}
+
+static void print_help(const struct command *command)
+{
+	printf("Usage: cella %s [OPTION]...%s%s\n\n%s.\n", command->name,
+	       *command->operands != '\0' ? " " : "", command->operands,
+	       command->summary);
+	if (command->description != NULL)
+		printf("\n%s\n", command->description);
+	printf("\nOptions:\n");
+	print_options(command);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	uint8_t *args CLEANUP_FREE = calloc(1, command->args_size);
+	struct parser p = { command, argv, argc, 0, args };
+	const struct common_args *const common = (const struct common_args *)(void *)args;
+	int code;
+
+	if (args == NULL) {
+		fputs("cella: out of memory\n", stderr);
+		return EXIT_UNDECIDED;
+	}
+	code = read_arguments(&p);
+	if (code != EXIT_YES)
+		return code;
+	if (common->help) {
+		print_help(command);
+		return EXIT_YES;
+	}
+	if (common->operands.num_items < command->min_operands)
+		return usage(command, "%s is missing", command->operands);
+	if (common->operands.num_items > command->max_operands)
+		return usage(command, "\"%s\" is one argument too many",
+			     common->operands.items[command->max_operands]);
+	code = command->run(args);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fputs("cella: cannot write to standard output\n", stderr);
+		return EXIT_UNDECIDED;
+	}
+	return code;
+}
+
+/* Matches "policy sign" against argv[0] "policy" and argv[1] "sign". */
+static int match(const struct command *command, int argc, char **argv)
+{
+	const char *const space = strchr(command->name, ' ');
+	const size_t len = space != NULL ? (size_t)(space - command->name)
+					 : strlen(command->name);
+
+	if (strlen(argv[0]) != len || memcmp(argv[0], command->name, len) != 0)
+		return 0;
+	if (space == NULL)
+		return 1;
+	return argc > 1 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
+}
+
+static bool is_group(const struct command *command, const char *name)
+{
+	const size_t len = strlen(name);
+
+	return strncmp(command->name, name, len) == 0 && command->name[len] == ' ';
+}
+
+static void list_commands(FILE *stream, const char *group)
+{
+	for (size_t i = 0; i < num_commands; i++)
+		if (group == NULL || is_group(commands[i], group))
+			fprintf(stream, "  %-20s %s\n", commands[i]->name,
+				commands[i]->summary);
+}
+
+static int help(void)
+{
+	printf("Usage: cella COMMAND [OPTION]... [ARGUMENT]...\n\n"
+	       "Proves what runs inside a trust domain or an enclave.\n\n"
+	       "Commands:\n");
+	list_commands(stdout, NULL);
+	printf("\n'cella COMMAND --help' tells more. Exit status: 0 yes or done, 1 evidence or\n"
+	       "policy says no, 2 usage, 3 could not decide.\n");
+	return EXIT_YES;
+}
+
+/* One line per command and option, for completion scripts and the manual. */
+static int dump_tables(void)
+{
+	for (size_t i = 0; i < num_commands; i++) {
+		const struct command *const c = commands[i];
+
+		printf("command\t%s\t%s\t%s\n", c->name, c->operands, c->summary);
+		for (size_t k = 0; k < c->num_options; k++)
+			printf("option\t%s\t--%s\t%c\t%s\t%s\n", c->name,
+			       c->options[k].name,
+			       c->options[k].short_name != '\0' ? c->options[k].short_name
+								: '-',
+			       c->options[k].argument != NULL ? c->options[k].argument
+							      : "",
+			       c->options[k].help);
+	}
+	return EXIT_YES;
+}
+
+int cli_main(int argc, char **argv)
+{
+	bool in_group = false;
+
+	if (argc < 2) {
+		fputs("cella: a command is missing; see 'cella --help'\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return help();
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("cella %s\n", cella_version());
+		return EXIT_YES;
+	}
+	if (strcmp(argv[1], "--dump-tables") == 0)
+		return dump_tables();
+	for (size_t i = 0; i < num_commands; i++) {
+		const int words = match(commands[i], argc - 1, argv + 1);
+
+		if (words > 0)
+			return run(commands[i], argc - 1 - words, argv + 1 + words);
+		in_group = in_group || is_group(commands[i], argv[1]);
+	}
+	if (!in_group) {
+		fprintf(stderr, "cella: there is no command \"%s\"; see 'cella --help'\n",
+			argv[1]);
+		return EXIT_USAGE;
+	}
+	if (argc > 2 && strcmp(argv[2], "--help") != 0 && strcmp(argv[2], "-h") != 0) {
+		fprintf(stderr,
+			"cella %s: there is no command \"%s\"; see 'cella %s --help'\n",
+			argv[1], argv[2], argv[1]);
+		return EXIT_USAGE;
+	}
+	fprintf(argc > 2 ? stdout : stderr,
+		"Usage: cella %s COMMAND [OPTION]...\n\nCommands:\n", argv[1]);
+	list_commands(argc > 2 ? stdout : stderr, argv[1]);
+	return argc > 2 ? EXIT_YES : EXIT_USAGE;
+}

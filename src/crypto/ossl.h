@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What differs between OpenSSL 3 and 1.1.1, and what the files of this folder share.
+ * The build picks openssl3.c or openssl1.c.
+ */
+#ifndef CRYPTO_OSSL_H
+#define CRYPTO_OSSL_H
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "crypto/crypto.h"
+
+/*
+ * ossl_begin() readies the library without its configuration and empties the thread's
+ * error queue, so that ossl_failure() can tell a lack of memory from bad input.
+ */
+enum cella_status ossl_begin(struct cella_error *err) MUST_CHECK;
+
+/* ossl_failure() describes a failed call: CELLA_NOMEM when memory ran out, else status. */
+enum cella_status ossl_failure(struct cella_error *err, enum cella_status status,
+			       const char *text) COLD;
+
+/* Empty objects for d2i, in our library context. NULL when out of memory. */
+X509 *ossl_x509_new(void);
+X509_CRL *ossl_crl_new(void);
+
+/* ossl_digest() returns a hash's algorithm; ossl_begin() came before. */
+const EVP_MD *ossl_digest(enum crypto_hash hash);
+
+/* ossl_key() makes a public key of 0x04 || x || y; NULL when the point is refused. */
+EVP_PKEY *ossl_key(enum crypto_curve curve, const uint8_t *point, size_t len);
+
+/* ossl_verify_context() prepares a key for EVP_PKEY_verify(). */
+EVP_PKEY_CTX *ossl_verify_context(EVP_PKEY *key);
+
+/* ossl_is_p256() is true for a key on the named curve P-256. */
+bool ossl_is_p256(EVP_PKEY *key);
+
+/* ossl_time() converts a certificate's time. */
+enum cella_status ossl_time(const ASN1_TIME *time, int64_t *out, const char *what,
+			    struct cella_error *err) MUST_CHECK;
+
+/* ossl_common_name() copies a name's only common name, or "" when there is none. */
+void ossl_common_name(const X509_NAME *name, char out[CERT_NAME_MAX + 1]);
+
+/* ossl_serial() copies a serial number without leading zeros. */
+enum cella_status ossl_serial(const ASN1_INTEGER *serial, uint8_t out[CERT_SERIAL_MAX],
+			      size_t *out_len, const char *what,
+			      struct cella_error *err) MUST_CHECK;
+
+#endif
