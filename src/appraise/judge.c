@@ -5,18 +5,9 @@
 #include "appraise/judge.h"
 
 #include "base/civil.h"
+#include "verify/dcap.h"
 
 #include <string.h>
-
-static enum cella_outcome outcome_of(bool good)
-{
-	return good ? CELLA_CHECK_PASS : CELLA_CHECK_FAIL;
-}
-
-static bool is_tdx(const struct cella_verdict *v)
-{
-	return v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
-}
 
 /* --- dates --------------------------------------------------------------------------- */
 
@@ -94,7 +85,7 @@ static void judge_tcb_status(struct cella_verdict *v)
 		return;
 	}
 	verdict_check(v, CHECK_TCB_STATUS,
-		      outcome_of((accepted & CELLA_ACCEPT(v->status)) != 0),
+		      outcome_if((accepted & CELLA_ACCEPT(v->status)) != 0),
 		      accepted_text(v), cella_tcb_status_name(v->status),
 		      "tcb_info: tcbLevels");
 }
@@ -115,7 +106,7 @@ static void report(struct cella_verdict *v, enum check_id id, bool good,
 {
 	const bool is_strict = (v->flags & CELLA_VERIFY_STRICT) != 0;
 
-	verdict_check(v, id, outcome_of(good || !is_strict), NULL, good ? NULL : warning,
+	verdict_check(v, id, outcome_if(good || !is_strict), NULL, good ? NULL : warning,
 		      where);
 	if (!good && !is_strict)
 		verdict_warn(v, warning);
@@ -130,9 +121,9 @@ static void judge_td(struct cella_verdict *v)
 	const bool has_service_td = v->td.has_servicetd &&
 				    !bytes_are_zero(bytes_of(v->td.mr_servicetd, MR_LEN));
 
-	verdict_check(v, CHECK_TD_DEBUG, outcome_of((attributes & TD_ATTR_DEBUG) == 0),
+	verdict_check(v, CHECK_TD_DEBUG, outcome_if((attributes & TD_ATTR_DEBUG) == 0),
 		      "NO_DEBUG", attributes_text(v), "quote: body.td_attributes");
-	verdict_check(v, CHECK_TD_ATTRIBUTES, outcome_of((other_tud | reserved) == 0),
+	verdict_check(v, CHECK_TD_ATTRIBUTES, outcome_if((other_tud | reserved) == 0),
 		      NULL,
 		      (other_tud | reserved) == 0
 			      ? NULL
@@ -142,7 +133,7 @@ static void judge_td(struct cella_verdict *v)
 					   (unsigned long long)reserved),
 		      "quote: body.td_attributes");
 	verdict_check(v, CHECK_TD_MIGRATABLE,
-		      outcome_of((attributes & TD_ATTR_MIGRATABLE) == 0), NULL,
+		      outcome_if((attributes & TD_ATTR_MIGRATABLE) == 0), NULL,
 		      attributes & TD_ATTR_MIGRATABLE ? "MIGRATABLE is set" : NULL,
 		      "quote: body.td_attributes");
 	report(v, CHECK_TD_SEPT_VE_DISABLE, (attributes & TD_ATTR_SEPT_VE_DISABLE) != 0,
@@ -164,7 +155,7 @@ static void judge_enclave(struct cella_verdict *v)
 	if (!cella_facts_get(&v->facts, CELLA_FACT_SGX_ATTRIBUTES, &attributes))
 		return;
 	is_debug = (attributes.data[0] & SGX_ATTR_DEBUG) != 0;
-	verdict_check(v, CHECK_SGX_DEBUG, outcome_of(!is_debug), "NO_DEBUG",
+	verdict_check(v, CHECK_SGX_DEBUG, outcome_if(!is_debug), "NO_DEBUG",
 		      is_debug ? "DEBUG" : "NO_DEBUG", "quote: body.attributes");
 }
 
@@ -195,7 +186,7 @@ static void judge_report_data(struct cella_verdict *v,
 	good = cella_facts_get(&v->facts, CELLA_FACT_REPORT_DATA, &actual) &&
 	       actual.len == CELLA_REPORT_DATA_LEN &&
 	       bytes_equal_secret(actual.data, options->report_data, actual.len);
-	verdict_check(v, CHECK_REPORT_DATA, outcome_of(good),
+	verdict_check(v, CHECK_REPORT_DATA, outcome_if(good),
 		      arena_hex(&v->arena,
 				bytes_of(options->report_data, CELLA_REPORT_DATA_LEN)),
 		      arena_hex(&v->arena, actual), "quote: body.report_data");
@@ -240,7 +231,7 @@ enum cella_status judge(struct cella_verdict *v,
 {
 	judge_dates(v);
 	judge_tcb_status(v);
-	if (is_tdx(v))
+	if (verdict_is_tdx(v))
 		judge_td(v);
 	else
 		judge_enclave(v);
