@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The completion for bash offers what the option tables say.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 script=$STAGE/share/bash-completion/completions/cella.bash
 tab=$(printf '\t')

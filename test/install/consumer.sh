@@ -3,8 +3,8 @@
 # A small program is built against the installed tree with what pkg-config says, shared
 # and static, and judges with it.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 PKG_CONFIG_PATH=$STAGE/lib/pkgconfig
 export PKG_CONFIG_PATH

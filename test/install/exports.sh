@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The symbols of libcella.so are the functions that the installed headers declare.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 for header in "$STAGE"/include/cella/*.h; do
 	$CC -E -P -I"$STAGE/include" "$header"

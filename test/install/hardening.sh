@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The program and the library are built as hardened as the tool chain can.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 # has FILE PATTERN: in what readelf tells of it.
 has() {

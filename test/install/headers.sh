@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every public header compiles alone, twice in a row, as C and as C++.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 # language COMPILER: picks the C++ compiler of the same family.
 cxx() {

@@ -3,8 +3,8 @@
 # libcella is pure: what libcella.so asks of other libraries stands in golden lists, one
 # for libcrypto of each generation and one for the rest. UPDATE_GOLDEN=1 writes them anew.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 # What no pure function needs, and no golden list may allow.
 impure='open|openat|fopen|creat|close|read|pread|write|pwrite|unlink|rename|stat|fstat'

@@ -3,8 +3,8 @@
 # Every command has a manual page with all its options, and no page speaks of an option
 # that does not exist.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 pages=$STAGE/share/man/man1
 if ! [ -d "$pages" ]; then

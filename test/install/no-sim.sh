@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The simulated platform, which makes evidence, is no part of what judges evidence.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 # symbols FILE: those of the simulator.
 symbols() {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # libcella.a defines the same names as libcella.so and no other.
 set -eu
-# shellcheck source=test/install/tap.sh
-. "$SOURCE/test/install/tap.sh"
+# shellcheck source=test/tap.sh
+. "$SOURCE/test/tap.sh"
 
 nm --defined-only --extern-only "$STAGE/lib/libcella.a" | awk 'NF == 3 { print $3 }' |
 	sort >"$scratch/static"
