@@ -4,7 +4,9 @@
  */
 #include "verify/verdict.h"
 
+#include "appraise/explain.h"
 #include "base/json.h"
+#include "verify/dcap.h"
 
 #include <string.h>
 
@@ -186,22 +188,29 @@ static bool is_debug(const struct cella_verdict *v)
 {
 	struct cella_bytes attributes = { 0 };
 
-	if (v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE)
+	if (verdict_is_tdx(v))
 		return (v->td.td_attributes & TD_ATTR_DEBUG) != 0;
 	return cella_facts_get(&v->facts, CELLA_FACT_SGX_ATTRIBUTES, &attributes) &&
 	       (attributes.data[0] & SGX_ATTR_DEBUG) != 0;
 }
 
+static enum cella_status put_explanation(json_t *root, const struct cella_verdict *v,
+					 struct cella_error *err)
+{
+	json_t *explanation = NULL;
+
+	TRY(explain_json(v, &explanation, err));
+	return json_put(root, "explain", explanation, err);
+}
+
 static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v,
 				     struct cella_error *err)
 {
-	const bool is_tdx = v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
-
 	TRY(json_put(root, "schema", json_string("cella-verdict-1"), err));
 	TRY(json_put(root, "verdict", json_string(cella_result_name(v->result)), err));
 	TRY(put_answers(root, v, err));
 	TRY(json_put(root, "cella_root", text_or_null(cella_verdict_root(v)), err));
-	TRY(json_put(root, "tee", json_string(is_tdx ? "tdx" : "sgx"), err));
+	TRY(json_put(root, "tee", json_string(verdict_is_tdx(v) ? "tdx" : "sgx"), err));
 	TRY(json_put(root, "status", text_or_null(cella_tcb_status_name(v->status)),
 		     err));
 	TRY(json_put(root, "advisory_ids",
@@ -221,6 +230,7 @@ static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v
 		      CELLA_FACT_QE_TCB_EVAL_NUM, err));
 	TRY(put_facts(root, "collateral", &v->facts, CELLA_FACT_EARLIEST_ISSUE_DATE,
 		      CELLA_FACT_ROOT_KEY_ID, err));
+	TRY(put_explanation(root, v, err));
 	return put_checks(root, v, err);
 }
 

@@ -26,6 +26,7 @@ struct verify_args {
 	const char *trust_root;
 	bool strict;
 	bool checks;
+	bool explain;
 };
 
 #define ARG(member) offsetof(struct verify_args, member)
@@ -49,6 +50,9 @@ static const struct option_def options[] = {
 	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
 	  "refuse what is otherwise only reported" },
 	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
+	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
+	  "say why the TCB stands where it stands; with a second --collateral, what that "
+	  "would change" },
 	COMMON_OPTIONS,
 };
 
@@ -56,6 +60,7 @@ static const struct option_def options[] = {
 struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
+	struct cella_collateral *other; /* to compare with */
 	struct out root;
 };
 
@@ -63,6 +68,7 @@ static void inputs_done(struct inputs *inputs)
 {
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
+	cella_collateral_unref(inputs->other);
 	out_done(&inputs->root);
 }
 
@@ -183,9 +189,11 @@ static enum cella_status load(const struct verify_args *args, struct inputs *inp
 		error_prefix(err, "%s", path);
 		return err->status;
 	}
-	if (args->collateral.num_items == 0)
-		return CELLA_OK;
-	return collateral_load(args->collateral.items[0], &inputs->collateral, err);
+	if (args->collateral.num_items > 0)
+		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
+	if (args->collateral.num_items > 1)
+		TRY(collateral_load(args->collateral.items[1], &inputs->other, err));
+	return CELLA_OK;
 }
 
 static void tell_unasked(const struct common_args *common,
@@ -227,19 +235,48 @@ static void verdict_cleanup(struct cella_verdict **verdict)
 	cella_verdict_free(*verdict);
 }
 
+static enum cella_status print_explanation(const struct inputs *inputs,
+					   const struct cella_verify_options *how,
+					   const struct cella_verdict *verdict,
+					   struct cella_error *err)
+{
+	struct cella_verdict *other CLEANUP(verdict_cleanup) = NULL;
+	char *text CLEANUP_FREE = NULL;
+
+	if (inputs->other != NULL)
+		TRY(cella_verify(inputs->evidence, inputs->other, how, &other, err));
+	TRY(cella_verdict_explain(verdict, other, &text, err));
+	printf("\n%s", text);
+	return CELLA_OK;
+}
+
+static enum cella_status check_usage(const struct verify_args *args,
+				     struct cella_error *err)
+{
+	if (args->collateral.num_items > 2 ||
+	    (args->collateral.num_items == 2 && (!args->explain || args->common.json)))
+		return error_set(
+			err, CELLA_USAGE,
+			"--collateral: a second set is only compared with, by "
+			"--explain as text; a directory holds several documents");
+	return CELLA_OK;
+}
+
 static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
 				struct cella_error *err)
 {
 	struct inputs inputs CLEANUP(inputs_done) = { 0 };
 	struct cella_verdict *verdict CLEANUP(verdict_cleanup) = NULL;
-	struct cella_verify_options verify_options;
+	struct cella_verify_options how;
 
+	TRY(check_usage(args, err));
 	TRY(load(args, &inputs, err));
-	TRY(make_options(args, &inputs, &verify_options, err));
-	TRY(cella_verify(inputs.evidence, inputs.collateral, &verify_options, &verdict,
-			 err));
+	TRY(make_options(args, &inputs, &how, err));
+	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
 	TRY(print(args, verdict, err));
+	if (args->explain && !args->common.json)
+		TRY(print_explanation(&inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);
 	return CELLA_OK;
 }

@@ -7,6 +7,9 @@
 
 #include "cli/cli.h"
 
+extern const struct command cmd_collateral_bundle;
+extern const struct command cmd_collateral_import;
+extern const struct command cmd_collateral_show;
 extern const struct command cmd_inspect;
 extern const struct command cmd_verify;
 

@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 
 const struct command *const commands[] = {
-	&cmd_inspect,
-	&cmd_verify,
+	&cmd_inspect,           &cmd_verify, &cmd_collateral_show, &cmd_collateral_bundle,
+	&cmd_collateral_import,
 };
 const size_t num_commands = ARRAY_LEN(commands);
 

@@ -6,6 +6,7 @@
 #include "crypto/ossl.h"
 
 #include "base/civil.h"
+#include "base/der.h"
 
 #include <string.h>
 
@@ -102,21 +103,60 @@ static enum cella_status read_names(struct crypto_cert *cert, struct cella_error
 			 err);
 }
 
+/* RFC 5480: id-ecPublicKey with the named curve P-256, and an uncompressed point. */
+static bool is_p256(const X509_PUBKEY *key, struct cella_bytes *encoded)
+{
+	ASN1_OBJECT *oid = NULL;
+	const ASN1_OBJECT *type;
+	const void *curve = NULL;
+	const unsigned char *data = NULL;
+	X509_ALGOR *algorithm = NULL;
+	int curve_type = V_ASN1_UNDEF;
+	int len = 0;
+
+	if (X509_PUBKEY_get0_param(&oid, &data, &len, &algorithm, (X509_PUBKEY *)key) !=
+	    1)
+		return false;
+	X509_ALGOR_get0(&type, &curve_type, &curve, algorithm);
+	*encoded = bytes_of(data, (size_t)len);
+	return OBJ_obj2nid(type) == NID_X9_62_id_ecPublicKey &&
+	       curve_type == V_ASN1_OBJECT &&
+	       OBJ_obj2nid(curve) == NID_X9_62_prime256v1 && len == 1 + P256_POINT_LEN &&
+	       data[0] == POINT_CONVERSION_UNCOMPRESSED;
+}
+
 static enum cella_status read_key(struct crypto_cert *cert, struct cella_error *err)
 {
-	EVP_PKEY *const key = X509_get0_pubkey(cert->handle);
-	const ASN1_BIT_STRING *const bits = X509_get0_pubkey_bitstr(cert->handle);
-	const uint8_t *data;
+	const X509_PUBKEY *const key = X509_get_X509_PUBKEY(cert->handle);
+	struct cella_bytes encoded = { 0 };
 
-	if (key == NULL || !ossl_is_p256(key))
-		return ossl_failure(err, CELLA_UNSUPPORTED,
-				    "certificate: its key is not on P-256");
-	data = ASN1_STRING_get0_data(bits);
-	if (ASN1_STRING_length(bits) != 1 + P256_POINT_LEN ||
-	    data[0] != POINT_CONVERSION_UNCOMPRESSED)
-		return error_set(err, CELLA_UNSUPPORTED,
-				 "certificate: its key is a compressed point");
-	memcpy(cert->point, data + 1, P256_POINT_LEN);
+	if (key == NULL || !is_p256(key, &encoded))
+		return ossl_failure(
+			err, CELLA_UNSUPPORTED,
+			"certificate: its key is not an uncompressed point on "
+			"P-256");
+	memcpy(cert->point, encoded.data + 1, P256_POINT_LEN);
+	cert->key = ossl_key(CRYPTO_P256, encoded.data, encoded.len);
+	if (cert->key == NULL)
+		return ossl_failure(err, CELLA_MALFORMED,
+				    "certificate: its key is not a point on P-256");
+	return CELLA_OK;
+}
+
+/* Certificate ::= SEQUENCE { tbsCertificate, …}: the first element, header included. */
+static enum cella_status read_tbs(struct crypto_cert *cert, struct cella_error *err)
+{
+	struct in in;
+	struct in outer;
+	struct in tbs;
+
+	in_init(&in, cert->der, "certificate");
+	outer = der_element(&in, DER_SEQUENCE, "certificate");
+	tbs = der_element(&outer, DER_SEQUENCE, "tbsCertificate");
+	in_end(&in, "end");
+	der_adopt(&in, &tbs);
+	TRY(in_status(&in, err));
+	cert->tbs = bytes_of(outer.data, outer.pos);
 	return CELLA_OK;
 }
 
@@ -222,6 +262,7 @@ static enum cella_status parse(struct crypto_cert *cert, struct cella_bytes der,
 	memcpy(cert->memory, der.data, der.len);
 	cert->der = bytes_of(cert->memory, der.len);
 	TRY(crypto_sha256(der, cert->sha256, err));
+	TRY(read_tbs(cert, err));
 	TRY(read_names(cert, err));
 	TRY(read_key(cert, err));
 	return read_extensions(cert, err);
@@ -253,23 +294,39 @@ void crypto_cert_free(struct crypto_cert *cert)
 	if (cert == NULL)
 		return;
 	X509_free(cert->handle);
+	EVP_PKEY_free(cert->key);
 	free(cert->memory);
 	free(cert);
+}
+
+/* The algorithm is told twice; both must be ecdsa-with-SHA256 without parameters. */
+static bool is_ecdsa_sha256(const X509_ALGOR *algorithm,
+			    const X509_ALGOR *signed_algorithm)
+{
+	const ASN1_OBJECT *oid = NULL;
+	int parameter_type = V_ASN1_UNDEF;
+
+	X509_ALGOR_get0(&oid, &parameter_type, NULL, algorithm);
+	return X509_ALGOR_cmp(algorithm, signed_algorithm) == 0 &&
+	       OBJ_obj2nid(oid) == NID_ecdsa_with_SHA256 &&
+	       parameter_type == V_ASN1_UNDEF;
 }
 
 enum cella_status crypto_cert_verify(const struct crypto_cert *cert,
 				     const struct crypto_cert *issuer, bool *good,
 				     struct cella_error *err)
 {
-	int answer;
+	const ASN1_BIT_STRING *signature = NULL;
+	const X509_ALGOR *algorithm = NULL;
 
 	TRY(ossl_begin(err));
 	*good = false;
-	if (X509_get_signature_nid(cert->handle) != NID_ecdsa_with_SHA256)
+	X509_get0_signature(&signature, &algorithm, cert->handle);
+	if (!is_ecdsa_sha256(algorithm, X509_get0_tbs_sigalg(cert->handle)) ||
+	    (signature->flags & 7) != 0) /* bits that a signature cannot leave over */
 		return CELLA_OK;
-	answer = X509_verify(cert->handle, X509_get0_pubkey(issuer->handle));
-	if (answer != 1 && ossl_failure(err, CELLA_OK, "") == CELLA_NOMEM)
-		return CELLA_NOMEM;
-	*good = answer == 1;
-	return CELLA_OK;
+	return ossl_verify(issuer->key, CRYPTO_P256, cert->tbs,
+			   bytes_of(ASN1_STRING_get0_data(signature),
+				    (size_t)ASN1_STRING_length(signature)),
+			   good, err);
 }

@@ -175,7 +175,7 @@ enum cella_status crypto_crl_verify(const struct crypto_crl *crl,
 	X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
 	if (OBJ_obj2nid(oid) != NID_ecdsa_with_SHA256)
 		return CELLA_OK;
-	answer = X509_CRL_verify(crl->handle, X509_get0_pubkey(issuer->handle));
+	answer = X509_CRL_verify(crl->handle, issuer->key);
 	if (answer != 1 && ossl_failure(err, CELLA_OK, "") == CELLA_NOMEM)
 		return CELLA_NOMEM;
 	*good = answer == 1;

@@ -5,7 +5,7 @@
  *
  * Everything runs in a library context of its own with no configuration loaded, so that
  * OPENSSL_CONF and the engines it may name cannot change an answer. Objects are immutable
- * once made and may be shared by threads. OpenSSL alone parses certificates and judges
+ * once made and may be shared by threads. OpenSSL parses certificates and judges
  * signatures; a bad signature is an answer (*good = false), not an error.
  */
 #ifndef CRYPTO_CRYPTO_H
@@ -79,6 +79,7 @@ enum { CERT_USAGE_SIGNATURE = 1, CERT_USAGE_CERT_SIGN = 2, CERT_USAGE_CRL_SIGN =
  */
 struct crypto_cert {
 	struct cella_bytes der;
+	struct cella_bytes tbs;     /* the part that is signed */
 	struct cella_bytes subject; /* DER of the name */
 	struct cella_bytes issuer;
 	char subject_cn[CERT_NAME_MAX + 1]; /* "" when absent or not one plain text */
@@ -96,7 +97,8 @@ struct crypto_cert {
 	struct cella_bytes
 		sgx_extension;      /* contents of 1.2.840.113741.1.13.1, or empty */
 	uint8_t sha256[SHA256_LEN]; /* of der */
-	void *handle;               /* OpenSSL's object */
+	void *handle;               /* OpenSSL's X509 */
+	void *key;                  /* OpenSSL's EVP_PKEY of the point */
 	uint8_t *memory;
 };
 

@@ -65,12 +65,3 @@ EVP_PKEY_CTX *ossl_verify_context(EVP_PKEY *key)
 	EVP_PKEY_CTX_free(ctx);
 	return NULL;
 }
-
-bool ossl_is_p256(EVP_PKEY *key)
-{
-	const EC_KEY *const ec =
-		EVP_PKEY_base_id(key) == EVP_PKEY_EC ? EVP_PKEY_get0_EC_KEY(key) : NULL;
-
-	return ec != NULL &&
-	       EC_GROUP_get_curve_name(EC_KEY_get0_group(ec)) == NID_X9_62_prime256v1;
-}

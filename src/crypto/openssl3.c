@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenSSL 3: a library context of our own, into which no configuration is ever loaded.
+ * OpenSSL 3: library contexts of our own, into which no configuration is ever loaded.
  */
 #include "crypto/ossl.h"
 
@@ -9,9 +9,12 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/provider.h>
 
 struct context {
 	OSSL_LIB_CTX *library;
+	OSSL_LIB_CTX *parsing; /* has no algorithms */
+	OSSL_PROVIDER *none;
 	EVP_MD *digests[CRYPTO_SHA512 + 1];
 	EVP_PKEY *curves[CRYPTO_P384 + 1]; /* keys that hold a curve's parameters only */
 };
@@ -44,6 +47,8 @@ static void context_free(struct context *context)
 		EVP_MD_free(context->digests[i]);
 	for (size_t i = 0; i < ARRAY_LEN(context->curves); i++)
 		EVP_PKEY_free(context->curves[i]);
+	OSSL_PROVIDER_unload(context->none);
+	OSSL_LIB_CTX_free(context->parsing);
 	OSSL_LIB_CTX_free(context->library);
 	free(context);
 }
@@ -60,7 +65,10 @@ static struct context *context_new(void)
 	/* Engines are global: a configuration must not have a chance to name one. */
 	complete = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1;
 	context->library = OSSL_LIB_CTX_new();
-	complete = complete && context->library != NULL;
+	context->parsing = OSSL_LIB_CTX_new();
+	if (context->parsing != NULL)
+		context->none = OSSL_PROVIDER_load(context->parsing, "null");
+	complete = complete && context->library != NULL && context->none != NULL;
 	for (size_t i = 0; complete && i < ARRAY_LEN(digests); i++)
 		complete = (context->digests[i] = EVP_MD_fetch(context->library,
 							       digests[i], NULL)) != NULL;
@@ -100,7 +108,7 @@ enum cella_status ossl_begin(struct cella_error *err)
 
 X509 *ossl_x509_new(void)
 {
-	return X509_new_ex(context_get()->library, NULL);
+	return X509_new_ex(context_get()->parsing, NULL);
 }
 
 X509_CRL *ossl_crl_new(void)
@@ -135,14 +143,4 @@ EVP_PKEY_CTX *ossl_verify_context(EVP_PKEY *key)
 		return ctx;
 	EVP_PKEY_CTX_free(ctx);
 	return NULL;
-}
-
-bool ossl_is_p256(EVP_PKEY *key)
-{
-	char group[32] = "";
-	size_t len = 0;
-
-	return EVP_PKEY_is_a(key, "EC") &&
-	       EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1 &&
-	       OBJ_sn2nid(group) == NID_X9_62_prime256v1;
 }

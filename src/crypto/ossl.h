@@ -22,7 +22,11 @@ enum cella_status ossl_begin(struct cella_error *err) MUST_CHECK;
 enum cella_status ossl_failure(struct cella_error *err, enum cella_status status,
 			       const char *text) COLD;
 
-/* Empty objects for d2i, in our library context. NULL when out of memory. */
+/*
+ * Empty objects for d2i, in our library contexts; NULL when out of memory. Certificates are
+ * parsed where OpenSSL knows no algorithm: decoding a key that is about to be made from
+ * its point anyway costs five times as much as the rest of the certificate.
+ */
 X509 *ossl_x509_new(void);
 X509_CRL *ossl_crl_new(void);
 
@@ -35,8 +39,10 @@ EVP_PKEY *ossl_key(enum crypto_curve curve, const uint8_t *point, size_t len);
 /* ossl_verify_context() prepares a key for EVP_PKEY_verify(). */
 EVP_PKEY_CTX *ossl_verify_context(EVP_PKEY *key);
 
-/* ossl_is_p256() is true for a key on the named curve P-256. */
-bool ossl_is_p256(EVP_PKEY *key);
+/* ossl_verify() checks an ECDSA signature in DER by a key on a curve. */
+enum cella_status ossl_verify(EVP_PKEY *key, enum crypto_curve curve,
+			      struct cella_bytes message, struct cella_bytes der,
+			      bool *good, struct cella_error *err) MUST_CHECK;
 
 /* ossl_time() converts a certificate's time. */
 enum cella_status ossl_time(const ASN1_TIME *time, int64_t *out, const char *what,

@@ -142,39 +142,47 @@ static size_t der_signature(uint8_t out[DER_SIGNATURE_MAX], struct cella_bytes r
 	return header + len;
 }
 
-/* Outcome of EVP_PKEY_verify(): 1 is good, 0 is bad, anything else could not tell. */
-static enum cella_status verify(EVP_PKEY *key, enum crypto_curve curve,
-				struct cella_bytes message, struct cella_bytes signature,
-				bool *good, struct cella_error *err)
+/* EVP_PKEY_verify(): 1 is good, 0 is bad, anything else could not tell. */
+enum cella_status ossl_verify(EVP_PKEY *key, enum crypto_curve curve,
+			      struct cella_bytes message, struct cella_bytes der,
+			      bool *good, struct cella_error *err)
 {
+	const enum crypto_hash hash = curves[curve].hash;
 	uint8_t digest[SHA512_LEN];
-	uint8_t der[DER_SIGNATURE_MAX];
 	EVP_PKEY_CTX *ctx;
-	size_t der_len;
 	int answer;
+
+	TRY(crypto_digest(hash, &message, 1, digest, err));
+	ctx = ossl_verify_context(key);
+	if (ctx == NULL)
+		return ossl_failure(err, CELLA_NOMEM, "signature");
+	answer = EVP_PKEY_verify(ctx, der.data, der.len, digest, crypto_hash_len(hash));
+	EVP_PKEY_CTX_free(ctx);
+	if (answer != 1 && ossl_failure(err, CELLA_OK, "") == CELLA_NOMEM)
+		return CELLA_NOMEM;
+	*good = answer == 1;
+	return CELLA_OK;
+}
+
+static enum cella_status verify_raw(EVP_PKEY *key, enum crypto_curve curve,
+				    struct cella_bytes message,
+				    struct cella_bytes signature, bool *good,
+				    struct cella_error *err)
+{
+	uint8_t der[DER_SIGNATURE_MAX];
 
 	if (signature.len != curves[curve].point_len)
 		return error_set(err, CELLA_USAGE, "a signature of %zu bytes, not %zu",
 				 signature.len, curves[curve].point_len);
-	TRY(crypto_digest(curves[curve].hash, &message, 1, digest, err));
-	ctx = ossl_verify_context(key);
-	if (ctx == NULL)
-		return ossl_failure(err, CELLA_NOMEM, "signature");
-	der_len = der_signature(der, signature);
-	answer = EVP_PKEY_verify(ctx, der, der_len, digest,
-				 crypto_hash_len(curves[curve].hash));
-	EVP_PKEY_CTX_free(ctx);
-	if (answer != 0 && answer != 1)
-		return ossl_failure(err, CELLA_INTERNAL, "signature cannot be checked");
-	*good = answer == 1;
-	return CELLA_OK;
+	return ossl_verify(key, curve, message,
+			   bytes_of(der, der_signature(der, signature)), good, err);
 }
 
 enum cella_status crypto_verify(const struct crypto_key *key, struct cella_bytes message,
 				struct cella_bytes signature, bool *good,
 				struct cella_error *err)
 {
-	return verify(key->handle, key->curve, message, signature, good, err);
+	return verify_raw(key->handle, key->curve, message, signature, good, err);
 }
 
 enum cella_status crypto_cert_check(const struct crypto_cert *cert,
@@ -182,9 +190,5 @@ enum cella_status crypto_cert_check(const struct crypto_cert *cert,
 				    struct cella_bytes signature, bool *good,
 				    struct cella_error *err)
 {
-	EVP_PKEY *const key = X509_get0_pubkey(cert->handle);
-
-	if (key == NULL)
-		return error_set(err, CELLA_INTERNAL, "certificate has no key");
-	return verify(key, CRYPTO_P256, message, signature, good, err);
+	return verify_raw(cert->key, CRYPTO_P256, message, signature, good, err);
 }
