@@ -25,9 +25,24 @@ say() {
 	printf '== %s\n' "$*"
 }
 
+# quietly LOG COMMAND...: its output is shown only if it fails, the end of it.
+quietly() {
+	log=$1
+	shift
+	mkdir -p "$(dirname "$log")"
+	if ! "$@" >"$log" 2>&1; then
+		tail -n 60 "$log" >&2
+		return 1
+	fi
+}
+
 # compile FOLDER OPTION...: sets a build up, anew where its options have changed, and
 # compiles it.
 compile() {
+	quietly "$1.log" do_compile "$@"
+}
+
+do_compile() {
 	folder=$1
 	shift
 	options="${CC:-} $* $(cksum <"$top/build-dev.ini")"
