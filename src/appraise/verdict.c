@@ -5,6 +5,7 @@
 #include "verify/verdict.h"
 
 #include "appraise/explain.h"
+#include "appraise/verdict_json.h"
 #include "base/json.h"
 #include "verify/dcap.h"
 
@@ -64,28 +65,31 @@ static enum cella_status put_answers(json_t *root, const struct cella_verdict *v
 	return CELLA_OK;
 }
 
+enum cella_status check_json(const struct cella_check *c, json_t *array,
+			     struct cella_error *err)
+{
+	json_t *const item = json_object();
+
+	TRY(json_add(array, item, err));
+	TRY(json_put(item, "id", json_string(c->id), err));
+	TRY(json_put(item, "question", json_string(cella_question_name(c->question)),
+		     err));
+	TRY(json_put(item, "outcome", json_string(cella_outcome_name(c->outcome)), err));
+	TRY(json_put(item, "title", json_string(c->title), err));
+	TRY(json_put(item, "expected", text_or_null(c->expected), err));
+	TRY(json_put(item, "actual", text_or_null(c->actual), err));
+	TRY(json_put(item, "where", text_or_null(c->where), err));
+	return json_put(item, "remedy", text_or_null(c->remedy), err);
+}
+
 static enum cella_status put_checks(json_t *root, const struct cella_verdict *v,
 				    struct cella_error *err)
 {
 	json_t *const checks = json_array();
 
 	TRY(json_put(root, "checks", checks, err));
-	for (size_t i = 0; i < v->num_checks; i++) {
-		const struct cella_check *const c = &v->checks[i];
-		json_t *const item = json_object();
-
-		TRY(json_add(checks, item, err));
-		TRY(json_put(item, "id", json_string(c->id), err));
-		TRY(json_put(item, "question",
-			     json_string(cella_question_name(c->question)), err));
-		TRY(json_put(item, "outcome", json_string(cella_outcome_name(c->outcome)),
-			     err));
-		TRY(json_put(item, "title", json_string(c->title), err));
-		TRY(json_put(item, "expected", text_or_null(c->expected), err));
-		TRY(json_put(item, "actual", text_or_null(c->actual), err));
-		TRY(json_put(item, "where", text_or_null(c->where), err));
-		TRY(json_put(item, "remedy", text_or_null(c->remedy), err));
-	}
+	for (size_t i = 0; i < v->num_checks; i++)
+		TRY(check_json(&v->checks[i], checks, err));
 	return CELLA_OK;
 }
 
