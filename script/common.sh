@@ -54,6 +54,15 @@ do_compile() {
 	ninja -C "$folder"
 }
 
+# peers: fetches the implementations from npm that tests compare with, where they are listed.
+peers() {
+	lock=$top/test/npm/package-lock.json
+	if [ -f "$lock" ] && ! cmp -s "$lock" "$build/package-lock.json"; then
+		quietly "$build/npm.log" npm ci --prefix "$top/test/npm" --no-audit --no-fund \
+			--ignore-scripts && cp "$lock" "$build/package-lock.json"
+	fi
+}
+
 # count FOLDER: adds up what `meson test` logged below a build folder.
 count() {
 	counts=$(jq -nr --slurpfile tests "$1/meson-info/intro-tests.json" \
