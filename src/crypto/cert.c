@@ -25,8 +25,10 @@ enum cella_status ossl_time(const ASN1_TIME *time, int64_t *out, const char *wha
 		return error_set(err, CELLA_MALFORMED, "%s: not a time", what);
 	civil = (struct civil){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
 				tm.tm_hour,        tm.tm_min,     tm.tm_sec };
-	TRY(civil_to_seconds(&civil, out, err));
-	return CELLA_OK;
+	if (civil_to_seconds(&civil, out, err) == CELLA_OK)
+		return CELLA_OK;
+	error_prefix(err, "%s", what);
+	return CELLA_MALFORMED;
 }
 
 void ossl_common_name(const X509_NAME *name, char out[CERT_NAME_MAX + 1])
