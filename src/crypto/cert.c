@@ -6,7 +6,6 @@
 #include "crypto/ossl.h"
 
 #include "base/civil.h"
-#include "base/der.h"
 
 #include <string.h>
 
@@ -26,8 +25,10 @@ enum cella_status ossl_time(const ASN1_TIME *time, int64_t *out, const char *wha
 		return error_set(err, CELLA_MALFORMED, "%s: not a time", what);
 	civil = (struct civil){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
 				tm.tm_hour,        tm.tm_min,     tm.tm_sec };
-	TRY(civil_to_seconds(&civil, out, err));
-	return CELLA_OK;
+	if (civil_to_seconds(&civil, out, err) == CELLA_OK)
+		return CELLA_OK;
+	error_prefix(err, "%s", what);
+	return CELLA_MALFORMED;
 }
 
 void ossl_common_name(const X509_NAME *name, char out[CERT_NAME_MAX + 1])
@@ -136,27 +137,10 @@ static enum cella_status read_key(struct crypto_cert *cert, struct cella_error *
 			"certificate: its key is not an uncompressed point on "
 			"P-256");
 	memcpy(cert->point, encoded.data + 1, P256_POINT_LEN);
-	cert->key = ossl_key(CRYPTO_P256, encoded.data, encoded.len);
+	cert->key = ossl_key(CRYPTO_P256, bytes_of(cert->point, sizeof cert->point));
 	if (cert->key == NULL)
 		return ossl_failure(err, CELLA_MALFORMED,
 				    "certificate: its key is not a point on P-256");
-	return CELLA_OK;
-}
-
-/* Certificate ::= SEQUENCE { tbsCertificate, …}: the first element, header included. */
-static enum cella_status read_tbs(struct crypto_cert *cert, struct cella_error *err)
-{
-	struct in in;
-	struct in outer;
-	struct in tbs;
-
-	in_init(&in, cert->der, "certificate");
-	outer = der_element(&in, DER_SEQUENCE, "certificate");
-	tbs = der_element(&outer, DER_SEQUENCE, "tbsCertificate");
-	in_end(&in, "end");
-	der_adopt(&in, &tbs);
-	TRY(in_status(&in, err));
-	cert->tbs = bytes_of(outer.data, outer.pos);
 	return CELLA_OK;
 }
 
@@ -262,7 +246,7 @@ static enum cella_status parse(struct crypto_cert *cert, struct cella_bytes der,
 	memcpy(cert->memory, der.data, der.len);
 	cert->der = bytes_of(cert->memory, der.len);
 	TRY(crypto_sha256(der, cert->sha256, err));
-	TRY(read_tbs(cert, err));
+	TRY(signed_der_read(cert->der, "certificate", &cert->signed_part, err));
 	TRY(read_names(cert, err));
 	TRY(read_key(cert, err));
 	return read_extensions(cert, err);
@@ -294,39 +278,14 @@ void crypto_cert_free(struct crypto_cert *cert)
 	if (cert == NULL)
 		return;
 	X509_free(cert->handle);
-	EVP_PKEY_free(cert->key);
+	EC_KEY_free(cert->key);
 	free(cert->memory);
 	free(cert);
-}
-
-/* The algorithm is told twice; both must be ecdsa-with-SHA256 without parameters. */
-static bool is_ecdsa_sha256(const X509_ALGOR *algorithm,
-			    const X509_ALGOR *signed_algorithm)
-{
-	const ASN1_OBJECT *oid = NULL;
-	int parameter_type = V_ASN1_UNDEF;
-
-	X509_ALGOR_get0(&oid, &parameter_type, NULL, algorithm);
-	return X509_ALGOR_cmp(algorithm, signed_algorithm) == 0 &&
-	       OBJ_obj2nid(oid) == NID_ecdsa_with_SHA256 &&
-	       parameter_type == V_ASN1_UNDEF;
 }
 
 enum cella_status crypto_cert_verify(const struct crypto_cert *cert,
 				     const struct crypto_cert *issuer, bool *good,
 				     struct cella_error *err)
 {
-	const ASN1_BIT_STRING *signature = NULL;
-	const X509_ALGOR *algorithm = NULL;
-
-	TRY(ossl_begin(err));
-	*good = false;
-	X509_get0_signature(&signature, &algorithm, cert->handle);
-	if (!is_ecdsa_sha256(algorithm, X509_get0_tbs_sigalg(cert->handle)) ||
-	    (signature->flags & 7) != 0) /* bits that a signature cannot leave over */
-		return CELLA_OK;
-	return ossl_verify(issuer->key, CRYPTO_P256, cert->tbs,
-			   bytes_of(ASN1_STRING_get0_data(signature),
-				    (size_t)ASN1_STRING_length(signature)),
-			   good, err);
+	return signed_der_verify(&cert->signed_part, issuer->key, good, err);
 }
