@@ -6,13 +6,19 @@
 
 #include "cli/commands.h"
 
-const struct command *const commands[] = {
+static const struct command *const commands[] = {
 	&cmd_inspect,
 	&cmd_verify,
 };
-const size_t num_commands = ARRAY_LEN(commands);
+
+static const struct program program = {
+	.name = "cella",
+	.summary = "Proves what runs inside a trust domain or an enclave.",
+	.commands = commands,
+	.num_commands = ARRAY_LEN(commands),
+};
 
 int main(int argc, char **argv)
 {
-	return cli_main(argc, argv);
+	return cli_main(&program, argc, argv);
 }
