@@ -8,6 +8,9 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_inspect;
+extern const struct command cmd_quote;
+extern const struct command cmd_report;
+extern const struct command cmd_sim;
 extern const struct command cmd_verify;
 
 #endif

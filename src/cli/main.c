@@ -7,8 +7,7 @@
 #include "cli/commands.h"
 
 static const struct command *const commands[] = {
-	&cmd_inspect,
-	&cmd_verify,
+	&cmd_inspect, &cmd_quote, &cmd_report, &cmd_sim, &cmd_verify,
 };
 
 static const struct program program = {

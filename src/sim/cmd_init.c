@@ -5,8 +5,10 @@
 #include "sim/commands.h"
 
 #include "base/encode.h"
-#include "sim/platform.h"
+#include "fetch/files.h"
+#include "sim/collateral.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct init_args {
@@ -101,6 +103,31 @@ static enum cella_status set_tee_tcb_svn(const char *text, struct sim_platform *
 	return CELLA_OK;
 }
 
+/* The authorities' first revocation lists, for whoever uses the platform's PKI directly. */
+static enum cella_status save_lists(const struct sim_platform *platform, const char *dir,
+				    struct cella_error *err)
+{
+	static const char *const names[SIM_NUM_CRLS] = {
+		[SIM_ROOT_CRL] = "root.crl",
+		[SIM_PCK_CRL] = "pck.crl",
+	};
+	struct sim_collateral made CLEANUP(sim_collateral_done) = { 0 };
+	struct sim_collateral_spec spec;
+
+	sim_collateral_spec_init(&spec, SIM_TDX, platform->config.created);
+	TRY(sim_collateral_make(platform, &spec, &made, err));
+	for (size_t i = 0; i < SIM_NUM_CRLS; i++) {
+		struct out pem CLEANUP(out_done) = { 0 };
+		char path[4096];
+
+		pem_write(&pem, "X509 CRL", out_view(&made.crls[i].der));
+		TRY(out_status(&pem, err));
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		TRY(file_write(path, out_view(&pem), 0644, err));
+	}
+	return CELLA_OK;
+}
+
 static enum cella_status init(const struct init_args *args, struct cella_error *err)
 {
 	const char *const dir = args->common.operands.items[0];
@@ -111,6 +138,7 @@ static enum cella_status init(const struct init_args *args, struct cella_error *
 	TRY(sim_platform_new(&config, NULL, &platform, err));
 	TRY(set_tee_tcb_svn(args->tee_tcb_svn, platform, err));
 	TRY(sim_platform_save(platform, dir, err));
+	TRY(save_lists(platform, dir, err));
 	note(&args->common,
 	     "made a simulated platform in %s; trust it with --trust-root %s/root.pem",
 	     dir, dir);
@@ -132,7 +160,8 @@ const struct command sim_cmd_init = {
 	.summary = "Make a simulated platform",
 	.description =
 		"Makes a root CA, a PCK CA, a TCB signing certificate, a PCK certificate and a\n"
-		"quoting enclave's key, each with a key of its own, and writes them to DIR.",
+		"quoting enclave's key, each with a key of its own, and writes them to DIR with the\n"
+		"authorities' first revocation lists.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct init_args),
