@@ -21,6 +21,7 @@ struct collateral_args {
 	struct moment evaluation_number;
 	struct texts revoke;
 	struct texts expire;
+	bool pck_chain;
 	struct moment time;
 };
 
@@ -45,6 +46,8 @@ static const struct option_def options[] = {
 	  "revoke this certificate" },
 	{ "expire", 0, "PART", OPTION_TEXTS, ARG(expire),
 	  "let tcb-info, qe-identity, root-crl or pck-crl be expired" },
+	{ "pck-chain", 0, NULL, OPTION_FLAG, ARG(pck_chain),
+	  "add the PCK certificate's chain, for quotes that carry none" },
 	{ "time", 't', "TIME", OPTION_TIME, ARG(time),
 	  "be issued a day before this time instead of now" },
 	COMMON_OPTIONS,
@@ -152,6 +155,7 @@ static enum cella_status make_spec(const struct collateral_args *args,
 static enum cella_status collateral(const struct collateral_args *args,
 				    struct cella_error *err)
 {
+	static const enum sim_cert_id pck_chain[] = { SIM_PCK, SIM_CA, SIM_ROOT };
 	struct sim_platform *platform CLEANUP(sim_platform_cleanup) = NULL;
 	struct sim_collateral made CLEANUP(sim_collateral_done) = { 0 };
 	struct sim_collateral_spec spec;
@@ -162,6 +166,9 @@ static enum cella_status collateral(const struct collateral_args *args,
 	TRY(make_spec(args, &spec, err));
 	TRY(sim_platform_load(args->common.operands.items[0], &platform, err));
 	TRY(sim_collateral_make(platform, &spec, &made, err));
+	if (args->pck_chain)
+		sim_chain_write(platform, pck_chain, ARRAY_LEN(pck_chain),
+				&made.pck_chain);
 	if (args->directory != NULL)
 		return sim_collateral_save(&made, args->directory, err);
 	TRY(sim_collateral_write(&made, &text, err));
