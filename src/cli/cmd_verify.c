@@ -4,7 +4,7 @@
  */
 #include "cli/commands.h"
 
-#include "base/encode.h"
+#include "cli/binding.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -12,14 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DATA_FILE_MAX = 1 << 30, ROOT_FILE_MAX = 64 << 10 };
+enum { ROOT_FILE_MAX = 64 << 10 };
 
 struct verify_args {
 	struct common_args common;
 	struct texts collateral;
-	struct texts report_data;
-	const char *data;
-	struct texts nonce;
+	struct binding_args binding;
 	struct texts accept;
 	struct moment grace;
 	struct moment time;
@@ -33,11 +31,11 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform" },
-	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(report_data),
+	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data, padded with zeros at the end" },
-	{ "data", 0, "FILE", OPTION_TEXT, ARG(data),
+	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),
 	  "expect report data that binds this file (its SHA-512)" },
-	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(nonce),
+	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(binding.nonce),
 	  "expect report data that binds this nonce of 8 to 64 bytes" },
 	{ "accept", 0, "STATUS", OPTION_TEXTS, ARG(accept),
 	  "accept this TCB status beside UpToDate" },
@@ -72,56 +70,15 @@ static void inputs_done(struct inputs *inputs)
 	out_done(&inputs->root);
 }
 
-static enum cella_status read_hex(const struct texts *texts, const char *name,
-				  struct out *out, struct cella_error *err)
-{
-	struct out digits CLEANUP(out_done) = { 0 };
-
-	for (size_t i = 0; i < texts->num_items; i++)
-		for (const char *c = texts->items[i]; *c != '\0'; c++)
-			if (strchr(" \t\r\n", *c) == NULL)
-				out_u8(&digits, (uint8_t)*c);
-	TRY(out_status(&digits, err));
-	if (hex_append(out_view(&digits), out, name, err) == CELLA_OK)
-		return CELLA_OK;
-	if (err->status == CELLA_MALFORMED)
-		err->status = CELLA_USAGE;
-	return err->status;
-}
-
 static enum cella_status expected_report_data(const struct verify_args *args,
 					      struct cella_verify_options *out,
 					      struct cella_error *err)
 {
-	struct out exact CLEANUP(out_done) = { 0 };
-	struct out nonce CLEANUP(out_done) = { 0 };
-	struct out data CLEANUP(out_done) = { 0 };
-	uint8_t hash[64];
+	bool is_given = false;
 
-	TRY(read_hex(&args->report_data, "--report-data", &exact, err));
-	TRY(read_hex(&args->nonce, "--nonce", &nonce, err));
-	out->report_data_expect = CELLA_EXPECT_ANY;
-	if (exact.len == 0 && nonce.len == 0 && args->data == NULL)
-		return CELLA_OK;
-	out->report_data_expect = CELLA_EXPECT_EXACT;
-	if (exact.len > 0) {
-		if (nonce.len > 0 || args->data != NULL)
-			return error_set(err, CELLA_USAGE,
-					 "--report-data excludes --data and --nonce");
-		if (exact.len > CELLA_REPORT_DATA_LEN)
-			return error_set(err, CELLA_USAGE,
-					 "--report-data: %zu bytes, at most %d",
-					 exact.len, CELLA_REPORT_DATA_LEN);
-		memcpy(out->report_data, exact.data, exact.len);
-		return CELLA_OK;
-	}
-	if (args->data == NULL)
-		return cella_report_data(bytes_of(NULL, 0), out_view(&nonce),
-					 out->report_data, err);
-	TRY(file_read(args->data, DATA_FILE_MAX, &data, err));
-	TRY(cella_sha512(data.data, data.len, hash, err));
-	return cella_report_data(bytes_of(hash, sizeof hash), out_view(&nonce),
-				 out->report_data, err);
+	TRY(binding_read(&args->binding, &is_given, out->report_data, err));
+	out->report_data_expect = is_given ? CELLA_EXPECT_EXACT : CELLA_EXPECT_ANY;
+	return CELLA_OK;
 }
 
 /* STATUS, or several separated by commas. */

@@ -11,6 +11,9 @@ extern const struct command cmd_collateral_bundle;
 extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
 extern const struct command cmd_inspect;
+extern const struct command cmd_quote;
+extern const struct command cmd_report;
+extern const struct command cmd_sim;
 extern const struct command cmd_verify;
 
 #endif
