@@ -47,6 +47,9 @@ struct make_cert {
 	bool sha384;  /* signed with SHA-384 instead of SHA-256 */
 	bool has_ext; /* the SGX extension */
 	bool ext_twice;
+	bool compressed;            /* the key's point */
+	const uint8_t *long_serial; /* 21 bytes, big endian; NULL: serial */
+	bool negative_serial;
 };
 
 /* struct make_crl - what a revocation list says. */
@@ -60,6 +63,11 @@ struct make_crl {
 	bool no_authority_key;
 	bool critical;       /* with a critical extension that nobody knows */
 	bool entry_critical; /* the first entry has one */
+	bool version_1;
+	bool no_next_update;
+	bool huge_number; /* 2^64 */
+	bool negative_number;
+	bool negative_serial; /* of the first entry */
 };
 
 enum maker_crl { MAKER_ROOT_CRL, MAKER_PCK_CRL, MAKER_NUM_CRLS };
