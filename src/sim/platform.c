@@ -64,7 +64,7 @@ uint8_t *sim_field(const struct layout *layout, uint8_t *structure, const char *
 		*len = field->len;
 		return structure + field->offset;
 	}
-	assert(!"the layout has no such field");
+	assert(false); /* the layout has no such field */
 	abort();
 }
 

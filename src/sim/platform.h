@@ -85,8 +85,7 @@ static inline void sim_platform_cleanup(struct sim_platform **platform)
  * keeps a configuration; sim_platform_describe() fills in whatever follows from it and
  * from the keys.
  */
-enum cella_status sim_config_copy(const struct sim_config *config,
-				  struct sim_platform *platform,
+enum cella_status sim_config_copy(const struct sim_config *from, struct sim_platform *p,
 				  struct cella_error *err) MUST_CHECK;
 enum cella_status sim_platform_describe(struct sim_platform *platform,
 					struct cella_error *err) MUST_CHECK;

@@ -4,6 +4,7 @@
 # OpenSSL's own tools see it, and that nothing of the simulator is in cella.
 #
 # Usage: sim.sh CELLA CELLA_SIM [LIBRARY...]
+# shellcheck disable=SC2046,SC2086 # lists of words
 set -eu
 
 # Absolute paths: the work is done elsewhere.
