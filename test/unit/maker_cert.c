@@ -234,7 +234,8 @@ static void set_key(const struct maker *m, const struct make_cert *cert, X509 *x
 		CHECK_INT(1, X509_set_pubkey(x, key));
 		return;
 	}
-	ec = EVP_PKEY_get1_EC_KEY(key);
+	ec = EC_KEY_dup(
+		EVP_PKEY_get0_EC_KEY(key)); /* OpenSSL 1.1.1 hands out the key itself */
 	copy = EVP_PKEY_new();
 	EC_KEY_set_conv_form(ec, POINT_CONVERSION_COMPRESSED);
 	CHECK_INT(1, EVP_PKEY_set1_EC_KEY(copy, ec));
