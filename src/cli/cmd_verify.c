@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include "cli/binding.h"
+#include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -18,6 +19,9 @@ struct verify_args {
 	struct common_args common;
 	struct texts collateral;
 	struct binding_args binding;
+	struct texts policies;
+	struct texts policy_owners;
+	const char *result_out;
 	struct texts accept;
 	struct moment grace;
 	struct moment time;
@@ -31,6 +35,10 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform" },
+	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
+	  "demand what this policy demands" },
+	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
+	  "pin a public key: policies must be signed by a pinned owner" },
 	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data, padded with zeros at the end" },
 	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),
@@ -47,6 +55,8 @@ static const struct option_def options[] = {
 	  "trust this root certificate instead of Intel's" },
 	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
 	  "refuse what is otherwise only reported" },
+	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
+	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
 	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
 	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
 	  "say why the TCB stands where it stands; with a second --collateral, what that "
@@ -59,6 +69,7 @@ struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
 	struct cella_collateral *other; /* to compare with */
+	struct policy_inputs policies;
 	struct out root;
 };
 
@@ -67,6 +78,7 @@ static void inputs_done(struct inputs *inputs)
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
 	cella_collateral_unref(inputs->other);
+	policies_done(&inputs->policies);
 	out_done(&inputs->root);
 }
 
@@ -120,7 +132,10 @@ static enum cella_status make_options(const struct verify_args *args,
 		.time_choice = CELLA_TIME_AT,
 		.time = time_or_now(&args->time),
 		.root_choice = CELLA_ROOT_INTEL,
-		.policy_expect = CELLA_EXPECT_ANY,
+		.policy_expect = inputs->policies.num_policies > 0 ? CELLA_EXPECT_EXACT
+								   : CELLA_EXPECT_ANY,
+		.policies = inputs->policies.policies,
+		.num_policies = inputs->policies.num_policies,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
@@ -137,15 +152,10 @@ static enum cella_status make_options(const struct verify_args *args,
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
-	const char *const path = args->common.operands.items[0];
-	struct out bytes CLEANUP(out_done) = { 0 };
-
-	TRY(file_read(path, CELLA_EVIDENCE_MAX, &bytes, err));
-	if (cella_evidence_parse(bytes.data, bytes.len, &inputs->evidence, err) !=
-	    CELLA_OK) {
-		error_prefix(err, "%s", path);
-		return err->status;
-	}
+	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
+		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
+	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
 	if (args->collateral.num_items > 0)
 		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
 	if (args->collateral.num_items > 1)
@@ -185,6 +195,23 @@ static enum cella_status print(const struct verify_args *args,
 		TRY(cella_verdict_text(verdict, flags, &text, err));
 	printf("%s%s", text, args->common.json ? "\n" : "");
 	return CELLA_OK;
+}
+
+/* The nonce is random, as Intel's is: it tells results apart and proves nothing. */
+static enum cella_status write_result(const char *path,
+				      const struct cella_verdict *verdict,
+				      struct cella_error *err)
+{
+	char *text CLEANUP_FREE = NULL;
+	struct out line CLEANUP(out_done) = { 0 };
+	uint64_t nonce = 0;
+
+	TRY(random_bytes(&nonce, sizeof nonce, err));
+	TRY(cella_verdict_result_json(verdict, nonce % (CELLA_RESULT_NONCE_MAX + 1),
+				      &text, err));
+	out_format(&line, "%s\n", text);
+	TRY(out_status(&line, err));
+	return file_write(path, out_view(&line), 0644, err);
 }
 
 static void verdict_cleanup(struct cella_verdict **verdict)
@@ -231,7 +258,10 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 	TRY(make_options(args, &inputs, &how, err));
 	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
-	TRY(print(args, verdict, err));
+	if (args->result_out != NULL)
+		TRY(write_result(args->result_out, verdict, err));
+	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
+		TRY(print(args, verdict, err));
 	if (args->explain && !args->common.json)
 		TRY(print_explanation(&inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);
