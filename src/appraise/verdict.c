@@ -213,18 +213,15 @@ static enum cella_status put_element(json_t *elements, const struct cella_verdic
 	return json_put(item, "chosen", json_boolean(e == slot->element), err);
 }
 
-static enum cella_status put_policies(json_t *root, const struct cella_verdict *v,
-				      struct cella_error *err)
+enum cella_status policies_json(const struct cella_verdict *v, json_t *array,
+				struct cella_error *err)
 {
-	json_t *const policies = json_array();
-
-	TRY(json_put(root, "policies", policies, err));
 	for (size_t p = 0; p < v->appraisal->num_policies; p++) {
 		const struct cella_policy *const policy = v->appraisal->policies[p];
 		json_t *const item = json_object();
 		json_t *elements;
 
-		TRY(json_add(policies, item, err));
+		TRY(json_add(array, item, err));
 		TRY(json_put(item, "digest", json_hex(cella_policy_digest(policy)), err));
 		TRY(json_put(item, "source", json_string(source_names[policy->source]),
 			     err));
@@ -239,6 +236,15 @@ static enum cella_status put_policies(json_t *root, const struct cella_verdict *
 			TRY(put_element(elements, v, policy, &policy->elements[i], err));
 	}
 	return CELLA_OK;
+}
+
+static enum cella_status put_policies(json_t *root, const struct cella_verdict *v,
+				      struct cella_error *err)
+{
+	json_t *const policies = json_array();
+
+	TRY(json_put(root, "policies", policies, err));
+	return policies_json(v, policies, err);
 }
 
 static bool is_debug(const struct cella_verdict *v)

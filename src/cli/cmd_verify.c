@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include "cli/binding.h"
+#include "cli/issue_token.h"
 #include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
@@ -26,6 +27,7 @@ struct verify_args {
 	struct moment grace;
 	struct moment time;
 	const char *trust_root;
+	struct token_out_args token;
 	bool strict;
 	bool checks;
 	bool explain;
@@ -57,6 +59,18 @@ static const struct option_def options[] = {
 	  "refuse what is otherwise only reported" },
 	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
 	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
+	{ "token-out", 0, "FILE", OPTION_TEXT, ARG(token.output),
+	  "write the verdict as a signed token" },
+	{ "token-key", 0, "KEYFILE", OPTION_TEXT, ARG(token.key),
+	  "sign the token with this private key (P-256 or P-384)" },
+	{ "token-audience", 0, "TEXT", OPTION_TEXT, ARG(token.audience),
+	  "say who is to believe the token" },
+	{ "token-issuer", 0, "TEXT", OPTION_TEXT, ARG(token.issuer),
+	  "say who issues the token instead of 'cella'" },
+	{ "token-lifetime", 0, "DURATION", OPTION_DURATION, ARG(token.lifetime),
+	  "let the token expire after so long instead of 5m" },
+	{ "token-cnf", 0, NULL, OPTION_FLAG, ARG(token.confirm_key),
+	  "confirm in the token the public key that --data names" },
 	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
 	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
 	  "say why the TCB stands where it stands; with a second --collateral, what that "
@@ -152,8 +166,6 @@ static enum cella_status make_options(const struct verify_args *args,
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
-	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
-		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
 	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
 	if (args->collateral.num_items > 0)
@@ -197,23 +209,6 @@ static enum cella_status print(const struct verify_args *args,
 	return CELLA_OK;
 }
 
-/* The nonce is random, as Intel's is: it tells results apart and proves nothing. */
-static enum cella_status write_result(const char *path,
-				      const struct cella_verdict *verdict,
-				      struct cella_error *err)
-{
-	char *text CLEANUP_FREE = NULL;
-	struct out line CLEANUP(out_done) = { 0 };
-	uint64_t nonce = 0;
-
-	TRY(random_bytes(&nonce, sizeof nonce, err));
-	TRY(cella_verdict_result_json(verdict, nonce % (CELLA_RESULT_NONCE_MAX + 1),
-				      &text, err));
-	out_format(&line, "%s\n", text);
-	TRY(out_status(&line, err));
-	return file_write(path, out_view(&line), 0644, err);
-}
-
 static void verdict_cleanup(struct cella_verdict **verdict)
 {
 	cella_verdict_free(*verdict);
@@ -243,7 +238,9 @@ static enum cella_status check_usage(const struct verify_args *args,
 			err, CELLA_USAGE,
 			"--collateral: a second set is only compared with, by "
 			"--explain as text; a directory holds several documents");
-	return CELLA_OK;
+	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
+		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	return token_args_check(&args->token, &args->binding, err);
 }
 
 static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
@@ -258,8 +255,10 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 	TRY(make_options(args, &inputs, &how, err));
 	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
+	if (args->token.output != NULL)
+		TRY(token_issue(&args->token, &args->binding, verdict, err));
 	if (args->result_out != NULL)
-		TRY(write_result(args->result_out, verdict, err));
+		TRY(result_write(args->result_out, verdict, err));
 	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
 		TRY(print(args, verdict, err));
 	if (args->explain && !args->common.json)
