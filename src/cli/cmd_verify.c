@@ -5,6 +5,8 @@
 #include "cli/commands.h"
 
 #include "cli/binding.h"
+#include "cli/issue_token.h"
+#include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -18,10 +20,14 @@ struct verify_args {
 	struct common_args common;
 	struct texts collateral;
 	struct binding_args binding;
+	struct texts policies;
+	struct texts policy_owners;
+	const char *result_out;
 	struct texts accept;
 	struct moment grace;
 	struct moment time;
 	const char *trust_root;
+	struct token_out_args token;
 	bool strict;
 	bool checks;
 	bool explain;
@@ -31,6 +37,10 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform" },
+	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
+	  "demand what this policy demands" },
+	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
+	  "pin a public key: policies must be signed by a pinned owner" },
 	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data, padded with zeros at the end" },
 	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),
@@ -47,6 +57,20 @@ static const struct option_def options[] = {
 	  "trust this root certificate instead of Intel's" },
 	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
 	  "refuse what is otherwise only reported" },
+	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
+	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
+	{ "token-out", 0, "FILE", OPTION_TEXT, ARG(token.output),
+	  "write the verdict as a signed token" },
+	{ "token-key", 0, "KEYFILE", OPTION_TEXT, ARG(token.key),
+	  "sign the token with this private key (P-256 or P-384)" },
+	{ "token-audience", 0, "TEXT", OPTION_TEXT, ARG(token.audience),
+	  "say who is to believe the token" },
+	{ "token-issuer", 0, "TEXT", OPTION_TEXT, ARG(token.issuer),
+	  "say who issues the token instead of 'cella'" },
+	{ "token-lifetime", 0, "DURATION", OPTION_DURATION, ARG(token.lifetime),
+	  "let the token expire after so long instead of 5m" },
+	{ "token-cnf", 0, NULL, OPTION_FLAG, ARG(token.confirm_key),
+	  "confirm in the token the public key that --data names" },
 	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
 	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
 	  "say why the TCB stands where it stands; with a second --collateral, what that "
@@ -59,6 +83,7 @@ struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
 	struct cella_collateral *other; /* to compare with */
+	struct policy_inputs policies;
 	struct out root;
 };
 
@@ -67,6 +92,7 @@ static void inputs_done(struct inputs *inputs)
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
 	cella_collateral_unref(inputs->other);
+	policies_done(&inputs->policies);
 	out_done(&inputs->root);
 }
 
@@ -120,7 +146,10 @@ static enum cella_status make_options(const struct verify_args *args,
 		.time_choice = CELLA_TIME_AT,
 		.time = time_or_now(&args->time),
 		.root_choice = CELLA_ROOT_INTEL,
-		.policy_expect = CELLA_EXPECT_ANY,
+		.policy_expect = inputs->policies.num_policies > 0 ? CELLA_EXPECT_EXACT
+								   : CELLA_EXPECT_ANY,
+		.policies = inputs->policies.policies,
+		.num_policies = inputs->policies.num_policies,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
@@ -137,15 +166,8 @@ static enum cella_status make_options(const struct verify_args *args,
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
-	const char *const path = args->common.operands.items[0];
-	struct out bytes CLEANUP(out_done) = { 0 };
-
-	TRY(file_read(path, CELLA_EVIDENCE_MAX, &bytes, err));
-	if (cella_evidence_parse(bytes.data, bytes.len, &inputs->evidence, err) !=
-	    CELLA_OK) {
-		error_prefix(err, "%s", path);
-		return err->status;
-	}
+	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
+	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
 	if (args->collateral.num_items > 0)
 		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
 	if (args->collateral.num_items > 1)
@@ -216,7 +238,9 @@ static enum cella_status check_usage(const struct verify_args *args,
 			err, CELLA_USAGE,
 			"--collateral: a second set is only compared with, by "
 			"--explain as text; a directory holds several documents");
-	return CELLA_OK;
+	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
+		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	return token_args_check(&args->token, &args->binding, err);
 }
 
 static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
@@ -231,7 +255,12 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 	TRY(make_options(args, &inputs, &how, err));
 	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
-	TRY(print(args, verdict, err));
+	if (args->token.output != NULL)
+		TRY(token_issue(&args->token, &args->binding, verdict, err));
+	if (args->result_out != NULL)
+		TRY(result_write(args->result_out, verdict, err));
+	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
+		TRY(print(args, verdict, err));
 	if (args->explain && !args->common.json)
 		TRY(print_explanation(&inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);

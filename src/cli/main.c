@@ -6,10 +6,21 @@
 
 #include "cli/commands.h"
 
+/* One a line. clang-format off */
 static const struct command *const commands[] = {
-	&cmd_inspect,           &cmd_verify, &cmd_collateral_show, &cmd_collateral_bundle,
-	&cmd_collateral_import, &cmd_quote,  &cmd_report,          &cmd_sim,
+	&cmd_inspect,
+	&cmd_verify,
+	&cmd_token_verify,
+	&cmd_token_show,
+	&cmd_token_replay,
+	&cmd_collateral_show,
+	&cmd_collateral_bundle,
+	&cmd_collateral_import,
+	&cmd_quote,
+	&cmd_report,
+	&cmd_sim,
 };
+/* clang-format on */
 
 static const struct program program = {
 	.name = "cella",
