@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "verify/dcap.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -174,6 +175,7 @@ static void explain_evaluation(const struct cella_verdict *v,
 	explain_platform(v, e, tee_tcb_svn, &ladders[LADDER_PLATFORM]);
 	*module = (struct standing){ .what = "TDX module" };
 	if (e->has_module) {
+		assert(tee_tcb_svn != NULL);
 		snprintf(module->name, sizeof module->name, "TDX_%02X", tee_tcb_svn[1]);
 		if (e->module != NULL)
 			explain_isv(module, e->module->levels, e->module->num_levels,

@@ -2,8 +2,7 @@
 /*
  * Asking a verdict, and its JSON form (doc/verdict.schema.json).
  */
-#include "verify/verdict.h"
-
+#include "appraise/appraise.h"
 #include "appraise/explain.h"
 #include "appraise/verdict_json.h"
 #include "base/json.h"
@@ -188,6 +187,66 @@ static enum cella_status put_warnings(json_t *root, const struct cella_verdict *
 	return CELLA_OK;
 }
 
+static const char *const source_names[] = {
+	[CELLA_POLICY_SOURCE_UNSET] = "",
+	[CELLA_POLICY_LOCAL] = "local",
+	[CELLA_POLICY_REMOTE] = "remote",
+};
+
+static enum cella_status put_element(json_t *elements, const struct cella_verdict *v,
+				     const struct cella_policy *policy,
+				     const struct policy_element *e,
+				     struct cella_error *err)
+{
+	const struct slot_appraisal *const slot = &v->appraisal->slots[e->class->slot];
+	json_t *const item = json_object();
+
+	TRY(json_add(elements, item, err));
+	TRY(json_put(item, "class_id", json_string(e->class->uuid), err));
+	TRY(json_put(item, "class", json_string(e->class->name), err));
+	TRY(json_put(item, "description", json_string(e->description), err));
+	TRY(json_put(item, "outcome",
+		     !policy_judges(policy) || e->class != slot->class
+			     ? json_null()
+			     : json_string(cella_outcome_name(appraise_element(v, e))),
+		     err));
+	return json_put(item, "chosen", json_boolean(e == slot->element), err);
+}
+
+enum cella_status policies_json(const struct cella_verdict *v, json_t *array,
+				struct cella_error *err)
+{
+	for (size_t p = 0; p < v->appraisal->num_policies; p++) {
+		const struct cella_policy *const policy = v->appraisal->policies[p];
+		json_t *const item = json_object();
+		json_t *elements;
+
+		TRY(json_add(array, item, err));
+		TRY(json_put(item, "digest", json_hex(cella_policy_digest(policy)), err));
+		TRY(json_put(item, "source", json_string(source_names[policy->source]),
+			     err));
+		TRY(json_put(item, "standing",
+			     json_string(cella_policy_standing_name(policy->standing)),
+			     err));
+		TRY(json_put(item, "owner", text_or_null(cella_policy_owner(policy)),
+			     err));
+		elements = json_array();
+		TRY(json_put(item, "elements", elements, err));
+		for (size_t i = 0; i < policy->num_elements; i++)
+			TRY(put_element(elements, v, policy, &policy->elements[i], err));
+	}
+	return CELLA_OK;
+}
+
+static enum cella_status put_policies(json_t *root, const struct cella_verdict *v,
+				      struct cella_error *err)
+{
+	json_t *const policies = json_array();
+
+	TRY(json_put(root, "policies", policies, err));
+	return policies_json(v, policies, err);
+}
+
 static bool is_debug(const struct cella_verdict *v)
 {
 	struct cella_bytes attributes = { 0 };
@@ -225,6 +284,7 @@ static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v
 	TRY(json_put(root, "time", json_time(v->time), err));
 	TRY(put_expiry(root, v, err));
 	TRY(put_warnings(root, v, err));
+	TRY(put_policies(root, v, err));
 	TRY(put_measurements(root, v, err));
 	TRY(put_facts(root, "quote", &v->facts, CELLA_FACT_QUOTE_VERSION,
 		      CELLA_FACT_BODY_TYPE, err));

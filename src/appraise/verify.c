@@ -4,6 +4,7 @@
  */
 #include "appraise/judge.h"
 
+#include "appraise/appraise.h"
 #include "base/encode.h"
 #include "verify/cache.h"
 
@@ -100,7 +101,8 @@ static enum cella_status check_options(const struct cella_verify_options *o,
 	    o->policy_expect != CELLA_EXPECT_EXACT)
 		return error_set(err, CELLA_USAGE,
 				 "options: nothing is said about policies");
-	if ((o->policy_expect == CELLA_EXPECT_EXACT) != (o->num_policies > 0))
+	if ((o->policy_expect == CELLA_EXPECT_EXACT) != (o->num_policies > 0) ||
+	    (o->num_policies > 0 && o->policies == NULL))
 		return error_set(err, CELLA_USAGE,
 				 "options: policies are given and expected, or neither");
 	if ((o->accept & ~acceptable) != 0)
@@ -209,6 +211,7 @@ void cella_verdict_free(struct cella_verdict *verdict)
 {
 	if (verdict == NULL)
 		return;
+	appraise_done(verdict);
 	pck_unref(verdict->pck);
 	cella_evidence_unref(verdict->evidence);
 	cella_collateral_unref(verdict->collateral);

@@ -189,7 +189,7 @@ end:
 	return CELLA_OK;
 }
 
-static const char *type_name(const json_t *value)
+const char *json_type_name(const json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -216,7 +216,7 @@ static enum cella_status wrong_type(struct cella_error *err, const char *where,
 				    const json_t *value)
 {
 	return error_set(err, CELLA_MALFORMED, "%s: %s: expected %s, found %s", where,
-			 name, expected, type_name(value));
+			 name, expected, json_type_name(value));
 }
 
 static enum cella_status read_number(const json_t *value, uint64_t max, uint64_t *out,
@@ -300,7 +300,7 @@ enum cella_status json_read(const json_t *object, const struct json_field *field
 {
 	if (!json_is_object(object))
 		return error_set(err, CELLA_MALFORMED, "%s: expected an object, found %s",
-				 where, type_name(object));
+				 where, json_type_name(object));
 	for (size_t i = 0; i < num_fields; i++) {
 		const json_t *const value = json_object_get(object, fields[i].name);
 
@@ -322,7 +322,7 @@ enum cella_status json_check_texts(const json_t *array, const char *where,
 		if (!json_is_string(json_array_get(array, i)))
 			return error_set(err, CELLA_MALFORMED,
 					 "%s[%zu]: expected text, found %s", where, i,
-					 type_name(json_array_get(array, i)));
+					 json_type_name(json_array_get(array, i)));
 	return CELLA_OK;
 }
 

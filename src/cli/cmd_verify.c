@@ -4,7 +4,9 @@
  */
 #include "cli/commands.h"
 
-#include "base/encode.h"
+#include "cli/binding.h"
+#include "cli/issue_token.h"
+#include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -12,18 +14,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DATA_FILE_MAX = 1 << 30, ROOT_FILE_MAX = 64 << 10 };
+enum { ROOT_FILE_MAX = 64 << 10 };
 
 struct verify_args {
 	struct common_args common;
 	struct texts collateral;
-	struct texts report_data;
-	const char *data;
-	struct texts nonce;
+	struct binding_args binding;
+	struct texts policies;
+	struct texts policy_owners;
+	const char *result_out;
 	struct texts accept;
 	struct moment grace;
 	struct moment time;
 	const char *trust_root;
+	struct token_out_args token;
 	bool strict;
 	bool checks;
 	bool explain;
@@ -33,11 +37,15 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform" },
-	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(report_data),
+	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
+	  "demand what this policy demands" },
+	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
+	  "pin a public key: policies must be signed by a pinned owner" },
+	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data, padded with zeros at the end" },
-	{ "data", 0, "FILE", OPTION_TEXT, ARG(data),
+	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),
 	  "expect report data that binds this file (its SHA-512)" },
-	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(nonce),
+	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(binding.nonce),
 	  "expect report data that binds this nonce of 8 to 64 bytes" },
 	{ "accept", 0, "STATUS", OPTION_TEXTS, ARG(accept),
 	  "accept this TCB status beside UpToDate" },
@@ -49,6 +57,20 @@ static const struct option_def options[] = {
 	  "trust this root certificate instead of Intel's" },
 	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
 	  "refuse what is otherwise only reported" },
+	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
+	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
+	{ "token-out", 0, "FILE", OPTION_TEXT, ARG(token.output),
+	  "write the verdict as a signed token" },
+	{ "token-key", 0, "KEYFILE", OPTION_TEXT, ARG(token.key),
+	  "sign the token with this private key (P-256 or P-384)" },
+	{ "token-audience", 0, "TEXT", OPTION_TEXT, ARG(token.audience),
+	  "say who is to believe the token" },
+	{ "token-issuer", 0, "TEXT", OPTION_TEXT, ARG(token.issuer),
+	  "say who issues the token instead of 'cella'" },
+	{ "token-lifetime", 0, "DURATION", OPTION_DURATION, ARG(token.lifetime),
+	  "let the token expire after so long instead of 5m" },
+	{ "token-cnf", 0, NULL, OPTION_FLAG, ARG(token.confirm_key),
+	  "confirm in the token the public key that --data names" },
 	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
 	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
 	  "say why the TCB stands where it stands; with a second --collateral, what that "
@@ -61,6 +83,7 @@ struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
 	struct cella_collateral *other; /* to compare with */
+	struct policy_inputs policies;
 	struct out root;
 };
 
@@ -69,59 +92,19 @@ static void inputs_done(struct inputs *inputs)
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
 	cella_collateral_unref(inputs->other);
+	policies_done(&inputs->policies);
 	out_done(&inputs->root);
-}
-
-static enum cella_status read_hex(const struct texts *texts, const char *name,
-				  struct out *out, struct cella_error *err)
-{
-	struct out digits CLEANUP(out_done) = { 0 };
-
-	for (size_t i = 0; i < texts->num_items; i++)
-		for (const char *c = texts->items[i]; *c != '\0'; c++)
-			if (strchr(" \t\r\n", *c) == NULL)
-				out_u8(&digits, (uint8_t)*c);
-	TRY(out_status(&digits, err));
-	if (hex_append(out_view(&digits), out, name, err) == CELLA_OK)
-		return CELLA_OK;
-	if (err->status == CELLA_MALFORMED)
-		err->status = CELLA_USAGE;
-	return err->status;
 }
 
 static enum cella_status expected_report_data(const struct verify_args *args,
 					      struct cella_verify_options *out,
 					      struct cella_error *err)
 {
-	struct out exact CLEANUP(out_done) = { 0 };
-	struct out nonce CLEANUP(out_done) = { 0 };
-	struct out data CLEANUP(out_done) = { 0 };
-	uint8_t hash[64];
+	bool is_given = false;
 
-	TRY(read_hex(&args->report_data, "--report-data", &exact, err));
-	TRY(read_hex(&args->nonce, "--nonce", &nonce, err));
-	out->report_data_expect = CELLA_EXPECT_ANY;
-	if (exact.len == 0 && nonce.len == 0 && args->data == NULL)
-		return CELLA_OK;
-	out->report_data_expect = CELLA_EXPECT_EXACT;
-	if (exact.len > 0) {
-		if (nonce.len > 0 || args->data != NULL)
-			return error_set(err, CELLA_USAGE,
-					 "--report-data excludes --data and --nonce");
-		if (exact.len > CELLA_REPORT_DATA_LEN)
-			return error_set(err, CELLA_USAGE,
-					 "--report-data: %zu bytes, at most %d",
-					 exact.len, CELLA_REPORT_DATA_LEN);
-		memcpy(out->report_data, exact.data, exact.len);
-		return CELLA_OK;
-	}
-	if (args->data == NULL)
-		return cella_report_data(bytes_of(NULL, 0), out_view(&nonce),
-					 out->report_data, err);
-	TRY(file_read(args->data, DATA_FILE_MAX, &data, err));
-	TRY(cella_sha512(data.data, data.len, hash, err));
-	return cella_report_data(bytes_of(hash, sizeof hash), out_view(&nonce),
-				 out->report_data, err);
+	TRY(binding_read(&args->binding, &is_given, out->report_data, err));
+	out->report_data_expect = is_given ? CELLA_EXPECT_EXACT : CELLA_EXPECT_ANY;
+	return CELLA_OK;
 }
 
 /* STATUS, or several separated by commas. */
@@ -163,7 +146,10 @@ static enum cella_status make_options(const struct verify_args *args,
 		.time_choice = CELLA_TIME_AT,
 		.time = time_or_now(&args->time),
 		.root_choice = CELLA_ROOT_INTEL,
-		.policy_expect = CELLA_EXPECT_ANY,
+		.policy_expect = inputs->policies.num_policies > 0 ? CELLA_EXPECT_EXACT
+								   : CELLA_EXPECT_ANY,
+		.policies = inputs->policies.policies,
+		.num_policies = inputs->policies.num_policies,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
@@ -180,15 +166,8 @@ static enum cella_status make_options(const struct verify_args *args,
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
-	const char *const path = args->common.operands.items[0];
-	struct out bytes CLEANUP(out_done) = { 0 };
-
-	TRY(file_read(path, CELLA_EVIDENCE_MAX, &bytes, err));
-	if (cella_evidence_parse(bytes.data, bytes.len, &inputs->evidence, err) !=
-	    CELLA_OK) {
-		error_prefix(err, "%s", path);
-		return err->status;
-	}
+	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
+	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
 	if (args->collateral.num_items > 0)
 		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
 	if (args->collateral.num_items > 1)
@@ -259,7 +238,9 @@ static enum cella_status check_usage(const struct verify_args *args,
 			err, CELLA_USAGE,
 			"--collateral: a second set is only compared with, by "
 			"--explain as text; a directory holds several documents");
-	return CELLA_OK;
+	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
+		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	return token_args_check(&args->token, &args->binding, err);
 }
 
 static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
@@ -274,7 +255,12 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 	TRY(make_options(args, &inputs, &how, err));
 	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
-	TRY(print(args, verdict, err));
+	if (args->token.output != NULL)
+		TRY(token_issue(&args->token, &args->binding, verdict, err));
+	if (args->result_out != NULL)
+		TRY(result_write(args->result_out, verdict, err));
+	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
+		TRY(print(args, verdict, err));
 	if (args->explain && !args->common.json)
 		TRY(print_explanation(&inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);
