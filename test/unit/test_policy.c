@@ -677,29 +677,6 @@ static void a_spoilt_platform_policy_concerns_the_platform(void **state)
 
 /* --- forged tokens ------------------------------------------------------------------------------ */
 
-/*
- * Signs any header and payload, so that only what is in them can be the reason. The library
- * itself signs no header that contradicts the signer.
- */
-static char *forge(const struct cella_signer *signer, const char *header_text,
-		   const char *payload)
-{
-	const size_t len = signer->alg == CELLA_ALG_ES256 ? 64 : 96;
-	uint8_t signature[CELLA_POINT_MAX] = { 0 };
-	struct cella_error err = { 0 };
-	struct out out = { 0 };
-	char *jwt = NULL;
-
-	base64url_write(&out, bytes_of(header_text, strlen(header_text)));
-	out_text(&out, ".");
-	base64url_write(&out, bytes_of(payload, strlen(payload)));
-	CHECK_OK(signer->sign(signer->context, out.data, out.len, signature, &err));
-	out_text(&out, ".");
-	base64url_write(&out, bytes_of(signature, len));
-	CHECK_OK(out_take_text(&out, &jwt, &err));
-	return jwt;
-}
-
 static char *header_with(const struct owner *owner, const char *alg, bool key_is_text)
 {
 	json_t *const jwk = jwk_json(CRYPTO_P384, bytes_of(owner->signer.public_key, 96));
@@ -737,7 +714,7 @@ static void forged_headers_are_refused(void **state)
 		char *const header =
 			header_with(&owner, rows[i].alg, rows[i].key_is_text);
 		char *const jwt =
-			forge(&owner.signer, header, "{\"policy_payload\":\"\"}");
+			forge_token(&owner.signer, header, "{\"policy_payload\":\"\"}");
 		struct cella_policy *policy = NULL;
 		struct cella_error err = { 0 };
 
@@ -759,8 +736,8 @@ static void a_policy_signed_with_es256_is_refused(void **state)
 	(void)state;
 	CHECK_OK(private_key_generate(CRYPTO_P256, &key, &err));
 	private_key_signer(key, &signer);
-	jwt = forge(&signer, "{\"typ\":\"JWT\",\"alg\":\"ES256\",\"jwk\":\"{}\"}",
-		    "{\"policy_payload\":\"\"}");
+	jwt = forge_token(&signer, "{\"typ\":\"JWT\",\"alg\":\"ES256\",\"jwk\":\"{}\"}",
+			  "{\"policy_payload\":\"\"}");
 	CHECK_STATUS(CELLA_UNSUPPORTED, parse(jwt, &policy, &err));
 	CHECK_TEXT_HAS(err.text, "expected ES384, found ES256");
 	free(jwt);
@@ -784,7 +761,7 @@ static void odd_payloads_are_refused(void **state)
 	owner_new(&owner);
 	header = header_with(&owner, "ES384", true);
 	for (size_t i = 0; i < ARRAY_LEN(payloads); i++) {
-		char *const jwt = forge(&owner.signer, header, payloads[i]);
+		char *const jwt = forge_token(&owner.signer, header, payloads[i]);
 		struct cella_policy *policy = NULL;
 		struct cella_error err = { 0 };
 
