@@ -56,7 +56,8 @@ static enum cella_status keep_text(struct cella_policy *policy, struct cella_byt
 	policy->text = malloc(text.len + 1);
 	if (policy->text == NULL)
 		return error_nomem(err);
-	memcpy(policy->text, text.data, text.len);
+	if (text.len > 0)
+		memcpy(policy->text, text.data, text.len);
 	policy->text[text.len] = '\0';
 	policy->text_len = text.len;
 	return CELLA_OK;

@@ -402,6 +402,19 @@ static enum cella_status check_utf8(const struct cella_policy *policy,
 	return CELLA_OK;
 }
 
+/* Where the comment that starts here ends: its last byte, or len when it has no end. */
+static size_t comment_end(const uint8_t *text, size_t len, size_t start)
+{
+	const bool is_block = text[start + 1] == '*';
+	size_t i = start + 2;
+
+	while (i < len &&
+	       (is_block ? i < start + 3 || text[i - 1] != '*' || text[i] != '/'
+			 : text[i] != '\n'))
+		i++;
+	return i;
+}
+
 /* Replaces comments by blanks of the same length, so that lines and columns stay. */
 static enum cella_status blank_comments(struct cella_policy *policy, uint8_t *text,
 					size_t len, struct cella_error *err)
@@ -410,7 +423,6 @@ static enum cella_status blank_comments(struct cella_policy *policy, uint8_t *te
 
 	for (size_t i = 0; i < len; i++) {
 		const size_t start = i;
-		bool is_block;
 
 		if (in_string && text[i] == '\\') {
 			i++;
@@ -421,13 +433,8 @@ static enum cella_status blank_comments(struct cella_policy *policy, uint8_t *te
 		if (in_string || text[i] != '/' || i + 1 >= len ||
 		    (text[i + 1] != '/' && text[i + 1] != '*'))
 			continue;
-		is_block = text[i + 1] == '*';
-		i += 2;
-		while (i < len &&
-		       (is_block ? i < start + 3 || text[i - 1] != '*' || text[i] != '/'
-				 : text[i] != '\n'))
-			i++;
-		if (i >= len && is_block)
+		i = comment_end(text, len, start);
+		if (i >= len && text[start + 1] == '*')
 			return error_at(err, CELLA_MALFORMED, start,
 					"policy: a comment does not end (offset %zu)",
 					start);
