@@ -307,9 +307,14 @@ static enum cella_status copy_key(const struct private_key *from,
 	return private_key_parse(out_view(&pem), out, err);
 }
 
-static bool is_authority(int id)
+/* Root and signer are common to all; each kind of PCK CA has a key of its own. */
+static bool is_shared(int id, const struct sim_config *config,
+		      const struct sim_platform *authorities)
 {
-	return id == SIM_ROOT || id == SIM_CA || id == SIM_SIGNER;
+	if (authorities == NULL)
+		return false;
+	return id == SIM_ROOT || id == SIM_SIGNER ||
+	       (id == SIM_CA && strcmp(config->ca, authorities->config.ca) == 0);
 }
 
 static enum cella_status fill(struct sim_platform *p, const struct sim_config *config,
@@ -318,7 +323,7 @@ static enum cella_status fill(struct sim_platform *p, const struct sim_config *c
 {
 	TRY(sim_config_copy(config, p, err));
 	for (int id = 0; id < SIM_NUM_KEYS; id++) {
-		if (authorities != NULL && is_authority(id))
+		if (is_shared(id, config, authorities))
 			TRY(copy_key(authorities->keys[id], &p->keys[id], err));
 		else
 			TRY(private_key_generate(CRYPTO_P256, &p->keys[id], err));
