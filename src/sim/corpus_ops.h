@@ -33,17 +33,16 @@ enum sim_whose {
 
 /* --- certificates (corpus_ops_cert.c) ------------------------------------------------ */
 
-extern const struct sim_op sim_op_cert_cn, sim_op_cert_issuer_cn, sim_op_cert_o,
-	sim_op_cert_issuer_o, sim_op_cert_is_ca, sim_op_cert_usage, sim_op_cert_path_len,
-	sim_op_cert_oddity, sim_op_cert_hash, sim_op_cert_expired, sim_op_cert_future,
-	sim_op_cert_signed_by, sim_op_cert_key, sim_op_cert_short_serial,
-	sim_op_ext_oddity, sim_op_ext_no_platform, sim_op_ext_platform,
-	sim_op_ext_missing, sim_op_ext_component, sim_op_ext_cpu_svn, sim_op_ext_pce_svn,
-	sim_op_ext_fmspc, sim_op_chain_from, sim_op_chain_pem, sim_op_cert_trailing;
+extern const struct sim_op sim_op_cert_cn, sim_op_cert_issuer_cn, sim_op_cert_issuer_o,
+	sim_op_cert_is_ca, sim_op_cert_usage, sim_op_cert_path_len, sim_op_cert_oddity,
+	sim_op_cert_hash, sim_op_cert_expired, sim_op_cert_future, sim_op_cert_signed_by,
+	sim_op_cert_key, sim_op_cert_short_serial, sim_op_ext_oddity,
+	sim_op_ext_no_platform, sim_op_ext_platform, sim_op_ext_missing,
+	sim_op_ext_component, sim_op_ext_cpu_svn, sim_op_ext_pce_svn, sim_op_ext_fmspc,
+	sim_op_chain_from, sim_op_chain_pem, sim_op_cert_trailing;
 
 #define CERT_CN(at, cn) CHANGE(cert_cn, at, 0, cn)
 #define CERT_ISSUER_CN(at, cn) CHANGE(cert_issuer_cn, at, 0, cn)
-#define CERT_O(at, o) CHANGE(cert_o, at, 0, o)
 #define CERT_ISSUER_O(at, o) CHANGE(cert_issuer_o, at, 0, o)
 #define CERT_IS_CA(at, is_ca) CHANGE(cert_is_ca, at, is_ca)
 #define CERT_USAGE(at, usage) CHANGE(cert_usage, at, usage)
@@ -74,10 +73,9 @@ extern const struct sim_op sim_op_cert_cn, sim_op_cert_issuer_cn, sim_op_cert_o,
 extern const struct sim_op sim_op_header, sim_op_body, sim_op_body_after, sim_op_qe,
 	sim_op_qe_after, sim_op_qe_last_byte, sim_op_body_type, sim_op_len,
 	sim_op_outer_type, sim_op_cert_type, sim_op_cert_data, sim_op_auth,
-	sim_op_auth_after, sim_op_tail, sim_op_att_key, sim_op_att_key_after,
-	sim_op_att_point, sim_op_pck_signs_with, sim_op_qe_data, sim_op_signature,
-	sim_op_qe_signature, sim_op_quote_cut, sim_op_quote_set, sim_op_pem_text,
-	sim_op_quote_from;
+	sim_op_auth_after, sim_op_tail, sim_op_att_key_after, sim_op_att_point,
+	sim_op_pck_signs_with, sim_op_qe_data, sim_op_signature, sim_op_qe_signature,
+	sim_op_quote_cut, sim_op_quote_set, sim_op_pem_text, sim_op_quote_from;
 
 /* Signed: header bytes at an offset; a field of the body or of the QE's report. */
 #define HEADER(offset, hex) CHANGE(header, offset, 0, hex)
@@ -96,7 +94,6 @@ extern const struct sim_op sim_op_header, sim_op_body, sim_op_body_after, sim_op
 #define AUTH(len) CHANGE(auth, 0, len)
 #define AUTH_AFTER CHANGE(auth_after, 0)
 #define TAIL(hex) CHANGE(tail, 0, 0, hex)
-#define ATT_KEY(whose) CHANGE(att_key, 0, whose)
 #define ATT_KEY_AFTER(whose) CHANGE(att_key_after, 0, whose)
 #define ATT_POINT_OFF_CURVE CHANGE(att_point, 0)
 #define PCK_SIGNS_WITH(whose) CHANGE(pck_signs_with, 0, whose)
@@ -119,8 +116,8 @@ extern const struct sim_op sim_op_standing, sim_op_module_standing, sim_op_qe_st
 	sim_op_crl_issuer, sim_op_crl_oddity, sim_op_crl_hash, sim_op_crl_number,
 	sim_op_crl_many, sim_op_crl_lists, sim_op_crl_from, sim_op_crl_bytes,
 	sim_op_bundle_drop, sim_op_bundle_set, sim_op_bundle_text, sim_op_bundle_pem,
-	sim_op_bundle_only, sim_op_no_collateral, sim_op_also, sim_op_root_from,
-	sim_op_pck_chain;
+	sim_op_bundle_whole, sim_op_bundle_only, sim_op_no_collateral, sim_op_also,
+	sim_op_root_from, sim_op_pck_chain;
 
 #define STANDING(status) CHANGE(standing, 0, status)
 #define MODULE_STANDING(status) CHANGE(module_standing, 0, status)
@@ -154,11 +151,14 @@ extern const struct sim_op sim_op_standing, sim_op_module_standing, sim_op_qe_st
 #define BUNDLE_DROP(member) CHANGE(bundle_drop, 0, 0, member)
 #define BUNDLE_SET(member, json) CHANGE(bundle_set, 0, 0, member, json)
 #define BUNDLE_TEXT(text, with) CHANGE(bundle_text, 0, 0, text, with)
+/* The TCB info as a whole document by a template of %B, its body, and %S. */
+#define BUNDLE_WHOLE(template) CHANGE(bundle_whole, 0, 0, template)
 #define BUNDLE_PEM(crl) CHANGE(bundle_pem, crl)
 #define BUNDLE_ONLY(text) CHANGE(bundle_only, 0, 0, text)
 #define NO_COLLATERAL CHANGE(no_collateral, 0)
 /* A second bundle in the set: an evaluation number and a standing. */
 #define ALSO(number, standing) CHANGE(also, standing, number)
+#define ALSO_FIRST(number, standing) CHANGE(also, standing, number, "first")
 #define ROOT_FROM(actor) CHANGE(root_from, actor)
 #define PCK_CHAIN_IN_COLLATERAL(actor) CHANGE(pck_chain, actor)
 

@@ -24,12 +24,6 @@ SIM_OP(SIM_STAGE_SPEC, cert_issuer_cn)
 	return CELLA_OK;
 }
 
-SIM_OP(SIM_STAGE_SPEC, cert_o)
-{
-	sim_link_of(c, change->target)->spec.subject.organisation = change->text;
-	return CELLA_OK;
-}
-
 SIM_OP(SIM_STAGE_SPEC, cert_issuer_o)
 {
 	sim_link_of(c, change->target)->spec.issuer.organisation = change->text;

@@ -357,20 +357,58 @@ SIM_OP(SIM_STAGE_BYTES, no_collateral)
 	return CELLA_OK;
 }
 
-/* An array of two bundles: the case's, and one of another issue. */
+/* Writes a whole document by a template: %B is the inner object, %S its signature. */
+static void write_whole(struct out *out, const char *template,
+			const struct sim_document *doc)
+{
+	for (const char *at = template; *at != '\0'; at++) {
+		if (strncmp(at, "%B", 2) == 0) {
+			out_bytes(out, doc->text.data, doc->text.len);
+			at++;
+		} else if (strncmp(at, "%S", 2) == 0) {
+			hex_write(out, bytes_of(doc->signature, sizeof doc->signature));
+			at++;
+		} else {
+			out_u8(out, (uint8_t)*at);
+		}
+	}
+}
+
+/* The TCB info as a whole document instead of its inner object and signature. */
+SIM_OP(SIM_STAGE_BYTES, bundle_whole)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+	json_t *json CLEANUP_JSON = NULL;
+
+	write_whole(&text, change->text, &c->collateral.documents[SIM_TCB_INFO]);
+	TRY(out_status(&text, err));
+	TRY(json_parse(out_view(&c->bundle), "bundle", &json, err));
+	TRY(json_put(json, "tcb_info", json_stringn((const char *)text.data, text.len),
+		     err));
+	if (json_object_del(json, "tcb_info_signature") != 0)
+		return error_set(err, CELLA_INTERNAL, "the bundle has no signature");
+	return bundle_write(c, json, err);
+}
+
+/* An array of two bundles: the case's, and one of another issue, behind or before it. */
 SIM_OP(SIM_STAGE_BYTES, also)
 {
-	struct sim_collateral other CLEANUP(sim_collateral_done) = { 0 };
+	struct sim_collateral made CLEANUP(sim_collateral_done) = { 0 };
 	struct sim_collateral_spec spec = c->spec;
+	struct out other CLEANUP(out_done) = { 0 };
 	struct out both CLEANUP(out_done) = { 0 };
+	const bool is_first = change->text != NULL;
 
 	spec.platform = (enum cella_tcb_status)change->target;
 	spec.evaluation_numbers[SIM_TCB_INFO] = (uint32_t)change->number;
-	TRY(sim_collateral_make(c->platform, &spec, &other, err));
+	TRY(sim_collateral_make(c->platform, &spec, &made, err));
+	TRY(sim_collateral_write(&made, &other, err));
 	out_text(&both, "[");
-	out_bytes(&both, c->bundle.data, c->bundle.len);
+	out_bytes(&both, is_first ? other.data : c->bundle.data,
+		  is_first ? other.len : c->bundle.len);
 	out_text(&both, ",");
-	TRY(sim_collateral_write(&other, &both, err));
+	out_bytes(&both, is_first ? c->bundle.data : other.data,
+		  is_first ? c->bundle.len : other.len);
 	out_text(&both, "]\n");
 	TRY(out_status(&both, err));
 	out_done(&c->bundle);

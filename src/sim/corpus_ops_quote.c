@@ -95,12 +95,6 @@ SIM_OP(SIM_STAGE_CONTENT, auth)
 	return CELLA_OK;
 }
 
-SIM_OP(SIM_STAGE_CONTENT, att_key)
-{
-	c->quote.attestation_key = sim_key_of(c, (enum sim_whose)change->number);
-	return CELLA_OK;
-}
-
 SIM_OP(SIM_STAGE_CONTENT, pck_signs_with)
 {
 	c->quote.pck_key = sim_key_of(c, (enum sim_whose)change->number);

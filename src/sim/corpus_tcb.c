@@ -72,6 +72,11 @@ static const struct sim_case_row mixed_rows[] = {
 	  TDX,
 	  { CERT_DATA_OF(SIM_SIBLING, 1), PCK_CHAIN_IN_COLLATERAL(SIM_SELF) },
 	  REJECTED("pck.chain", "nu--") },
+	{ "pce_id_of_another",
+	  "the quote names another PCE, the collateral's chain is ours",
+	  TDX,
+	  { CERT_DATA(3), PCK_CHAIN_IN_COLLATERAL(SIM_SELF), QUOTE_SET(-2, "0100") },
+	  REJECTED("pck.chain", "nu--") },
 	{ "root_of_another",
 	  "the verifier trusts another root of the same name",
 	  TDX,
@@ -441,6 +446,12 @@ static const struct sim_case_row tcb_rows[] = {
 	  "an older, kinder document beside the newer one",
 	  TDX,
 	  { STANDING(CELLA_TCB_OUT_OF_DATE), ALSO(19, CELLA_TCB_UP_TO_DATE) },
+	  REJECTED("tcb.status", "yn--") },
+
+	{ "older_document_first",
+	  "an older, kinder document before the newer one",
+	  TDX,
+	  { STANDING(CELLA_TCB_OUT_OF_DATE), ALSO_FIRST(19, CELLA_TCB_UP_TO_DATE) },
 	  REJECTED("tcb.status", "yn--") },
 
 	/* the module's identity */

@@ -56,16 +56,14 @@ bool sim_config_has_platform_ca(const struct sim_config *config)
 uint8_t *sim_field(const struct layout *layout, uint8_t *structure, const char *name,
 		   size_t *len)
 {
-	for (size_t i = 0; i < layout->num_fields; i++) {
-		const struct field *const field = &layout->fields[i];
+	const struct field *field = layout->fields;
 
-		if (strcmp(field->name, name) != 0)
-			continue;
-		*len = field->len;
-		return structure + field->offset;
+	while (strcmp(field->name, name) != 0) {
+		field++;
+		assert(field < layout->fields + layout->num_fields);
 	}
-	assert(!"the layout has no such field");
-	abort();
+	*len = field->len;
+	return structure + field->offset;
 }
 
 enum cella_status sim_measure(const struct layout *layout, uint8_t *structure,
