@@ -75,6 +75,10 @@ enum cella_fact {
 	CELLA_FACT_CUR_SERVTD_HASH,
 	CELLA_FACT_CUR_SERVTD_ATTR,
 
+	/* what a signed enclave fixes beside its identity (sigstruct.h) */
+	CELLA_FACT_MISCSELECT_MASK, /* number */
+	CELLA_FACT_SGX_ATTRIBUTES_MASK,
+
 	/* both bodies */
 	CELLA_FACT_REPORT_DATA,
 

@@ -127,9 +127,12 @@ struct cella_verify_options {
 	enum cella_expect report_data_expect;
 	uint8_t report_data[CELLA_REPORT_DATA_LEN];
 
-	/* Do policies judge? EXACT: all of them must agree (policy.h). */
+	/*
+	 * Do policies judge? EXACT: these do (policy.h): of the elements for each class one
+	 * must agree, and every policy must stand. The verdict keeps references to them.
+	 */
 	enum cella_expect policy_expect;
-	const struct cella_policy *const *policies;
+	struct cella_policy *const *policies;
 	size_t num_policies;
 
 	/* TCB statuses that are accepted beside UpToDate: CELLA_ACCEPT(…) | …; never

@@ -4,6 +4,8 @@
  */
 #include "appraise/judge.h"
 
+#include "appraise/appraise.h"
+#include "appraise/condition.h"
 #include "base/civil.h"
 #include "verify/dcap.h"
 
@@ -19,32 +21,30 @@ static const char *moment(struct cella_verdict *v, const char *what, const char 
 	return arena_text(&v->arena, "%s %s %s", what, verb, civil_format(time, text));
 }
 
-static void judge_date(struct cella_verdict *v, enum check_id id,
-		       const struct dated *dated, int64_t grace_s)
+static const char *date_text(struct cella_verdict *v, const struct dated *dated,
+			     int64_t grace_s)
 {
 	const struct validity *const begins = &dated->begins;
 	const struct validity *const expires = &dated->expires;
 
+	if (begins->from > v->time)
+		return moment(v, begins->what, "is not valid before", begins->from);
+	if (expires->to < v->time - grace_s)
+		return moment(v, expires->what, "expired on", expires->to);
+	if (expires->to < v->time)
+		return moment(v, expires->what, "is in its grace: it expired on",
+			      expires->to);
+	return moment(v, expires->what, "expires on", expires->to);
+}
+
+static void judge_date(struct cella_verdict *v, enum check_id id,
+		       const struct dated *dated, int64_t grace_s)
+{
 	if (!dated->known)
 		verdict_check(v, id, CELLA_CHECK_NOT_EVALUATED, NULL, NULL, dated->where);
-	else if (begins->from > v->time)
-		verdict_check(
-			v, id, CELLA_CHECK_FAIL, NULL,
-			moment(v, begins->what, "is not valid before", begins->from),
-			dated->where);
-	else if (expires->to < v->time - grace_s)
-		verdict_check(v, id, CELLA_CHECK_FAIL, NULL,
-			      moment(v, expires->what, "expired on", expires->to),
-			      dated->where);
-	else if (expires->to < v->time)
-		verdict_check(v, id, CELLA_CHECK_PASS, NULL,
-			      moment(v, expires->what, "is in its grace: it expired on",
-				     expires->to),
-			      dated->where);
 	else
-		verdict_check(v, id, CELLA_CHECK_PASS, NULL,
-			      moment(v, expires->what, "expires on", expires->to),
-			      dated->where);
+		verdict_check(v, id, dated_outcome(dated, v->time, grace_s), NULL,
+			      date_text(v, dated, grace_s), dated->where);
 }
 
 static void judge_dates(struct cella_verdict *v)
@@ -58,17 +58,18 @@ static void judge_dates(struct cella_verdict *v)
 	};
 
 	for (size_t i = 0; i < DATES_COUNT; i++)
-		judge_date(v, checks[i], &v->dates[i], v->grace_s);
+		judge_date(v, checks[i], &v->dates[i], v->appraisal->grace_s[i]);
 }
 
 /* --- TCB status ---------------------------------------------------------------------- */
 
 static const char *accepted_text(struct cella_verdict *v)
 {
+	const uint32_t accepted = v->accept | v->appraisal->accept;
 	const char *text = "UpToDate";
 
 	for (int i = CELLA_TCB_UP_TO_DATE + 1; i < CELLA_TCB_COUNT; i++)
-		if (v->accept & CELLA_ACCEPT(i))
+		if (accepted & CELLA_ACCEPT(i))
 			text = arena_text(
 				&v->arena, "%s, %s", text,
 				cella_tcb_status_name((enum cella_tcb_status)i));
@@ -77,16 +78,20 @@ static const char *accepted_text(struct cella_verdict *v)
 
 static void judge_tcb_status(struct cella_verdict *v)
 {
-	const uint32_t accepted = v->accept | CELLA_ACCEPT(CELLA_TCB_UP_TO_DATE);
+	const char *reason = NULL;
+	bool good;
 
 	if (!v->has_tcb) {
 		verdict_check(v, CHECK_TCB_STATUS, CELLA_CHECK_NOT_EVALUATED, NULL, NULL,
 			      "tcb_info: tcbLevels");
 		return;
 	}
-	verdict_check(v, CHECK_TCB_STATUS,
-		      outcome_if((accepted & CELLA_ACCEPT(v->status)) != 0),
-		      accepted_text(v), cella_tcb_status_name(v->status),
+	good = appraise_accepts_status(v, &reason);
+	verdict_check(v, CHECK_TCB_STATUS, outcome_if(good), accepted_text(v),
+		      reason == NULL
+			      ? cella_tcb_status_name(v->status)
+			      : arena_text(&v->arena, "%s: %s",
+					   cella_tcb_status_name(v->status), reason),
 		      "tcb_info: tcbLevels");
 }
 
@@ -109,7 +114,7 @@ static void report(struct cella_verdict *v, enum check_id id, bool good,
 	verdict_check(v, id, outcome_if(good || !is_strict), NULL, good ? NULL : warning,
 		      where);
 	if (!good && !is_strict)
-		verdict_warn(v, warning);
+		verdict_warn(v, arena_text(&v->arena, "%s (--strict refuses)", warning));
 }
 
 static void judge_td(struct cella_verdict *v)
@@ -118,6 +123,8 @@ static void judge_td(struct cella_verdict *v)
 	const uint64_t other_tud = attributes & TD_ATTR_UNTRUSTED & ~TD_ATTR_DEBUG;
 	const uint64_t reserved = bits_unknown(attributes & ~TD_ATTR_UNTRUSTED,
 					       td_attribute_bits, num_td_attribute_bits);
+	const bool is_migratable = (attributes & TD_ATTR_MIGRATABLE) != 0;
+	const bool is_pinned = v->appraisal->pins_service_td;
 	const bool has_service_td = v->td.has_servicetd &&
 				    !bytes_are_zero(bytes_of(v->td.mr_servicetd, MR_LEN));
 
@@ -132,9 +139,11 @@ static void judge_td(struct cella_verdict *v)
 					   (unsigned long long)other_tud,
 					   (unsigned long long)reserved),
 		      "quote: body.td_attributes");
-	verdict_check(v, CHECK_TD_MIGRATABLE,
-		      outcome_if((attributes & TD_ATTR_MIGRATABLE) == 0), NULL,
-		      attributes & TD_ATTR_MIGRATABLE ? "MIGRATABLE is set" : NULL,
+	verdict_check(v, CHECK_TD_MIGRATABLE, outcome_if(!is_migratable || is_pinned),
+		      NULL,
+		      !is_migratable ? NULL
+		      : is_pinned ? "MIGRATABLE is set, and a policy names its service TD"
+				  : "MIGRATABLE is set",
 		      "quote: body.td_attributes");
 	report(v, CHECK_TD_SEPT_VE_DISABLE, (attributes & TD_ATTR_SEPT_VE_DISABLE) != 0,
 	       "SEPT_VE_DISABLE is clear: the host can inject exceptions on pending pages",
@@ -142,7 +151,7 @@ static void judge_td(struct cella_verdict *v)
 	report(v, CHECK_TD_PERFMON, (attributes & TD_ATTR_PERFMON) == 0,
 	       "PERFMON is set: the TD uses performance monitoring",
 	       "quote: body.td_attributes");
-	report(v, CHECK_TD_SERVICE_TD, !has_service_td,
+	report(v, CHECK_TD_SERVICE_TD, !has_service_td || is_pinned,
 	       "a service TD is bound to this TD, and no policy names it",
 	       "quote: body.mr_servicetd");
 }
@@ -229,6 +238,7 @@ enum cella_status judge(struct cella_verdict *v,
 			const struct cella_verify_options *options,
 			struct cella_error *err)
 {
+	TRY(appraise(v, options, err));
 	judge_dates(v);
 	judge_tcb_status(v);
 	if (verdict_is_tdx(v))
@@ -236,6 +246,7 @@ enum cella_status judge(struct cella_verdict *v,
 	else
 		judge_enclave(v);
 	judge_tail(v);
+	appraise_tell(v);
 	judge_report_data(v, options);
 	/* Running out of memory for a text must not cost a check: nothing is drawn then. */
 	TRY(arena_status(&v->arena, err));

@@ -2,8 +2,7 @@
 /*
  * A verdict as a person reads it: the result, the four answers, and what stands against.
  */
-#include "verify/verdict.h"
-
+#include "appraise/appraise.h"
 #include "base/civil.h"
 
 #include <string.h>
@@ -103,6 +102,25 @@ static void write_some(const struct cella_verdict *v, const struct style *s,
 			write_check(&v->checks[i], s, out);
 }
 
+/* Without collateral most checks cannot be made: only what else is missing is told. */
+static void write_missing(const struct cella_verdict *v, const struct style *s,
+			  struct out *out)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < v->num_checks; i++)
+		num += v->checks[i].outcome == CELLA_CHECK_NOT_EVALUATED &&
+		       v->checks[i].question != CELLA_QUESTION_MINE;
+	out_format(out,
+		   "\nNo collateral was given: %zu checks could not be made "
+		   "(--collateral FILE).\n",
+		   num);
+	for (size_t i = 0; i < v->num_checks; i++)
+		if (v->checks[i].outcome == CELLA_CHECK_NOT_EVALUATED &&
+		    v->checks[i].question == CELLA_QUESTION_MINE)
+			write_check(&v->checks[i], s, out);
+}
+
 static void write_checks(const struct cella_verdict *v, const struct style *s, bool all,
 			 struct out *out)
 {
@@ -111,15 +129,12 @@ static void write_checks(const struct cella_verdict *v, const struct style *s, b
 		write_some(v, s, CELLA_CHECK_NOT_EVALUATED, "Not evaluated:", out);
 		write_some(v, s, CELLA_CHECK_PASS, "Passed:", out);
 	} else if (v->collateral == NULL) {
-		out_format(out,
-			   "\nNo collateral was given: %zu checks could not be made "
-			   "(--collateral FILE).\n",
-			   count(v, CELLA_CHECK_NOT_EVALUATED));
+		write_missing(v, s, out);
 	} else {
 		write_some(v, s, CELLA_CHECK_NOT_EVALUATED, "Not evaluated:", out);
 	}
 	if (v->num_warnings > 0)
-		out_text(out, "\nReported, not refused (--strict refuses):\n");
+		out_text(out, "\nReported, not refused:\n");
 	for (size_t i = 0; i < v->num_warnings; i++)
 		out_format(out, "  %s\n", v->warnings[i]);
 }
@@ -155,6 +170,26 @@ static void write_summary(const struct cella_verdict *v, struct out *out)
 			   : span_format(v->first_expiry.to - v->time, span));
 }
 
+static const char *const standing_words[] = {
+	[CELLA_POLICY_BAD_SIGNATURE] = "BAD SIGNATURE",
+	[CELLA_POLICY_FOREIGN_OWNER] = "signed by somebody who is not pinned",
+	[CELLA_POLICY_UNSIGNED] = "not signed",
+	[CELLA_POLICY_SELF_SIGNED] = "self-signed",
+	[CELLA_POLICY_OWNER_PINNED] = "signed by a pinned owner",
+};
+
+static void write_policies(const struct cella_verdict *v, struct out *out)
+{
+	for (size_t i = 0; i < v->appraisal->num_policies; i++) {
+		const struct cella_policy *const policy = v->appraisal->policies[i];
+
+		out_format(out, "  %-11s %s, %s%s\n", "policy", policy->short_digest,
+			   policy->source == CELLA_POLICY_REMOTE ? "from the network, "
+								 : "",
+			   standing_words[policy->standing]);
+	}
+}
+
 enum cella_status cella_verdict_text(const struct cella_verdict *v, uint32_t flags,
 				     char **text, struct cella_error *err)
 {
@@ -169,6 +204,7 @@ enum cella_status cella_verdict_text(const struct cella_verdict *v, uint32_t fla
 		   results[v->result], s->reset);
 	write_answers(v, s, &out);
 	write_summary(v, &out);
+	write_policies(v, &out);
 	write_checks(v, s, (flags & CELLA_TEXT_CHECKS) != 0, &out);
 	return out_take_text(&out, text, err);
 }

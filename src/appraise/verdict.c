@@ -2,9 +2,11 @@
 /*
  * Asking a verdict, and its JSON form (doc/verdict.schema.json).
  */
-#include "verify/verdict.h"
-
+#include "appraise/appraise.h"
+#include "appraise/explain.h"
+#include "appraise/verdict_json.h"
 #include "base/json.h"
+#include "verify/dcap.h"
 
 #include <string.h>
 
@@ -62,28 +64,31 @@ static enum cella_status put_answers(json_t *root, const struct cella_verdict *v
 	return CELLA_OK;
 }
 
+enum cella_status check_json(const struct cella_check *c, json_t *array,
+			     struct cella_error *err)
+{
+	json_t *const item = json_object();
+
+	TRY(json_add(array, item, err));
+	TRY(json_put(item, "id", json_string(c->id), err));
+	TRY(json_put(item, "question", json_string(cella_question_name(c->question)),
+		     err));
+	TRY(json_put(item, "outcome", json_string(cella_outcome_name(c->outcome)), err));
+	TRY(json_put(item, "title", json_string(c->title), err));
+	TRY(json_put(item, "expected", text_or_null(c->expected), err));
+	TRY(json_put(item, "actual", text_or_null(c->actual), err));
+	TRY(json_put(item, "where", text_or_null(c->where), err));
+	return json_put(item, "remedy", text_or_null(c->remedy), err);
+}
+
 static enum cella_status put_checks(json_t *root, const struct cella_verdict *v,
 				    struct cella_error *err)
 {
 	json_t *const checks = json_array();
 
 	TRY(json_put(root, "checks", checks, err));
-	for (size_t i = 0; i < v->num_checks; i++) {
-		const struct cella_check *const c = &v->checks[i];
-		json_t *const item = json_object();
-
-		TRY(json_add(checks, item, err));
-		TRY(json_put(item, "id", json_string(c->id), err));
-		TRY(json_put(item, "question",
-			     json_string(cella_question_name(c->question)), err));
-		TRY(json_put(item, "outcome", json_string(cella_outcome_name(c->outcome)),
-			     err));
-		TRY(json_put(item, "title", json_string(c->title), err));
-		TRY(json_put(item, "expected", text_or_null(c->expected), err));
-		TRY(json_put(item, "actual", text_or_null(c->actual), err));
-		TRY(json_put(item, "where", text_or_null(c->where), err));
-		TRY(json_put(item, "remedy", text_or_null(c->remedy), err));
-	}
+	for (size_t i = 0; i < v->num_checks; i++)
+		TRY(check_json(&v->checks[i], checks, err));
 	return CELLA_OK;
 }
 
@@ -182,26 +187,93 @@ static enum cella_status put_warnings(json_t *root, const struct cella_verdict *
 	return CELLA_OK;
 }
 
+static const char *const source_names[] = {
+	[CELLA_POLICY_SOURCE_UNSET] = "",
+	[CELLA_POLICY_LOCAL] = "local",
+	[CELLA_POLICY_REMOTE] = "remote",
+};
+
+static enum cella_status put_element(json_t *elements, const struct cella_verdict *v,
+				     const struct cella_policy *policy,
+				     const struct policy_element *e,
+				     struct cella_error *err)
+{
+	const struct slot_appraisal *const slot = &v->appraisal->slots[e->class->slot];
+	json_t *const item = json_object();
+
+	TRY(json_add(elements, item, err));
+	TRY(json_put(item, "class_id", json_string(e->class->uuid), err));
+	TRY(json_put(item, "class", json_string(e->class->name), err));
+	TRY(json_put(item, "description", json_string(e->description), err));
+	TRY(json_put(item, "outcome",
+		     !policy_judges(policy) || e->class != slot->class
+			     ? json_null()
+			     : json_string(cella_outcome_name(appraise_element(v, e))),
+		     err));
+	return json_put(item, "chosen", json_boolean(e == slot->element), err);
+}
+
+enum cella_status policies_json(const struct cella_verdict *v, json_t *array,
+				struct cella_error *err)
+{
+	for (size_t p = 0; p < v->appraisal->num_policies; p++) {
+		const struct cella_policy *const policy = v->appraisal->policies[p];
+		json_t *const item = json_object();
+		json_t *elements;
+
+		TRY(json_add(array, item, err));
+		TRY(json_put(item, "digest", json_hex(cella_policy_digest(policy)), err));
+		TRY(json_put(item, "source", json_string(source_names[policy->source]),
+			     err));
+		TRY(json_put(item, "standing",
+			     json_string(cella_policy_standing_name(policy->standing)),
+			     err));
+		TRY(json_put(item, "owner", text_or_null(cella_policy_owner(policy)),
+			     err));
+		elements = json_array();
+		TRY(json_put(item, "elements", elements, err));
+		for (size_t i = 0; i < policy->num_elements; i++)
+			TRY(put_element(elements, v, policy, &policy->elements[i], err));
+	}
+	return CELLA_OK;
+}
+
+static enum cella_status put_policies(json_t *root, const struct cella_verdict *v,
+				      struct cella_error *err)
+{
+	json_t *const policies = json_array();
+
+	TRY(json_put(root, "policies", policies, err));
+	return policies_json(v, policies, err);
+}
+
 static bool is_debug(const struct cella_verdict *v)
 {
 	struct cella_bytes attributes = { 0 };
 
-	if (v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE)
+	if (verdict_is_tdx(v))
 		return (v->td.td_attributes & TD_ATTR_DEBUG) != 0;
 	return cella_facts_get(&v->facts, CELLA_FACT_SGX_ATTRIBUTES, &attributes) &&
 	       (attributes.data[0] & SGX_ATTR_DEBUG) != 0;
 }
 
+static enum cella_status put_explanation(json_t *root, const struct cella_verdict *v,
+					 struct cella_error *err)
+{
+	json_t *explanation = NULL;
+
+	TRY(explain_json(v, &explanation, err));
+	return json_put(root, "explain", explanation, err);
+}
+
 static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v,
 				     struct cella_error *err)
 {
-	const bool is_tdx = v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
-
 	TRY(json_put(root, "schema", json_string("cella-verdict-1"), err));
 	TRY(json_put(root, "verdict", json_string(cella_result_name(v->result)), err));
 	TRY(put_answers(root, v, err));
 	TRY(json_put(root, "cella_root", text_or_null(cella_verdict_root(v)), err));
-	TRY(json_put(root, "tee", json_string(is_tdx ? "tdx" : "sgx"), err));
+	TRY(json_put(root, "tee", json_string(verdict_is_tdx(v) ? "tdx" : "sgx"), err));
 	TRY(json_put(root, "status", text_or_null(cella_tcb_status_name(v->status)),
 		     err));
 	TRY(json_put(root, "advisory_ids",
@@ -212,6 +284,7 @@ static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v
 	TRY(json_put(root, "time", json_time(v->time), err));
 	TRY(put_expiry(root, v, err));
 	TRY(put_warnings(root, v, err));
+	TRY(put_policies(root, v, err));
 	TRY(put_measurements(root, v, err));
 	TRY(put_facts(root, "quote", &v->facts, CELLA_FACT_QUOTE_VERSION,
 		      CELLA_FACT_BODY_TYPE, err));
@@ -221,6 +294,7 @@ static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v
 		      CELLA_FACT_QE_TCB_EVAL_NUM, err));
 	TRY(put_facts(root, "collateral", &v->facts, CELLA_FACT_EARLIEST_ISSUE_DATE,
 		      CELLA_FACT_ROOT_KEY_ID, err));
+	TRY(put_explanation(root, v, err));
 	return put_checks(root, v, err);
 }
 

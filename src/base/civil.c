@@ -81,7 +81,6 @@ enum cella_status civil_read(struct cella_bytes text, int64_t *out, const char *
 			     struct cella_error *err)
 {
 	struct civil civil;
-	enum cella_status status;
 
 	if (text.len != CIVIL_TEXT_LEN - 1 || !has_shape(text, "0000-00-00T00:00:00Z"))
 		return error_set(
@@ -91,10 +90,10 @@ enum cella_status civil_read(struct cella_bytes text, int64_t *out, const char *
 	civil = (struct civil){ digits(text, 0, 4),  digits(text, 5, 2),
 				digits(text, 8, 2),  digits(text, 11, 2),
 				digits(text, 14, 2), digits(text, 17, 2) };
-	status = civil_to_seconds(&civil, out, err);
-	if (status != CELLA_OK)
-		error_prefix(err, "%s", what);
-	return status;
+	if (civil_to_seconds(&civil, out, err) == CELLA_OK)
+		return CELLA_OK;
+	error_prefix(err, "%s", what);
+	return CELLA_MALFORMED;
 }
 
 static struct civil civil_from_seconds(int64_t seconds)

@@ -42,6 +42,7 @@ enum cella_status base64url_append(struct cella_bytes text, struct out *out,
  * pem_next() finds the next "-----BEGIN <label>-----" block of *text, appends its bytes
  * to out, and narrows *text to what follows the block. *found is false when only white
  * space and NUL terminators are left; anything else between blocks is CELLA_MALFORMED.
+ * Offsets of errors count from *text, those in base64 from the body without its line ends.
  */
 enum cella_status pem_next(struct cella_bytes *text, const char *label, struct out *out,
 			   bool *found, struct cella_error *err) MUST_CHECK;

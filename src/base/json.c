@@ -56,6 +56,8 @@ enum cella_status json_parse(struct cella_bytes text, const char *what, json_t *
 	json_error_t failure;
 	json_t *json;
 
+	if (text.len == 0)
+		return error_set(err, CELLA_MALFORMED, "%s: is empty", what);
 	if (text.len > JSON_MAX_LEN)
 		return error_set(err, CELLA_LIMIT, "%s: %zu bytes, at most %d", what,
 				 text.len, JSON_MAX_LEN);
@@ -187,7 +189,7 @@ end:
 	return CELLA_OK;
 }
 
-static const char *type_name(const json_t *value)
+const char *json_type_name(const json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -214,7 +216,7 @@ static enum cella_status wrong_type(struct cella_error *err, const char *where,
 				    const json_t *value)
 {
 	return error_set(err, CELLA_MALFORMED, "%s: %s: expected %s, found %s", where,
-			 name, expected, type_name(value));
+			 name, expected, json_type_name(value));
 }
 
 static enum cella_status read_number(const json_t *value, uint64_t max, uint64_t *out,
@@ -298,7 +300,7 @@ enum cella_status json_read(const json_t *object, const struct json_field *field
 {
 	if (!json_is_object(object))
 		return error_set(err, CELLA_MALFORMED, "%s: expected an object, found %s",
-				 where, type_name(object));
+				 where, json_type_name(object));
 	for (size_t i = 0; i < num_fields; i++) {
 		const json_t *const value = json_object_get(object, fields[i].name);
 
@@ -320,7 +322,7 @@ enum cella_status json_check_texts(const json_t *array, const char *where,
 		if (!json_is_string(json_array_get(array, i)))
 			return error_set(err, CELLA_MALFORMED,
 					 "%s[%zu]: expected text, found %s", where, i,
-					 type_name(json_array_get(array, i)));
+					 json_type_name(json_array_get(array, i)));
 	return CELLA_OK;
 }
 

@@ -66,6 +66,9 @@ enum cella_status json_read(const json_t *object, const struct json_field *field
 			    size_t num_fields, void *out, const char *where,
 			    struct cella_error *err) MUST_CHECK;
 
+/* json_type_name() names a value's type in errors: "an array". */
+const char *json_type_name(const json_t *value);
+
 /* json_check_texts() checks that every element of an array is text. */
 enum cella_status json_check_texts(const json_t *array, const char *where,
 				   struct cella_error *err) MUST_CHECK;

@@ -5,6 +5,8 @@
 #include "cli/commands.h"
 
 #include "cli/binding.h"
+#include "cli/issue_token.h"
+#include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -18,18 +20,27 @@ struct verify_args {
 	struct common_args common;
 	struct texts collateral;
 	struct binding_args binding;
+	struct texts policies;
+	struct texts policy_owners;
+	const char *result_out;
 	struct texts accept;
 	struct moment grace;
 	struct moment time;
 	const char *trust_root;
+	struct token_out_args token;
 	bool strict;
 	bool checks;
+	bool explain;
 };
 
 #define ARG(member) offsetof(struct verify_args, member)
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform" },
+	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
+	  "demand what this policy demands" },
+	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
+	  "pin a public key: policies must be signed by a pinned owner" },
 	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data, padded with zeros at the end" },
 	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),
@@ -46,7 +57,24 @@ static const struct option_def options[] = {
 	  "trust this root certificate instead of Intel's" },
 	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
 	  "refuse what is otherwise only reported" },
+	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
+	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
+	{ "token-out", 0, "FILE", OPTION_TEXT, ARG(token.output),
+	  "write the verdict as a signed token" },
+	{ "token-key", 0, "KEYFILE", OPTION_TEXT, ARG(token.key),
+	  "sign the token with this private key (P-256 or P-384)" },
+	{ "token-audience", 0, "TEXT", OPTION_TEXT, ARG(token.audience),
+	  "say who is to believe the token" },
+	{ "token-issuer", 0, "TEXT", OPTION_TEXT, ARG(token.issuer),
+	  "say who issues the token instead of 'cella'" },
+	{ "token-lifetime", 0, "DURATION", OPTION_DURATION, ARG(token.lifetime),
+	  "let the token expire after so long instead of 5m" },
+	{ "token-cnf", 0, NULL, OPTION_FLAG, ARG(token.confirm_key),
+	  "confirm in the token the public key that --data names" },
 	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
+	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
+	  "say why the TCB stands where it stands; with a second --collateral, what that "
+	  "would change" },
 	COMMON_OPTIONS,
 };
 
@@ -54,6 +82,8 @@ static const struct option_def options[] = {
 struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
+	struct cella_collateral *other; /* to compare with */
+	struct policy_inputs policies;
 	struct out root;
 };
 
@@ -61,6 +91,8 @@ static void inputs_done(struct inputs *inputs)
 {
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
+	cella_collateral_unref(inputs->other);
+	policies_done(&inputs->policies);
 	out_done(&inputs->root);
 }
 
@@ -114,7 +146,10 @@ static enum cella_status make_options(const struct verify_args *args,
 		.time_choice = CELLA_TIME_AT,
 		.time = time_or_now(&args->time),
 		.root_choice = CELLA_ROOT_INTEL,
-		.policy_expect = CELLA_EXPECT_ANY,
+		.policy_expect = inputs->policies.num_policies > 0 ? CELLA_EXPECT_EXACT
+								   : CELLA_EXPECT_ANY,
+		.policies = inputs->policies.policies,
+		.num_policies = inputs->policies.num_policies,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
@@ -131,18 +166,13 @@ static enum cella_status make_options(const struct verify_args *args,
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
-	const char *const path = args->common.operands.items[0];
-	struct out bytes CLEANUP(out_done) = { 0 };
-
-	TRY(file_read(path, CELLA_EVIDENCE_MAX, &bytes, err));
-	if (cella_evidence_parse(bytes.data, bytes.len, &inputs->evidence, err) !=
-	    CELLA_OK) {
-		error_prefix(err, "%s", path);
-		return err->status;
-	}
-	if (args->collateral.num_items == 0)
-		return CELLA_OK;
-	return collateral_load(args->collateral.items[0], &inputs->collateral, err);
+	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
+	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
+	if (args->collateral.num_items > 0)
+		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
+	if (args->collateral.num_items > 1)
+		TRY(collateral_load(args->collateral.items[1], &inputs->other, err));
+	return CELLA_OK;
 }
 
 static void tell_unasked(const struct common_args *common,
@@ -184,19 +214,55 @@ static void verdict_cleanup(struct cella_verdict **verdict)
 	cella_verdict_free(*verdict);
 }
 
+static enum cella_status print_explanation(const struct inputs *inputs,
+					   const struct cella_verify_options *how,
+					   const struct cella_verdict *verdict,
+					   struct cella_error *err)
+{
+	struct cella_verdict *other CLEANUP(verdict_cleanup) = NULL;
+	char *text CLEANUP_FREE = NULL;
+
+	if (inputs->other != NULL)
+		TRY(cella_verify(inputs->evidence, inputs->other, how, &other, err));
+	TRY(cella_verdict_explain(verdict, other, &text, err));
+	printf("\n%s", text);
+	return CELLA_OK;
+}
+
+static enum cella_status check_usage(const struct verify_args *args,
+				     struct cella_error *err)
+{
+	if (args->collateral.num_items > 2 ||
+	    (args->collateral.num_items == 2 && (!args->explain || args->common.json)))
+		return error_set(
+			err, CELLA_USAGE,
+			"--collateral: a second set is only compared with, by "
+			"--explain as text; a directory holds several documents");
+	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
+		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	return token_args_check(&args->token, &args->binding, err);
+}
+
 static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
 				struct cella_error *err)
 {
 	struct inputs inputs CLEANUP(inputs_done) = { 0 };
 	struct cella_verdict *verdict CLEANUP(verdict_cleanup) = NULL;
-	struct cella_verify_options verify_options;
+	struct cella_verify_options how;
 
+	TRY(check_usage(args, err));
 	TRY(load(args, &inputs, err));
-	TRY(make_options(args, &inputs, &verify_options, err));
-	TRY(cella_verify(inputs.evidence, inputs.collateral, &verify_options, &verdict,
-			 err));
+	TRY(make_options(args, &inputs, &how, err));
+	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
-	TRY(print(args, verdict, err));
+	if (args->token.output != NULL)
+		TRY(token_issue(&args->token, &args->binding, verdict, err));
+	if (args->result_out != NULL)
+		TRY(result_write(args->result_out, verdict, err));
+	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
+		TRY(print(args, verdict, err));
+	if (args->explain && !args->common.json)
+		TRY(print_explanation(&inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);
 	return CELLA_OK;
 }

@@ -7,10 +7,16 @@
 
 #include "cli/cli.h"
 
+extern const struct command cmd_collateral_bundle;
+extern const struct command cmd_collateral_import;
+extern const struct command cmd_collateral_show;
 extern const struct command cmd_inspect;
 extern const struct command cmd_quote;
 extern const struct command cmd_report;
 extern const struct command cmd_sim;
+extern const struct command cmd_token_replay;
+extern const struct command cmd_token_show;
+extern const struct command cmd_token_verify;
 extern const struct command cmd_verify;
 
 #endif

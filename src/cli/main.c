@@ -7,7 +7,17 @@
 #include "cli/commands.h"
 
 static const struct command *const commands[] = {
-	&cmd_inspect, &cmd_quote, &cmd_report, &cmd_sim, &cmd_verify,
+	&cmd_inspect,
+	&cmd_verify,
+	&cmd_token_verify,
+	&cmd_token_show,
+	&cmd_token_replay,
+	&cmd_collateral_show,
+	&cmd_collateral_bundle,
+	&cmd_collateral_import,
+	&cmd_quote,
+	&cmd_report,
+	&cmd_sim,
 };
 
 static const struct program program = {

@@ -139,6 +139,7 @@ static enum cella_status read_body(struct in *in, struct quote *q,
 				   struct cella_error *err)
 {
 	const bool is_tdx = q->tee_type == TEE_TYPE_TDX;
+	const size_t start = in_offset(in);
 	uint32_t type = is_tdx ? QUOTE_BODY_TD_10 : QUOTE_BODY_SGX;
 	uint32_t size;
 
@@ -151,12 +152,12 @@ static enum cella_status read_body(struct in *in, struct quote *q,
 					"(offset %d)",
 					type, QUOTE_HEADER_LEN);
 		if ((type != QUOTE_BODY_SGX) != is_tdx)
-			in_fail(in, "body.type",
-				"does not belong to the header's tee_type");
+			in_fail_at(in, start, "body.type",
+				   "does not belong to the header's tee_type");
 		size = in_u32le(in, "body.size");
 		if (size != body_layouts[type]->size)
-			in_fail(in, "body.size",
-				"is not the size of a body of this type");
+			in_fail_at(in, start + 2, "body.size",
+				   "is not the size of a body of this type");
 		TRY(in_status(in, err));
 	}
 	q->body_type = (enum quote_body)type;
@@ -206,8 +207,9 @@ static enum cella_status read_cert_data(struct in *in, struct quote *q,
 				type, offset);
 	q->cert_type = (enum cert_data_type)type;
 	q->cert_data = in_bytes(in, len, "cert_data.data");
-	if (in->failed == NULL && !cert_data_len_fits(type, len))
-		in_fail(in, "cert_data.size", "is not the size of data of this type");
+	if (!cert_data_len_fits(type, len))
+		in_fail_at(in, offset + 2, "cert_data.size",
+			   "is not the size of data of this type");
 	return in_status(in, err);
 }
 
@@ -247,6 +249,14 @@ static enum cella_status read_nested_qe_report(struct in *in, struct quote *q,
 	TRY(read_qe_report(&nested, q, err));
 	in_end(in, "signature_data");
 	return in_status(in, err);
+}
+
+bool quote_names_vendor(struct cella_bytes bytes)
+{
+	const size_t at = offsetof(struct quote_header_v4, vendor_id);
+
+	return bytes.len >= QUOTE_HEADER_LEN &&
+	       memcmp(bytes.data + at, intel_vendor_id, sizeof intel_vendor_id) == 0;
 }
 
 enum cella_status quote_parse(struct cella_bytes bytes, struct quote *out,

@@ -154,6 +154,15 @@ void verdict_check(struct cella_verdict *v, enum check_id id, enum cella_outcome
 	verdict_check_named(v, id, defs[id].id, outcome, expected, actual, where);
 }
 
+void verdict_remedy(struct cella_verdict *v, const char *remedy)
+{
+	struct cella_check *const last = v->num_checks > 0 ? &v->checks[v->num_checks - 1]
+							   : NULL;
+
+	if (last != NULL && last->outcome == CELLA_CHECK_FAIL)
+		last->remedy = remedy;
+}
+
 bool verdict_passed(const struct cella_verdict *v, enum check_id id)
 {
 	return v->outcomes[id] == CELLA_CHECK_PASS;

@@ -114,11 +114,12 @@ struct cella_verdict {
 	struct cella_facts facts;
 
 	/* judged */
+	struct appraisal *appraisal; /* by policies (appraise/appraise.h) */
 	struct cella_check checks[VERDICT_MAX_CHECKS];
 	enum check_id check_ids[VERDICT_MAX_CHECKS];
 	size_t num_checks;
 	enum cella_outcome outcomes[CHECK_COUNT]; /* of the last check of an id */
-	const char *warnings[16];
+	const char *warnings[32];
 	size_t num_warnings;
 	enum cella_answer answers[CELLA_QUESTION_COUNT];
 	enum cella_result result;
@@ -137,10 +138,14 @@ void verdict_check_named(struct cella_verdict *verdict, enum check_id family,
 			 const char *id, enum cella_outcome outcome, const char *expected,
 			 const char *actual, const char *where);
 
+/* verdict_remedy() replaces the remedy of the check that was added last, if it failed. */
+void verdict_remedy(struct cella_verdict *verdict, const char *remedy);
+
 /* verdict_passed() is true when the check was made and passed. */
 bool verdict_passed(const struct cella_verdict *verdict, enum check_id id);
 
-/* verdict_warn() adds a sentence about something that is reported, not refused. */
+/* verdict_warn() adds a sentence about something that is reported, not refused. The text
+ * must live as long as the verdict. */
 void verdict_warn(struct cella_verdict *verdict, const char *text);
 
 /* check_name() is the id of a check in JSON and in the corpus of forgeries. */

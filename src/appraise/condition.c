@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conditions: one small judge and one pair of texts per kind.
+ *
+ * What Intel's engine ignores or gets wrong is judged here as its name says: the level's
+ * date, the SGX type, the PPID and the platform's flags are those of the evidence.
+ */
+#include "appraise/condition.h"
+
+#include "base/civil.h"
+#include "base/encode.h"
+#include "verify/dcap.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *intel_hex(struct arena *arena, struct cella_bytes bytes)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *const text = arena_alloc(arena, 2 * bytes.len + 1, 1);
+
+	if (text == NULL)
+		return "";
+	for (size_t i = 0; i < bytes.len; i++) {
+		const uint8_t byte = bytes.data[bytes.len - 1 - i];
+
+		text[2 * i] = digits[byte >> 4];
+		text[2 * i + 1] = digits[byte & 15];
+	}
+	return text;
+}
+
+/* --- what a slot's report says ------------------------------------------------------- */
+
+enum cella_tcb_status slot_status(const struct cella_verdict *v, enum policy_slot slot)
+{
+	if (!v->has_tcb)
+		return CELLA_TCB_NONE;
+	if (slot != SLOT_QE)
+		return v->status;
+	return v->launch.qe_level != NULL ? v->launch.qe_level->standing.status
+					  : CELLA_TCB_NOT_SUPPORTED;
+}
+
+enum cella_outcome slot_status_by_options(const struct cella_verdict *v,
+					  enum policy_slot slot)
+{
+	const uint32_t accepted = v->accept | CELLA_ACCEPT(CELLA_TCB_UP_TO_DATE);
+
+	if (!v->has_tcb)
+		return CELLA_CHECK_NOT_EVALUATED;
+	return outcome_if((accepted & CELLA_ACCEPT(slot_status(v, slot))) != 0);
+}
+
+bool slot_has_dates(const struct cella_verdict *v, enum policy_slot slot,
+		    enum date_group group)
+{
+	/* An SGX platform has no report of its quoting enclave: its own covers that. */
+	const enum policy_slot owner =
+		group == DATES_QE_IDENTITY && verdict_is_tdx(v) ? SLOT_QE : SLOT_PLATFORM;
+
+	return slot == owner;
+}
+
+enum cella_outcome dated_outcome(const struct dated *dated, int64_t time, int64_t grace_s)
+{
+	if (!dated->known)
+		return CELLA_CHECK_NOT_EVALUATED;
+	return outcome_if(dated->begins.from <= time &&
+			  dated->expires.to >= time - grace_s);
+}
+
+enum cella_outcome slot_dates(const struct cella_verdict *v, enum policy_slot slot,
+			      int64_t grace_s)
+{
+	enum cella_outcome outcome = CELLA_CHECK_PASS;
+
+	for (int group = 0; group < DATES_COUNT; group++) {
+		enum cella_outcome one;
+
+		if (!slot_has_dates(v, slot, (enum date_group)group))
+			continue;
+		one = dated_outcome(&v->dates[group], v->time, grace_s);
+		if (one == CELLA_CHECK_FAIL)
+			return CELLA_CHECK_FAIL;
+		if (one == CELLA_CHECK_NOT_EVALUATED)
+			outcome = one;
+	}
+	return outcome;
+}
+
+/* --- judges -------------------------------------------------------------------------- */
+
+bool condition_bytes(const struct cella_facts *facts, const struct policy_key *key,
+		     uint8_t *out)
+{
+	struct cella_bytes bytes = { 0 };
+	uint64_t number = 0;
+
+	/* MISCSELECT is a number to readers and bytes to policies. */
+	if (cella_facts_get_number(facts, key->fact, &number)) {
+		for (size_t i = 0; i < key->len; i++)
+			out[i] = (uint8_t)(number >> (8 * i));
+		return true;
+	}
+	if (!cella_facts_get(facts, key->fact, &bytes) || bytes.len != key->len)
+		return false;
+	memcpy(out, bytes.data, bytes.len);
+	return true;
+}
+
+/* A quote says everything of its tenant; what it does not say of the platform is absent
+ * for want of a certificate. */
+static enum cella_outcome absent(enum policy_slot slot)
+{
+	return slot == SLOT_TENANT ? CELLA_CHECK_FAIL : CELLA_CHECK_NOT_EVALUATED;
+}
+
+static bool equal_under_mask(const struct policy_condition *c, const uint8_t *value,
+			     const uint8_t *actual)
+{
+	for (size_t i = 0; i < c->key->len; i++) {
+		const uint8_t mask = c->mask != NULL ? c->mask[i] : 0xff;
+
+		if ((value[i] & mask) != (actual[i] & mask))
+			return false;
+	}
+	return true;
+}
+
+static enum cella_outcome judge_bytes(const struct cella_verdict *v,
+				      enum policy_slot slot,
+				      const struct policy_condition *c)
+{
+	uint8_t actual[POLICY_MAX_BYTES];
+
+	if (!condition_bytes(&v->facts, c->key, actual))
+		return absent(slot);
+	for (size_t i = 0; i < c->num_values; i++)
+		if (equal_under_mask(c, c->bytes[i], actual))
+			return CELLA_CHECK_PASS;
+	return CELLA_CHECK_FAIL;
+}
+
+static enum cella_outcome judge_number(const struct cella_verdict *v,
+				       enum policy_slot slot,
+				       const struct policy_condition *c)
+{
+	uint64_t actual = 0;
+
+	if (!cella_facts_get_number(&v->facts, c->key->fact, &actual))
+		return absent(slot);
+	for (size_t i = 0; i < c->num_values; i++)
+		if (c->numbers[i] == actual)
+			return CELLA_CHECK_PASS;
+	return CELLA_CHECK_FAIL;
+}
+
+static enum cella_outcome judge_minimum(const struct cella_verdict *v,
+					enum policy_slot slot,
+					const struct policy_condition *c)
+{
+	uint64_t actual = 0;
+
+	if (!cella_facts_get_number(&v->facts, policy_key_fact(c->key, slot), &actual))
+		return absent(slot);
+	return outcome_if(actual >= c->minimum);
+}
+
+static bool lists(const struct policy_condition *c, const char *name)
+{
+	for (size_t i = 0; i < c->num_values; i++)
+		if (strcasecmp(c->texts[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* No list makes a platform acceptable that was revoked or that no level describes. */
+bool statuses_include(const struct policy_condition *statuses,
+		      enum cella_tcb_status status)
+{
+	const char *parts[3];
+	const size_t num = tcb_status_parts(status, parts);
+
+	if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
+	    status == CELLA_TCB_NOT_SUPPORTED || !lists(statuses, "UpToDate"))
+		return false;
+	for (size_t i = 0; i < num; i++)
+		if (!lists(statuses, parts[i]))
+			return false;
+	return true;
+}
+
+static enum cella_outcome judge_statuses(const struct cella_verdict *v,
+					 enum policy_slot slot,
+					 const struct policy_condition *c)
+{
+	if (!v->has_tcb)
+		return CELLA_CHECK_NOT_EVALUATED;
+	return outcome_if(statuses_include(c, slot_status(v, slot)));
+}
+
+static enum cella_outcome judge_grace(const struct cella_verdict *v,
+				      enum policy_slot slot,
+				      const struct policy_condition *c)
+{
+	return slot_dates(v, slot, c->seconds);
+}
+
+static bool is_benign(enum cella_tcb_status status)
+{
+	return status >= CELLA_TCB_UP_TO_DATE &&
+	       status <= CELLA_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED;
+}
+
+/* The date of the level that matched; false when none did. */
+static bool level_date(const struct cella_verdict *v, enum policy_slot slot,
+		       const struct policy_condition *c, int64_t *out)
+{
+	return cella_facts_get_time(&v->facts, policy_key_fact(c->key, slot), out);
+}
+
+static enum cella_outcome judge_platform_grace(const struct cella_verdict *v,
+					       enum policy_slot slot,
+					       const struct policy_condition *c)
+{
+	int64_t date = 0;
+
+	if (!v->has_tcb)
+		return CELLA_CHECK_NOT_EVALUATED;
+	if (is_benign(slot_status(v, slot)))
+		return CELLA_CHECK_PASS;
+	return outcome_if(level_date(v, slot, c, &date) && date + c->seconds >= v->time);
+}
+
+static enum cella_outcome judge_min_date(const struct cella_verdict *v,
+					 enum policy_slot slot,
+					 const struct policy_condition *c)
+{
+	int64_t date = 0;
+
+	if (!v->has_tcb)
+		return CELLA_CHECK_NOT_EVALUATED;
+	return outcome_if(level_date(v, slot, c, &date) && date >= c->seconds);
+}
+
+/* The first of the rejected advisories that applies; NULL when none does. */
+static const char *rejected(const struct cella_verdict *v,
+			    const struct policy_condition *c)
+{
+	static const enum cella_fact facts[] = { CELLA_FACT_ADVISORY_IDS,
+						 CELLA_FACT_ADVISORY_IDS_CURRENT };
+
+	for (size_t f = 0; f < ARRAY_LEN(facts); f++) {
+		const char *const *ids = NULL;
+		size_t num_ids = 0;
+
+		if (!cella_facts_get_texts(&v->facts, facts[f], &ids, &num_ids))
+			continue;
+		for (size_t i = 0; i < num_ids; i++)
+			if (lists(c, ids[i]))
+				return ids[i];
+	}
+	return NULL;
+}
+
+static enum cella_outcome judge_advisories(const struct cella_verdict *v,
+					   enum policy_slot slot,
+					   const struct policy_condition *c)
+{
+	(void)slot;
+	if (!v->has_tcb)
+		return CELLA_CHECK_NOT_EVALUATED;
+	return outcome_if(rejected(v, c) == NULL);
+}
+
+/*
+ * Only certificates of the platform CA carry the flags. Those of the processor CA are for
+ * platforms of one package, that cannot grow and whose keys the vendor does not keep; of
+ * their hyper-threading nothing is known.
+ */
+static enum cella_outcome judge_flag(const struct cella_verdict *v, enum policy_slot slot,
+				     const struct policy_condition *c)
+{
+	const char *ca = NULL;
+	bool is_set = false;
+
+	(void)slot;
+	if (c->allow)
+		return CELLA_CHECK_PASS;
+	if (!cella_facts_get_text(&v->facts, CELLA_FACT_PCK_CA, &ca))
+		return CELLA_CHECK_NOT_EVALUATED;
+	if (cella_facts_get_bool(&v->facts, c->key->fact, &is_set))
+		return outcome_if(!is_set);
+	return outcome_if(c->key->fact != CELLA_FACT_SMT_ENABLED);
+}
+
+enum cella_outcome condition_judge(const struct cella_verdict *v, enum policy_slot slot,
+				   const struct policy_condition *c)
+{
+	static enum cella_outcome (*const judges[CONDITION_KIND_COUNT])(
+		const struct cella_verdict *, enum policy_slot,
+		const struct policy_condition *) = {
+		[CONDITION_BYTES] = judge_bytes,
+		[CONDITION_NUMBER] = judge_number,
+		[CONDITION_NUMBER_MIN] = judge_minimum,
+		[CONDITION_STATUSES] = judge_statuses,
+		[CONDITION_GRACE] = judge_grace,
+		[CONDITION_PLATFORM_GRACE] = judge_platform_grace,
+		[CONDITION_MIN_DATE] = judge_min_date,
+		[CONDITION_MIN_EVAL] = judge_minimum,
+		[CONDITION_ADVISORIES] = judge_advisories,
+		[CONDITION_FLAG] = judge_flag,
+	};
+
+	return judges[c->kind] != NULL ? judges[c->kind](v, slot, c) : CELLA_CHECK_FAIL;
+}
+
+/* --- words --------------------------------------------------------------------------- */
+
+enum { VALUES_SHOWN = 4 };
+
+static const char *value_text(struct arena *arena, const struct policy_condition *c,
+			      size_t index)
+{
+	switch (c->kind) {
+	case CONDITION_BYTES:
+		return intel_hex(arena, bytes_of(c->bytes[index], c->key->len));
+	case CONDITION_NUMBER:
+		return arena_text(arena, "%llu", (unsigned long long)c->numbers[index]);
+	case CONDITION_STATUSES:
+	case CONDITION_ADVISORIES:
+		return policy_printable(arena, c->texts[index], POLICY_NAME_SHOWN);
+	case CONDITION_UNKNOWN:
+	case CONDITION_NUMBER_MIN:
+	case CONDITION_GRACE:
+	case CONDITION_PLATFORM_GRACE:
+	case CONDITION_MIN_DATE:
+	case CONDITION_MIN_EVAL:
+	case CONDITION_FLAG:
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return "";
+}
+
+static const char *values_text(struct arena *arena, const struct policy_condition *c,
+			       const char *between)
+{
+	const char *text = c->num_values > 0 ? value_text(arena, c, 0)
+					     : "none (the list is empty)";
+
+	for (size_t i = 1; i < c->num_values && i < VALUES_SHOWN; i++)
+		text = arena_text(arena, "%s%s%s", text, between,
+				  value_text(arena, c, i));
+	if (c->num_values > VALUES_SHOWN)
+		text = arena_text(arena, "%s%s%zu more", text, between,
+				  c->num_values - VALUES_SHOWN);
+	if (c->mask == NULL)
+		return text;
+	return arena_text(arena, "%s under mask %s", text,
+			  intel_hex(arena, bytes_of(c->mask, c->key->len)));
+}
+
+static const char *period_text(struct arena *arena, int64_t seconds)
+{
+	char span[32];
+
+	return seconds == 0 ? "no time"
+			    : arena_text(arena, "%s", span_format(seconds, span));
+}
+
+static const char *time_text(struct arena *arena, int64_t time)
+{
+	char text[CIVIL_TEXT_LEN];
+
+	return arena_text(arena, "%s", civil_format(time, text));
+}
+
+const char *condition_expected(struct arena *arena, const struct policy_condition *c)
+{
+	switch (c->kind) {
+	case CONDITION_UNKNOWN:
+		return "a key that is known";
+	case CONDITION_BYTES:
+	case CONDITION_NUMBER:
+		return values_text(arena, c, " or ");
+	case CONDITION_STATUSES:
+		return values_text(arena, c, ", ");
+	case CONDITION_ADVISORIES:
+		return arena_text(arena, "none of %s", values_text(arena, c, ", "));
+	case CONDITION_NUMBER_MIN:
+	case CONDITION_MIN_EVAL:
+		return arena_text(arena, "at least %llu", (unsigned long long)c->minimum);
+	case CONDITION_GRACE:
+		return arena_text(arena, "expired for at most %s",
+				  period_text(arena, c->seconds));
+	case CONDITION_PLATFORM_GRACE:
+		return arena_text(arena, "up to date, or a level that is at most %s old",
+				  period_text(arena, c->seconds));
+	case CONDITION_MIN_DATE:
+		return arena_text(arena, "%s or later", time_text(arena, c->seconds));
+	case CONDITION_FLAG:
+		return c->allow ? "yes or no" : "no";
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static const char *bytes_actual(struct arena *arena, const struct cella_verdict *v,
+				const struct policy_condition *c)
+{
+	uint8_t actual[POLICY_MAX_BYTES];
+
+	if (!condition_bytes(&v->facts, c->key, actual))
+		return "the evidence has no such field";
+	return intel_hex(arena, bytes_of(actual, c->key->len));
+}
+
+static const char *number_actual(struct arena *arena, const struct cella_verdict *v,
+				 enum policy_slot slot, const struct policy_condition *c)
+{
+	uint64_t actual = 0;
+
+	if (!cella_facts_get_number(&v->facts, policy_key_fact(c->key, slot), &actual))
+		return NULL;
+	return arena_text(arena, "%llu", (unsigned long long)actual);
+}
+
+static const char *status_actual(struct arena *arena, const struct cella_verdict *v,
+				 enum policy_slot slot)
+{
+	const char *parts[3];
+	const size_t num = tcb_status_parts(slot_status(v, slot), parts);
+	const char *text = num > 0 ? parts[0] : NULL;
+
+	for (size_t i = 1; i < num; i++)
+		text = arena_text(arena, "%s, %s", text, parts[i]);
+	return text;
+}
+
+/* What of the slot expires first, or is not valid yet. */
+static const char *dates_actual(struct arena *arena, const struct cella_verdict *v,
+				enum policy_slot slot)
+{
+	const struct dated *first = NULL;
+
+	for (int group = 0; group < DATES_COUNT; group++) {
+		const struct dated *const dated = &v->dates[group];
+
+		if (!dated->known || !slot_has_dates(v, slot, (enum date_group)group))
+			continue;
+		if (dated->begins.from > v->time)
+			return arena_text(arena, "%s is not valid before %s",
+					  dated->begins.what,
+					  time_text(arena, dated->begins.from));
+		if (first == NULL || dated->expires.to < first->expires.to)
+			first = dated;
+	}
+	if (first == NULL)
+		return NULL;
+	return arena_text(arena, "%s %s on %s", first->expires.what,
+			  first->expires.to < v->time ? "expired" : "expires",
+			  time_text(arena, first->expires.to));
+}
+
+static const char *level_actual(struct arena *arena, const struct cella_verdict *v,
+				enum policy_slot slot, const struct policy_condition *c)
+{
+	int64_t date = 0;
+
+	if (!v->has_tcb)
+		return NULL;
+	if (!level_date(v, slot, c, &date))
+		return "no TCB level matches";
+	return arena_text(arena, "%s, a level of %s",
+			  cella_tcb_status_name(slot_status(v, slot)),
+			  time_text(arena, date));
+}
+
+static const char *flag_actual(const struct cella_verdict *v,
+			       const struct policy_condition *c)
+{
+	bool is_set = false;
+
+	if (!cella_facts_get_bool(&v->facts, c->key->fact, &is_set))
+		return "the certificate does not say";
+	return is_set ? "yes" : "no";
+}
+
+const char *condition_actual(struct arena *arena, const struct cella_verdict *v,
+			     enum policy_slot slot, const struct policy_condition *c)
+{
+	switch (c->kind) {
+	case CONDITION_UNKNOWN:
+		return arena_text(arena, "\"%s\"", c->name);
+	case CONDITION_BYTES:
+		return bytes_actual(arena, v, c);
+	case CONDITION_NUMBER:
+	case CONDITION_NUMBER_MIN:
+	case CONDITION_MIN_EVAL:
+		return number_actual(arena, v, slot, c);
+	case CONDITION_STATUSES:
+		return status_actual(arena, v, slot);
+	case CONDITION_GRACE:
+		return dates_actual(arena, v, slot);
+	case CONDITION_PLATFORM_GRACE:
+	case CONDITION_MIN_DATE:
+		return level_actual(arena, v, slot, c);
+	case CONDITION_ADVISORIES:
+		return rejected(v, c);
+	case CONDITION_FLAG:
+		return flag_actual(v, c);
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * New policies from what is known of a workload.
+ */
+#include "appraise/appraise.h"
+
+#include "appraise/condition.h"
+#include "verify/dcap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct writer {
+	const struct cella_policy_draft *draft;
+	const struct policy_class *class;
+	json_t *array; /* of elements */
+	struct cella_error *err;
+};
+
+/* --- which keys ---------------------------------------------------------------------- */
+
+static bool is_among(const char *name, const char *const *names, size_t num_names)
+{
+	for (size_t i = 0; i < num_names; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct writer *w, const struct policy_key *key)
+{
+	if (w->draft->num_only > 0)
+		return is_among(key->name, w->draft->only, w->draft->num_only);
+	return !is_among(key->name, w->draft->without, w->draft->num_without);
+}
+
+/* A report always has the field; it says something in the bodies that quotes carry it in. */
+static bool is_service_td_silent(const struct cella_facts *facts)
+{
+	struct cella_bytes bytes = { 0 };
+	uint64_t body_type = 0;
+
+	return cella_facts_get(facts, CELLA_FACT_MR_SERVICETD, &bytes) &&
+	       bytes_are_zero(bytes) &&
+	       !cella_facts_get_number(facts, CELLA_FACT_BODY_TYPE, &body_type);
+}
+
+static bool has_value(const struct cella_facts *facts, const struct policy_key *key)
+{
+	uint8_t bytes[POLICY_MAX_BYTES];
+	uint64_t number = 0;
+
+	switch (key->kind) {
+	case CONDITION_BYTES:
+		if (key->fact == CELLA_FACT_MR_SERVICETD && is_service_td_silent(facts))
+			return false;
+		return condition_bytes(facts, key, bytes);
+	case CONDITION_NUMBER:
+	case CONDITION_NUMBER_MIN:
+		return cella_facts_get_number(facts, key->fact, &number);
+	case CONDITION_UNKNOWN:
+	case CONDITION_STATUSES:
+	case CONDITION_GRACE:
+	case CONDITION_PLATFORM_GRACE:
+	case CONDITION_MIN_DATE:
+	case CONDITION_MIN_EVAL:
+	case CONDITION_ADVISORIES:
+	case CONDITION_FLAG:
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
+static enum cella_status check_names(const struct writer *w, const char *const *names,
+				     size_t num_names)
+{
+	for (size_t i = 0; i < num_names; i++) {
+		const struct policy_key *const key = policy_key_find(w->class, names[i]);
+
+		if (key == NULL || key->means != NULL)
+			return error_set(w->err, CELLA_USAGE,
+					 "policy: \"%.40s\" is not a key of %s", names[i],
+					 w->class->name);
+	}
+	return CELLA_OK;
+}
+
+static enum cella_status check_only(const struct writer *w)
+{
+	for (size_t i = 0; i < w->draft->num_only; i++) {
+		const char *const name = w->draft->only[i];
+
+		if (!has_value(w->draft->facts, policy_key_find(w->class, name)))
+			return error_set(
+				w->err, CELLA_USAGE,
+				"policy: %s: what is described has no such value", name);
+	}
+	return CELLA_OK;
+}
+
+/* --- values -------------------------------------------------------------------------- */
+
+/* Of a signed enclave: what the signer leaves open stays open, but never debugging. */
+static void signed_attributes(const struct cella_facts *facts,
+			      const struct policy_key *key, uint8_t *value, uint8_t *mask)
+{
+	enum { SGX_ATTR_INIT = 1 };
+	struct cella_bytes bytes = { 0 };
+	uint64_t number = 0;
+
+	if (key->fact == CELLA_FACT_SGX_ATTRIBUTES &&
+	    cella_facts_get(facts, CELLA_FACT_SGX_ATTRIBUTES_MASK, &bytes)) {
+		memcpy(mask, bytes.data, bytes.len);
+		mask[0] |= SGX_ATTR_INIT | SGX_ATTR_DEBUG;
+		value[0] |= SGX_ATTR_INIT;
+	}
+	if (key->fact == CELLA_FACT_MISCSELECT &&
+	    cella_facts_get_number(facts, CELLA_FACT_MISCSELECT_MASK, &number))
+		for (size_t i = 0; i < key->len; i++)
+			mask[i] = (uint8_t)(number >> (8 * i));
+}
+
+static enum cella_status put_bytes(const struct writer *w, json_t *reference,
+				   const struct policy_key *key)
+{
+	uint8_t value[POLICY_MAX_BYTES] = { 0 };
+	uint8_t mask[POLICY_MAX_BYTES];
+	char name[64];
+
+	condition_bytes(w->draft->facts, key, value);
+	memset(mask, 0xff, sizeof mask);
+	signed_attributes(w->draft->facts, key, value, mask);
+	TRY(json_put(reference, key->name,
+		     json_hex_reversed_upper(bytes_of(value, key->len)), w->err));
+	if (!key->has_mask)
+		return CELLA_OK;
+	snprintf(name, sizeof name, "%s_mask", key->name);
+	return json_put(reference, name,
+			json_hex_reversed_upper(bytes_of(mask, key->len)), w->err);
+}
+
+static enum cella_status put_value(const struct writer *w, json_t *reference,
+				   const struct policy_key *key)
+{
+	uint64_t number = 0;
+
+	if (key->kind == CONDITION_BYTES)
+		return put_bytes(w, reference, key);
+	cella_facts_get_number(w->draft->facts, key->fact, &number);
+	return json_put(reference, key->name, json_integer((json_int_t)number), w->err);
+}
+
+/* --- elements ------------------------------------------------------------------------ */
+
+static enum cella_status put_element(const struct writer *w,
+				     const struct policy_class *class,
+				     const char *description, json_t **reference)
+{
+	json_t *const element = json_object();
+
+	TRY(json_add(w->array, element, w->err));
+	TRY(json_put(element, "environment",
+		     json_pack("{s:s, s:s}", "class_id", class->uuid, "description",
+			       description),
+		     w->err));
+	*reference = json_object();
+	return json_put(element, "reference", *reference, w->err);
+}
+
+static enum cella_status put_tenant(const struct writer *w)
+{
+	const char *const description = w->draft->description != NULL
+						? w->draft->description
+						: w->class->draft_description;
+	json_t *reference = NULL;
+
+	TRY(put_element(w, w->class, description, &reference));
+	for (size_t i = 0; i < num_policy_keys; i++) {
+		const struct policy_key *const key = &policy_keys[i];
+
+		if (key->means == NULL && policy_key_find(w->class, key->name) == key &&
+		    is_wanted(w, key) && has_value(w->draft->facts, key))
+			TRY(put_value(w, reference, key));
+	}
+	if (json_object_size(reference) == 0)
+		return error_set(w->err, CELLA_USAGE,
+				 "policy: nothing is left that it could demand");
+	return CELLA_OK;
+}
+
+static enum cella_status put_strict(const struct writer *w, enum policy_slot slot)
+{
+	const struct policy_class *const class = evidence_class(w->draft->facts, slot);
+	json_t *reference = NULL;
+
+	if (class == NULL)
+		return CELLA_OK;
+	TRY(put_element(w, class, class->draft_description, &reference));
+	TRY(json_put(reference, "accepted_tcb_status", json_pack("[s]", "UpToDate"),
+		     w->err));
+	return json_put(reference, "collateral_grace_period", json_integer(0), w->err);
+}
+
+static const char *warning_of(const struct cella_facts *facts)
+{
+	struct cella_bytes attributes = { 0 };
+
+	if (cella_facts_get(facts, CELLA_FACT_TD_ATTRIBUTES, &attributes) &&
+	    (attributes.data[0] & TD_ATTR_UNTRUSTED) != 0)
+		return "the TD can be debugged or profiled: its evidence is always refused";
+	if (cella_facts_get(facts, CELLA_FACT_SGX_ATTRIBUTES, &attributes) &&
+	    (attributes.data[0] & SGX_ATTR_DEBUG) != 0)
+		return "the enclave can be debugged: its evidence is always refused";
+	return NULL;
+}
+
+static enum cella_status write_policy(struct writer *w, json_t *root)
+{
+	const struct cella_policy_draft *const draft = w->draft;
+
+	TRY(check_names(w, draft->only, draft->num_only));
+	TRY(check_names(w, draft->without, draft->num_without));
+	TRY(check_only(w));
+	w->array = json_array();
+	TRY(json_put(root, "policy_array", w->array, w->err));
+	TRY(put_tenant(w));
+	if (!draft->with_platform)
+		return CELLA_OK;
+	TRY(put_strict(w, SLOT_PLATFORM));
+	return put_strict(w, SLOT_QE);
+}
+
+enum cella_status cella_policy_write(const struct cella_policy_draft *draft, char **text,
+				     const char **warning, struct cella_error *err)
+{
+	struct writer w = { .draft = draft, .err = err };
+	json_t *root CLEANUP_JSON = NULL;
+
+	if (draft == NULL || draft->size != sizeof *draft || draft->facts == NULL ||
+	    text == NULL || warning == NULL)
+		return error_set(err, CELLA_USAGE, "policy draft: not filled in");
+	w.class = evidence_class(draft->facts, SLOT_TENANT);
+	if (w.class == NULL)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "policy: neither a TD nor an enclave is described");
+	root = json_object();
+	if (root == NULL)
+		return error_nomem(err);
+	TRY(write_policy(&w, root));
+	TRY(json_write(root, true, text, err));
+	*warning = warning_of(draft->facts);
+	return CELLA_OK;
+}

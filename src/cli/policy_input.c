@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of policies and keys.
+ */
+#include "cli/policy_input.h"
+
+#include "fetch/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum cella_status keys_read(const struct texts *files, struct cella_keys **out,
+			    struct cella_error *err)
+{
+	if (files->num_items == 0)
+		return CELLA_OK;
+	TRY(cella_keys_new(out, err));
+	for (size_t i = 0; i < files->num_items; i++) {
+		struct out bytes CLEANUP(out_done) = { 0 };
+
+		TRY(file_read(files->items[i], KEY_FILE_MAX, &bytes, err));
+		if (cella_keys_add(*out, bytes.data, bytes.len, err) != CELLA_OK) {
+			error_prefix(err, "%s", files->items[i]);
+			return err->status;
+		}
+	}
+	if (cella_keys_count(*out) == 0)
+		return error_set(err, CELLA_MALFORMED, "%s: has no key that can sign",
+				 files->items[0]);
+	return CELLA_OK;
+}
+
+static enum cella_status read_policy(const char *path, const struct cella_keys *owners,
+				     struct cella_policy **out, struct cella_error *err)
+{
+	const struct cella_policy_options options = { .size = sizeof options,
+						      .source = CELLA_POLICY_LOCAL,
+						      .owners = owners };
+	struct out bytes CLEANUP(out_done) = { 0 };
+
+	TRY(file_read(path, CELLA_POLICY_MAX, &bytes, err));
+	if (cella_policy_parse(bytes.data, bytes.len, &options, out, err) != CELLA_OK) {
+		error_prefix(err, "%s", path);
+		return err->status;
+	}
+	return CELLA_OK;
+}
+
+enum cella_status policies_read(const struct texts *files, const struct texts *owners,
+				struct policy_inputs *out, struct cella_error *err)
+{
+	TRY(keys_read(owners, &out->owners, err));
+	if (files->num_items > CELLA_POLICIES_MAX)
+		return error_set(err, CELLA_USAGE, "%zu policies, at most %zu",
+				 files->num_items, CELLA_POLICIES_MAX);
+	for (size_t i = 0; i < files->num_items; i++) {
+		TRY(read_policy(files->items[i], out->owners, &out->policies[i], err));
+		out->num_policies++;
+	}
+	return CELLA_OK;
+}
+
+void policies_done(struct policy_inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->num_policies; i++)
+		cella_policy_unref(inputs->policies[i]);
+	cella_keys_free(inputs->owners);
+}
+
+enum cella_status evidence_read(const char *path, struct cella_evidence **out,
+				struct cella_error *err)
+{
+	struct out bytes CLEANUP(out_done) = { 0 };
+
+	TRY(file_read(path, CELLA_EVIDENCE_MAX, &bytes, err));
+	if (cella_evidence_parse(bytes.data, bytes.len, out, err) != CELLA_OK) {
+		error_prefix(err, "%s", path);
+		return err->status;
+	}
+	return CELLA_OK;
+}
+
+/* --- private keys -------------------------------------------------------------------- */
+
+static void wipe_done(struct out *out)
+{
+	if (out->data != NULL)
+		explicit_bzero(out->data, out->len);
+	out_done(out);
+}
+
+/* Pipes and the like have no readers but us; modes say nothing there. */
+static enum cella_status check_mode(const char *path, struct cella_error *err)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return CELLA_OK;
+	if (stat(path, &st) != 0)
+		return error_errno(err, errno, "%s", path);
+	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+		return error_set(err, CELLA_IO,
+				 "%s: a private key that others may use (mode %04o): "
+				 "'chmod 600' it, or make a new one",
+				 path, (unsigned)st.st_mode & 07777);
+	return CELLA_OK;
+}
+
+enum cella_status private_key_read(const char *path, struct private_key **out,
+				   struct cella_error *err)
+{
+	struct out pem CLEANUP(wipe_done) = { 0 };
+
+	TRY(check_mode(path, err));
+	TRY(file_read(path, KEY_FILE_MAX, &pem, err));
+	if (private_key_parse(out_view(&pem), out, err) != CELLA_OK) {
+		error_prefix(err, "%s", path);
+		return err->status;
+	}
+	return CELLA_OK;
+}
+
+static enum cella_status write_new(const char *path, struct cella_bytes bytes,
+				   struct cella_error *err)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	size_t put = 0;
+
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	while (put < bytes.len) {
+		const ssize_t now = write(fd, bytes.data + put, bytes.len - put);
+
+		if (now < 0 && errno == EINTR)
+			continue;
+		if (now <= 0)
+			break;
+		put += (size_t)now;
+	}
+	if (put < bytes.len || fsync(fd) != 0) {
+		const int failure = errno;
+
+		close(fd);
+		unlink(path);
+		return error_errno(err, failure, "%s", path);
+	}
+	close(fd);
+	return CELLA_OK;
+}
+
+enum cella_status private_key_create(const char *path, enum crypto_curve curve,
+				     struct private_key **out, struct cella_error *err)
+{
+	struct private_key *key CLEANUP(private_key_cleanup) = NULL;
+	struct out pem CLEANUP(wipe_done) = { 0 };
+
+	TRY(private_key_generate(curve, &key, err));
+	TRY(private_key_write(key, &pem, err));
+	TRY(write_new(path, out_view(&pem), err));
+	*out = take(&key);
+	return CELLA_OK;
+}
