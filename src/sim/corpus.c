@@ -9,7 +9,7 @@ const struct sim_class *const sim_classes[] = {
 	&sim_class_chain,   &sim_class_crl,       &sim_class_json,
 	&sim_class_members, &sim_class_mixed,     &sim_class_missing,
 	&sim_class_tcb,     &sim_class_qe,        &sim_class_attributes,
-	&sim_class_fresh,
+	&sim_class_fresh,   &sim_class_policy,
 };
 const size_t sim_num_classes = ARRAY_LEN(sim_classes);
 

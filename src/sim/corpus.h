@@ -28,6 +28,7 @@ struct sim_world {
 	struct sim_platform *actors[SIM_NUM_ACTORS];
 	struct private_key *attacker;      /* P-256 */
 	struct private_key *attacker_p384; /* P-384 */
+	struct private_key *owner;         /* P-384: of policies */
 };
 
 enum cella_status sim_world_init(struct sim_world *world,
@@ -115,6 +116,11 @@ struct sim_case_options {
 	const char *report_data; /* hex, padded with zeros; NULL: not asked */
 	const char *nonce;       /* hex */
 	const char *data;        /* a text that the report data binds */
+	/*
+	 * A policy's text. <field> stands for the quote's field of that name as policies
+	 * write it, reversed; <=field> for it in wire order; <!field> for another value.
+	 */
+	const char *policy;
 	bool strict;
 	const char *accept; /* statuses, separated by commas */
 	int64_t grace_s;
@@ -151,8 +157,14 @@ struct sim_case {
 	struct out quote_bytes;
 	struct out bundle; /* empty: there is none */
 	struct out root;   /* PEM */
+	struct out policy; /* empty: there is none */
+	struct out owner;  /* PEM: the key that policies must be signed by; or empty */
 	int64_t time;
 };
+
+/* sim_policy_expand() writes a row's policy with the quote's values in place. */
+enum cella_status sim_policy_expand(struct sim_case *c,
+				    struct cella_error *err) MUST_CHECK;
 
 /* sim_chain_fill() makes the certificates of a chain an actor's. */
 void sim_chain_fill(struct sim_chain *chain, enum sim_chain_id id,
@@ -190,6 +202,7 @@ extern const struct sim_class sim_class_tcb;
 extern const struct sim_class sim_class_qe;
 extern const struct sim_class sim_class_attributes;
 extern const struct sim_class sim_class_fresh;
+extern const struct sim_class sim_class_policy;
 
 extern const struct sim_class *const sim_classes[];
 extern const size_t sim_num_classes;

@@ -78,6 +78,7 @@ enum cella_status sim_world_init(struct sim_world *world, struct cella_error *er
 
 	TRY(private_key_generate(CRYPTO_P256, &made.attacker, err));
 	TRY(private_key_generate(CRYPTO_P384, &made.attacker_p384, err));
+	TRY(private_key_generate(CRYPTO_P384, &made.owner, err));
 	for (int i = 0; i < SIM_NUM_ACTORS; i++)
 		TRY(make_actor(&made, (enum sim_actor)i, err));
 	*world = made;
@@ -89,6 +90,7 @@ void sim_world_done(struct sim_world *world)
 {
 	private_key_free(world->attacker);
 	private_key_free(world->attacker_p384);
+	private_key_free(world->owner);
 	for (size_t i = 0; i < SIM_NUM_ACTORS; i++)
 		sim_platform_free(world->actors[i]);
 	*world = (struct sim_world){ 0 };
@@ -101,6 +103,8 @@ const struct private_key *sim_key_of(const struct sim_case *c, enum sim_whose wh
 		return c->world->attacker;
 	case SIM_ATTACKERS_P384:
 		return c->world->attacker_p384;
+	case SIM_OWNERS:
+		return c->world->owner;
 	case SIM_PCKS:
 		return c->platform->keys[SIM_PCK];
 	case SIM_CAS:
@@ -261,7 +265,8 @@ static enum cella_status put_together(struct sim_case *c, struct cella_error *er
 	TRY(sim_quote_write(&c->quote, &c->quote_bytes, err));
 	TRY(sim_collateral_write(&c->collateral, &c->bundle, err));
 	pem_write(&c->root, "CERTIFICATE", out_view(&c->platform->certs[SIM_ROOT].der));
-	return out_status(&c->root, err);
+	TRY(out_status(&c->root, err));
+	return c->row->options.policy != NULL ? sim_policy_expand(c, err) : CELLA_OK;
 }
 
 static enum cella_status build(struct sim_case *c, struct cella_error *err)
@@ -317,4 +322,6 @@ void sim_case_done(struct sim_case *c)
 	out_done(&c->quote_bytes);
 	out_done(&c->bundle);
 	out_done(&c->root);
+	out_done(&c->policy);
+	out_done(&c->owner);
 }

@@ -15,6 +15,7 @@ enum { SIM_LEAF = 0, SIM_INTERMEDIATE = 1, SIM_TOP = 2, SIM_SIGNER_ROOT = 1 };
 enum sim_whose {
 	SIM_ATTACKERS,
 	SIM_ATTACKERS_P384,
+	SIM_OWNERS,
 	SIM_PCKS,
 	SIM_CAS,
 	SIM_ROOTS,
@@ -75,7 +76,8 @@ extern const struct sim_op sim_op_header, sim_op_body, sim_op_body_after, sim_op
 	sim_op_outer_type, sim_op_cert_type, sim_op_cert_data, sim_op_auth,
 	sim_op_auth_after, sim_op_tail, sim_op_att_key_after, sim_op_att_point,
 	sim_op_pck_signs_with, sim_op_qe_data, sim_op_signature, sim_op_qe_signature,
-	sim_op_quote_cut, sim_op_quote_set, sim_op_pem_text, sim_op_quote_from;
+	sim_op_quote_cut, sim_op_report_instead, sim_op_quote_set, sim_op_pem_text,
+	sim_op_quote_from;
 
 /* Signed: header bytes at an offset; a field of the body or of the QE's report. */
 #define HEADER(offset, hex) CHANGE(header, offset, 0, hex)
@@ -102,6 +104,7 @@ extern const struct sim_op sim_op_header, sim_op_body, sim_op_body_after, sim_op
 #define QE_SIGNATURE(how) CHANGE(qe_signature, 0, 0, how)
 /* The finished bytes: cut to a length (from the end when negative), or overwritten. */
 #define QUOTE_CUT(len) CHANGE(quote_cut, 0, len)
+#define REPORT_INSTEAD CHANGE(report_instead, 0)
 #define QUOTE_SET(offset, hex) CHANGE(quote_set, 0, offset, hex)
 /* The certificates' text in the quote: the first occurrence of a text is replaced. */
 #define PEM_TEXT(text, with) CHANGE(pem_text, 0, 0, text, with)
@@ -161,6 +164,21 @@ extern const struct sim_op sim_op_standing, sim_op_module_standing, sim_op_qe_st
 #define ALSO_FIRST(number, standing) CHANGE(also, standing, number, "first")
 #define ROOT_FROM(actor) CHANGE(root_from, actor)
 #define PCK_CHAIN_IN_COLLATERAL(actor) CHANGE(pck_chain, actor)
+
+/* --- policies (corpus_ops_policy.c) -------------------------------------------------- */
+
+extern const struct sim_op sim_op_policy_signed, sim_op_policy_owner, sim_op_policy_spoil,
+	sim_op_policy_altered, sim_op_policy_header, sim_op_policy_tail;
+
+#define POLICY_SIGNED(whose) CHANGE(policy_signed, 0, whose)
+/* Whose signature the verifier demands. */
+#define POLICY_OWNER(whose) CHANGE(policy_owner, 0, whose)
+/* Of a signed policy: a character of the signature, a text of the signed policy. */
+#define POLICY_SPOIL CHANGE(policy_spoil, 0)
+#define POLICY_ALTERED(old, with) CHANGE(policy_altered, 0, 0, old, with)
+/* The header's own text is altered before the owner signs. */
+#define POLICY_HEADER(old, with) CHANGE(policy_header, 0, 0, old, with)
+#define POLICY_TAIL(text) CHANGE(policy_tail, 0, 0, text)
 
 /* --- expectations ------------------------------------------------------------------- */
 

@@ -25,6 +25,8 @@ static const char readme[] =
 	"| `collateral.json` | TCB info, identity of the quoting enclave, revocation lists and their chains, with the members of Intel's collateral struct; absent when the case has none |\n"
 	"| `root.pem` | the root that the verifier is to trust for this case, instead of Intel's |\n"
 	"| `data.bin` | data that the report data shall bind, in a few cases |\n"
+	"| `policy.json`, `policy.jwt` | a policy in Intel's form that the workload shall meet, as text or signed, in the cases of class `policy` |\n"
+	"| `owner.pem` | the public key that policies must be signed by, in a few cases |\n"
 	"| `expected.json` | the case's name, why it is there, what the verifier is told, and what it must say |\n"
 	"\n"
 	"`index.json` holds all of the expectations at once.\n"
@@ -36,7 +38,8 @@ static const char readme[] =
 	"## What is expected\n"
 	"\n"
 	"- `time`: the moment at which to judge. Never use the clock.\n"
-	"- `options`: what the verifier is told. `report_data` is compared as 64 bytes, padded\n"
+	"- `options`: what the verifier is told. `policy` must be met, `policy_owner` must have\n"
+	"  signed it. `report_data` is compared as 64 bytes, padded\n"
 	"  with zeros at the end; `nonce` is the report data padded likewise; `data` is bound by\n"
 	"  its SHA-512, data and nonce together by SHA-512(nonce || SHA-512(data)). `strict`\n"
 	"  refuses what is otherwise only reported. `accept` names TCB statuses that are accepted\n"
@@ -44,7 +47,7 @@ static const char readme[] =
 	"- `result`: `accepted`, `rejected`, `unknown` (something that is needed is missing) or\n"
 	"  `error` (something breaks its format). A verifier that does not tell these apart must\n"
 	"  accept what is accepted and nothing else.\n"
-	"- `answers`: is it genuine, current, mine (no case asks), fresh?\n"
+	"- `answers`: is it genuine, current, mine (asked by policies), fresh?\n"
 	"- `check`: the check that must fail, by the name that `cella verify --json` gives it;\n"
 	"  `only`: no other check fails.\n"
 	"- `error`: what is wrong, and a part of the message that says where.\n"
@@ -86,10 +89,23 @@ static json_t *list_json(const char *list)
 	return array;
 }
 
-static json_t *options_json(const struct sim_case_options *options)
+/* A signed policy is a token, which has no braces. */
+static const char *policy_file(const struct sim_case *c)
 {
-	return json_pack("{s:o,s:o,s:o,s:b,s:o,s:I}", "report_data",
-			 text_or_null(options->report_data), "nonce",
+	if (c->policy.len == 0)
+		return NULL;
+	return memchr(c->policy.data, '{', c->policy.len) != NULL ? "policy.json"
+								  : "policy.jwt";
+}
+
+static json_t *options_json(const struct sim_case *c)
+{
+	const struct sim_case_options *const options = &c->row->options;
+
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I}", "policy",
+			 text_or_null(policy_file(c)), "policy_owner",
+			 text_or_null(c->owner.len > 0 ? "owner.pem" : NULL),
+			 "report_data", text_or_null(options->report_data), "nonce",
 			 text_or_null(options->nonce), "data",
 			 text_or_null(options->data != NULL ? "data.bin" : NULL),
 			 "strict", options->strict, "accept", list_json(options->accept),
@@ -136,8 +152,8 @@ static json_t *case_json(const struct sim_class *class, const struct sim_case *c
 	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:b,s:s,s:i,s:o,s:o,s:b,s:o}", "name",
 			 row->name, "class", class->name, "why", row->why, "base",
 			 sim_base_names[row->base], "time", json_time(c->time), "options",
-			 options_json(&row->options), "has_collateral", c->bundle.len > 0,
-			 "result", sim_result_name(row->result), "exit",
+			 options_json(c), "has_collateral", c->bundle.len > 0, "result",
+			 sim_result_name(row->result), "exit",
 			 sim_result_exit(row->result), "answers",
 			 answers_json(row->answers), "check", text_or_null(row->check),
 			 "only", row->result == SIM_REJECTED && !row->others, "error",
@@ -190,6 +206,10 @@ static enum cella_status write_case(const char *dir, const struct sim_case *c,
 		TRY(write_file(path, "collateral.json", out_view(&c->bundle), err));
 	if (data != NULL)
 		TRY(write_file(path, "data.bin", bytes_of(data, strlen(data)), err));
+	if (c->policy.len > 0)
+		TRY(write_file(path, policy_file(c), out_view(&c->policy), err));
+	if (c->owner.len > 0)
+		TRY(write_file(path, "owner.pem", out_view(&c->owner), err));
 	return write_json(path, "expected.json", expected, err);
 }
 

@@ -19,7 +19,8 @@ jq -r '.cases[] | [.name, .time, (.exit|tostring), .check // "-",
 	(if .error then .error.field else "-" end), (.has_collateral|tostring),
 	.options.report_data // "-", .options.nonce // "-", .options.data // "-",
 	(.options.strict|tostring), (.options.accept|join(",") | if . == "" then "-" else . end),
-	(.options.grace_s|tostring)] | join("|")' corpus/index.json >cases.txt
+	(.options.grace_s|tostring), .options.policy // "-", .options.policy_owner // "-"]
+	| join("|")' corpus/index.json >cases.txt
 
 judge() {
 	set -- "$cella" verify --quiet --checks --time "$time" --trust-root root.pem \
@@ -29,6 +30,8 @@ judge() {
 	[ "$nonce" = - ] || set -- "$@" --nonce "$nonce"
 	[ "$data" = - ] || set -- "$@" --data "$data"
 	[ "$strict" = false ] || set -- "$@" --strict
+	[ "$policy" = - ] || set -- "$@" --policy "$policy"
+	[ "$owner" = - ] || set -- "$@" --policy-owner "$owner"
 	[ "$accept" = - ] || set -- "$@" --accept "$accept"
 	(cd "corpus/$name" && "$@") >out.txt 2>err.txt
 }
@@ -36,7 +39,7 @@ judge() {
 cases=0
 failures=0
 while IFS='|' read -r name time exit check field collateral report_data nonce data \
-	strict accept grace; do
+	strict accept grace policy owner; do
 	cases=$((cases + 1))
 	code=0
 	judge || code=$?

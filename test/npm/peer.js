@@ -173,7 +173,7 @@ const beyond = new Set([
   'good_module_components_do_not_count', 'good_cpu_svn_is_not_compared',
   'good_levels_in_rising_order', 'good_grace', 'good_newer_document_counts', 'good_newer_document_last',
   'good_whole_document', 'good_signature_first',
-  'good_body_within_a_text', // forms of collateral
+  'good_body_within_a_text', 'good_policy_migratable', 'good_policy_for_the_platform', // forms of collateral
   'good_serial_on_another_list', // looks a certificate up on every list
 ]);
 const looksAt = new Set([

@@ -5,6 +5,8 @@
  */
 #include "support.h"
 
+#include <cella/policy.h>
+
 #include "base/encode.h"
 #include "sim/corpus.h"
 #include "verify/verdict.h"
@@ -100,22 +102,60 @@ static void make_options(const struct sim_case *c, struct cella_verify_options *
 		set_exact(options->report_data, out);
 }
 
+/* What a case's verification needs beside its options; freed together. */
+struct inputs {
+	struct cella_evidence *evidence;
+	struct cella_collateral *collateral;
+	struct cella_keys *owners;
+	struct cella_policy *policy;
+};
+
+static void inputs_done(struct inputs *inputs)
+{
+	cella_evidence_unref(inputs->evidence);
+	cella_collateral_unref(inputs->collateral);
+	cella_policy_unref(inputs->policy);
+	cella_keys_free(inputs->owners);
+}
+
+static enum cella_status read_policy(const struct sim_case *c, struct inputs *in,
+				     struct cella_error *err)
+{
+	struct cella_policy_options options = { .size = sizeof options,
+						.source = CELLA_POLICY_LOCAL };
+
+	if (c->owner.len > 0) {
+		TRY(cella_keys_new(&in->owners, err));
+		TRY(cella_keys_add(in->owners, c->owner.data, c->owner.len, err));
+	}
+	options.owners = in->owners;
+	if (c->policy.len == 0)
+		return CELLA_OK;
+	return cella_policy_parse(c->policy.data, c->policy.len, &options, &in->policy,
+				  err);
+}
+
 /* --- one case ------------------------------------------------------------------------ */
 
 static enum cella_status verify(const struct sim_case *c, struct cella_verdict **out,
 				struct cella_error *err)
 {
-	struct cella_collateral *collateral CLEANUP(collateral_cleanup) = NULL;
-	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
+	struct inputs in CLEANUP(inputs_done) = { 0 };
 	struct cella_verify_options options;
 
 	make_options(c, &options);
-	TRY(cella_evidence_parse(c->quote_bytes.data, c->quote_bytes.len, &evidence,
+	TRY(cella_evidence_parse(c->quote_bytes.data, c->quote_bytes.len, &in.evidence,
 				 err));
 	if (c->bundle.len > 0)
-		TRY(cella_collateral_parse(c->bundle.data, c->bundle.len, &collateral,
+		TRY(cella_collateral_parse(c->bundle.data, c->bundle.len, &in.collateral,
 					   err));
-	return cella_verify(evidence, collateral, &options, out, err);
+	TRY(read_policy(c, &in, err));
+	if (in.policy != NULL) {
+		options.policy_expect = CELLA_EXPECT_EXACT;
+		options.policies = &in.policy;
+		options.num_policies = 1;
+	}
+	return cella_verify(in.evidence, in.collateral, &options, out, err);
 }
 
 /* What went otherwise than the row says; NULL: nothing. */
