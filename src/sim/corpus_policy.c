@@ -23,6 +23,8 @@
 #define POLICY(elements) .options = { .policy = ARRAY(elements) }
 #define MRTD KEY("tdx_mrtd", "<mr_td>")
 #define MRENCLAVE KEY("sgx_mrenclave", "<mrenclave>")
+#define OUT_OF_DATE_POLICY \
+	POLICY(ELEMENT(PLATFORM, "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"]"))
 #define SIGNED_POLICY POLICY(ELEMENT(TD, MRTD))
 
 /* A key whose value is another, by one bit. */
@@ -123,6 +125,15 @@ static const struct sim_case_row rows[] = {
 	  POLICY(ELEMENT(PLATFORM, "\"accepted_tcb_status\":[\"UpToDate\","
 				   "\"SWHardeningNeeded\"],"
 				   "\"collateral_grace_period\":172800")),
+	  ACCEPTED("yy--") },
+	{ "good_policy_platform_grace",
+	  "a level that is just not too old",
+	  V5,
+	  { STANDING(CELLA_TCB_OUT_OF_DATE) },
+	  POLICY(ELEMENT(
+		  PLATFORM,
+		  "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"],"
+		  "\"collateral_grace_period\":0,\"platform_grace_period\":17280000")),
 	  ACCEPTED("yy--") },
 	{ "good_policy_evaluation_number",
 	  "collateral of the demanded number",
@@ -305,6 +316,13 @@ static const struct sim_case_row rows[] = {
 	  POLICY(ELEMENT(TD, MRTD "," KEY("tdx_mrservicetd", "<mr_servicetd>"))),
 	  REJECTED("td.migratable", "yny-") },
 
+	{ "policy_of_another_service_td",
+	  "migratable by another service TD than named",
+	  V5,
+	  { BODY("td_attributes", "0000003000000000"), BODY("mr_servicetd", "383c87") },
+	  POLICY(ELEMENT(TD, MRTD "," KEY("tdx_mrservicetd", "<!mr_servicetd>"))),
+	  REJECTED_TWICE("td.migratable", "ynn-") },
+
 	/* platforms */
 	PLATFORM_KEY("policy_min_eval_num", "collateral of a lower evaluation number",
 		     "\"min_eval_num\":21", "min_eval_num"),
@@ -402,7 +420,7 @@ static const struct sim_case_row rows[] = {
 	  POLICY(ELEMENT(
 		  PLATFORM,
 		  "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"],"
-		  "\"collateral_grace_period\":0,\"platform_grace_period\":86400")),
+		  "\"collateral_grace_period\":0,\"platform_grace_period\":17279999")),
 	  REJECTED_TWICE("policy.platform_grace_period", "yn--") },
 	{ "policy_qe_status",
 	  "the platform's policy does not speak of the QE",
@@ -492,6 +510,25 @@ static const struct sim_case_row rows[] = {
 	  { POLICY_OWNER(SIM_OWNERS) },
 	  SIGNED_POLICY,
 	  REJECTED("policy.owner", "yyn-") },
+	{ "policy_of_another_owner_widens",
+	  "nor does it widen what is accepted",
+	  V5,
+	  { POLICY_SIGNED(SIM_ATTACKERS_P384), POLICY_OWNER(SIM_OWNERS),
+	    STANDING(CELLA_TCB_OUT_OF_DATE) },
+	  OUT_OF_DATE_POLICY,
+	  REJECTED_TWICE("tcb.status", "yn--") },
+	{ "policy_unsigned_widens",
+	  "nor does an unsigned one",
+	  V5,
+	  { POLICY_OWNER(SIM_OWNERS), STANDING(CELLA_TCB_OUT_OF_DATE) },
+	  OUT_OF_DATE_POLICY,
+	  REJECTED_TWICE("tcb.status", "yn--") },
+	{ "policy_spoilt_widens",
+	  "nor one whose signature does not hold",
+	  V5,
+	  { POLICY_SIGNED(SIM_OWNERS), POLICY_SPOIL, STANDING(CELLA_TCB_OUT_OF_DATE) },
+	  OUT_OF_DATE_POLICY,
+	  REJECTED_TWICE("tcb.status", "yn--") },
 	{ "policy_alg_none",
 	  "a token that says it has no signature",
 	  V5,
