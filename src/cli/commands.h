@@ -8,6 +8,11 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_inspect;
+extern const struct command cmd_policy_explain;
+extern const struct command cmd_policy_lint;
+extern const struct command cmd_policy_new;
+extern const struct command cmd_policy_sign;
+extern const struct command cmd_policy_verify;
 extern const struct command cmd_verify;
 
 #endif

@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 
 const struct command *const commands[] = {
-	&cmd_inspect,
-	&cmd_verify,
+	&cmd_inspect,     &cmd_policy_explain, &cmd_policy_lint, &cmd_policy_new,
+	&cmd_policy_sign, &cmd_policy_verify,  &cmd_verify,
 };
 const size_t num_commands = ARRAY_LEN(commands);
 
