@@ -7,10 +7,10 @@
  */
 #include "appraise/condition.h"
 
+#include "base/encode.h"
 #include "verify/dcap.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* --- what a slot's report says ------------------------------------------------------- */
 
@@ -152,7 +152,7 @@ static enum cella_outcome judge_minimum(const struct cella_verdict *v,
 static bool lists(const struct policy_condition *c, const char *name)
 {
 	for (size_t i = 0; i < c->num_values; i++)
-		if (strcasecmp(c->texts[i], name) == 0)
+		if (text_equal_any_case(c->texts[i], name))
 			return true;
 	return false;
 }

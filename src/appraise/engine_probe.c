@@ -10,7 +10,6 @@
 #include "base/encode.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* The moment of the imaginary reports: later than the longest period after 1970. */
 static const int64_t now = INT64_C(7000000000);
@@ -181,7 +180,8 @@ static const char *other_status(const struct policy_condition *c)
 		bool is_listed = false;
 
 		for (size_t k = 0; k < c->num_values; k++)
-			is_listed = is_listed || strcasecmp(c->texts[k], parts[i]) == 0;
+			is_listed = is_listed ||
+				    text_equal_any_case(c->texts[k], parts[i]);
 		if (!is_listed)
 			return parts[i];
 	}

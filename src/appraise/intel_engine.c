@@ -7,10 +7,9 @@
 #include "appraise/intel_engine.h"
 
 #include "base/civil.h"
+#include "base/encode.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *const generation_names[ENGINE_COUNT] = { "1.20", "1.22", "2026" };
 
@@ -42,10 +41,10 @@ static const json_t *found(const struct appraising *a, const char *key)
 static bool names(const json_t *list, const char *name)
 {
 	if (json_is_string(list))
-		return strcasecmp(json_string_value(list), name) == 0;
+		return text_equal_any_case(json_string_value(list), name);
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (json_is_string(json_array_get(list, i)) &&
-		    strcasecmp(json_string_value(json_array_get(list, i)), name) == 0)
+		    text_equal_any_case(json_string_value(json_array_get(list, i)), name))
 			return true;
 	return false;
 }
@@ -179,8 +178,7 @@ static bool check_nothing(const struct appraising *a)
 static int digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *const at = c != '\0' ? strchr(digits, tolower((unsigned char)c))
-					 : NULL;
+	const char *const at = c != '\0' ? strchr(digits, ascii_lower(c)) : NULL;
 
 	return at != NULL ? (int)(at - digits) : -1;
 }
@@ -228,7 +226,7 @@ static bool check_equal(const struct appraising *a, const char *key)
 	if (expected == NULL)
 		return true;
 	return json_is_string(expected) && json_is_string(value) &&
-	       strcasecmp(json_string_value(expected), json_string_value(value)) == 0;
+	       text_equal_any_case(json_string_value(expected), json_string_value(value));
 }
 
 static bool check_td_attributes(const struct appraising *a)
@@ -291,7 +289,7 @@ static bool check_family(const struct appraising *a)
 	    strpbrk(json_string_value(expected), "ABCDEF") != NULL)
 		return false;
 	return json_is_string(value) &&
-	       strcasecmp(json_string_value(expected), json_string_value(value)) == 0;
+	       text_equal_any_case(json_string_value(expected), json_string_value(value));
 }
 
 static bool check_product(const struct appraising *a)

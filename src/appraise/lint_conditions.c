@@ -6,11 +6,10 @@
 #include "appraise/lint.h"
 
 #include "appraise/condition.h"
+#include "base/encode.h"
 #include "verify/dcap.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 enum { DAY_S = 86400, GRACE_LONG_S = 90 * DAY_S };
 
@@ -36,8 +35,7 @@ static size_t edit_distance(const char *a, const char *b)
 
 		row[0] = i + 1;
 		for (size_t k = 0; k < len; k++) {
-			const bool equal = tolower((unsigned char)a[i]) ==
-					   tolower((unsigned char)b[k]);
+			const bool equal = ascii_lower(a[i]) == ascii_lower(b[k]);
 			const size_t above = row[k + 1];
 
 			row[k + 1] =
@@ -306,7 +304,7 @@ static void lint_numbers(struct linter *l, const struct policy_element *e,
 static bool lists(const struct policy_condition *c, const char *name)
 {
 	for (size_t i = 0; i < c->num_values; i++)
-		if (strcasecmp(c->texts[i], name) == 0)
+		if (text_equal_any_case(c->texts[i], name))
 			return true;
 	return false;
 }
@@ -329,7 +327,7 @@ static bool is_part(const char *name)
 					     "TDRelaunchAdvised" };
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (strcasecmp(parts[i], name) == 0)
+		if (text_equal_any_case(parts[i], name))
 			return true;
 	return false;
 }
@@ -343,8 +341,8 @@ static void lint_status_name(struct linter *l, const struct policy_element *e,
 	if (is_part(name))
 		return;
 	for (int i = CELLA_TCB_NONE + 1; i < CELLA_TCB_COUNT; i++)
-		if (strcasecmp(cella_tcb_status_name((enum cella_tcb_status)i), name) ==
-		    0)
+		if (text_equal_any_case(cella_tcb_status_name((enum cella_tcb_status)i),
+					name))
 			status = (enum cella_tcb_status)i;
 	if (status == CELLA_TCB_REVOKED || status == CELLA_TCB_NOT_SUPPORTED)
 		lint_add(l, LINT_WARNING, "unacceptable_status", e, c->key->name,

@@ -5,6 +5,8 @@
  */
 #include "appraise/lint.h"
 
+#include "base/encode.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -134,9 +136,18 @@ static enum cella_status lint_needs(struct linter *l, const struct policy_elemen
 
 /* --- elements -------------------------------------------------------------------------------------------- */
 
+/* True when a text has a part in any case; part is in lower case. */
 static bool has_text(const char *text, const char *part)
 {
-	return strcasestr(text, part) != NULL;
+	for (; *text != '\0'; text++) {
+		size_t i = 0;
+
+		while (part[i] != '\0' && ascii_lower(text[i]) == part[i])
+			i++;
+		if (part[i] == '\0')
+			return true;
+	}
+	return false;
 }
 
 static void lint_tenant(struct linter *l, const struct policy_element *e)

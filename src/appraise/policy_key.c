@@ -4,8 +4,9 @@
  */
 #include "appraise/policy_key.h"
 
+#include "base/encode.h"
+
 #include <string.h>
-#include <strings.h>
 
 #define PLATFORM_FLAGS \
 	{ \
@@ -187,7 +188,7 @@ const size_t num_policy_keys = ARRAY_LEN(policy_keys);
 const struct policy_class *policy_class_find(const char *uuid)
 {
 	for (size_t i = 0; i < CLASS_COUNT; i++)
-		if (strcasecmp(policy_classes[i].uuid, uuid) == 0)
+		if (text_equal_any_case(policy_classes[i].uuid, uuid))
 			return &policy_classes[i];
 	return NULL;
 }

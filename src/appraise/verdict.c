@@ -3,7 +3,10 @@
  * Asking a verdict, and its JSON form (doc/verdict.schema.json).
  */
 #include "appraise/appraise.h"
+#include "appraise/explain.h"
+#include "appraise/verdict_json.h"
 #include "base/json.h"
+#include "verify/dcap.h"
 
 #include <string.h>
 
@@ -61,28 +64,31 @@ static enum cella_status put_answers(json_t *root, const struct cella_verdict *v
 	return CELLA_OK;
 }
 
+enum cella_status check_json(const struct cella_check *c, json_t *array,
+			     struct cella_error *err)
+{
+	json_t *const item = json_object();
+
+	TRY(json_add(array, item, err));
+	TRY(json_put(item, "id", json_string(c->id), err));
+	TRY(json_put(item, "question", json_string(cella_question_name(c->question)),
+		     err));
+	TRY(json_put(item, "outcome", json_string(cella_outcome_name(c->outcome)), err));
+	TRY(json_put(item, "title", json_string(c->title), err));
+	TRY(json_put(item, "expected", text_or_null(c->expected), err));
+	TRY(json_put(item, "actual", text_or_null(c->actual), err));
+	TRY(json_put(item, "where", text_or_null(c->where), err));
+	return json_put(item, "remedy", text_or_null(c->remedy), err);
+}
+
 static enum cella_status put_checks(json_t *root, const struct cella_verdict *v,
 				    struct cella_error *err)
 {
 	json_t *const checks = json_array();
 
 	TRY(json_put(root, "checks", checks, err));
-	for (size_t i = 0; i < v->num_checks; i++) {
-		const struct cella_check *const c = &v->checks[i];
-		json_t *const item = json_object();
-
-		TRY(json_add(checks, item, err));
-		TRY(json_put(item, "id", json_string(c->id), err));
-		TRY(json_put(item, "question",
-			     json_string(cella_question_name(c->question)), err));
-		TRY(json_put(item, "outcome", json_string(cella_outcome_name(c->outcome)),
-			     err));
-		TRY(json_put(item, "title", json_string(c->title), err));
-		TRY(json_put(item, "expected", text_or_null(c->expected), err));
-		TRY(json_put(item, "actual", text_or_null(c->actual), err));
-		TRY(json_put(item, "where", text_or_null(c->where), err));
-		TRY(json_put(item, "remedy", text_or_null(c->remedy), err));
-	}
+	for (size_t i = 0; i < v->num_checks; i++)
+		TRY(check_json(&v->checks[i], checks, err));
 	return CELLA_OK;
 }
 
@@ -207,18 +213,15 @@ static enum cella_status put_element(json_t *elements, const struct cella_verdic
 	return json_put(item, "chosen", json_boolean(e == slot->element), err);
 }
 
-static enum cella_status put_policies(json_t *root, const struct cella_verdict *v,
-				      struct cella_error *err)
+enum cella_status policies_json(const struct cella_verdict *v, json_t *array,
+				struct cella_error *err)
 {
-	json_t *const policies = json_array();
-
-	TRY(json_put(root, "policies", policies, err));
 	for (size_t p = 0; p < v->appraisal->num_policies; p++) {
 		const struct cella_policy *const policy = v->appraisal->policies[p];
 		json_t *const item = json_object();
 		json_t *elements;
 
-		TRY(json_add(policies, item, err));
+		TRY(json_add(array, item, err));
 		TRY(json_put(item, "digest", json_hex(cella_policy_digest(policy)), err));
 		TRY(json_put(item, "source", json_string(source_names[policy->source]),
 			     err));
@@ -235,26 +238,42 @@ static enum cella_status put_policies(json_t *root, const struct cella_verdict *
 	return CELLA_OK;
 }
 
+static enum cella_status put_policies(json_t *root, const struct cella_verdict *v,
+				      struct cella_error *err)
+{
+	json_t *const policies = json_array();
+
+	TRY(json_put(root, "policies", policies, err));
+	return policies_json(v, policies, err);
+}
+
 static bool is_debug(const struct cella_verdict *v)
 {
 	struct cella_bytes attributes = { 0 };
 
-	if (v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE)
+	if (verdict_is_tdx(v))
 		return (v->td.td_attributes & TD_ATTR_DEBUG) != 0;
 	return cella_facts_get(&v->facts, CELLA_FACT_SGX_ATTRIBUTES, &attributes) &&
 	       (attributes.data[0] & SGX_ATTR_DEBUG) != 0;
 }
 
+static enum cella_status put_explanation(json_t *root, const struct cella_verdict *v,
+					 struct cella_error *err)
+{
+	json_t *explanation = NULL;
+
+	TRY(explain_json(v, &explanation, err));
+	return json_put(root, "explain", explanation, err);
+}
+
 static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v,
 				     struct cella_error *err)
 {
-	const bool is_tdx = v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
-
 	TRY(json_put(root, "schema", json_string("cella-verdict-1"), err));
 	TRY(json_put(root, "verdict", json_string(cella_result_name(v->result)), err));
 	TRY(put_answers(root, v, err));
 	TRY(json_put(root, "cella_root", text_or_null(cella_verdict_root(v)), err));
-	TRY(json_put(root, "tee", json_string(is_tdx ? "tdx" : "sgx"), err));
+	TRY(json_put(root, "tee", json_string(verdict_is_tdx(v) ? "tdx" : "sgx"), err));
 	TRY(json_put(root, "status", text_or_null(cella_tcb_status_name(v->status)),
 		     err));
 	TRY(json_put(root, "advisory_ids",
@@ -275,6 +294,7 @@ static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v
 		      CELLA_FACT_QE_TCB_EVAL_NUM, err));
 	TRY(put_facts(root, "collateral", &v->facts, CELLA_FACT_EARLIEST_ISSUE_DATE,
 		      CELLA_FACT_ROOT_KEY_ID, err));
+	TRY(put_explanation(root, v, err));
 	return put_checks(root, v, err);
 }
 

@@ -120,28 +120,25 @@ static void cert_cleanup(struct crypto_cert **cert)
 	crypto_cert_free(*cert);
 }
 
-/* The key of the root that is trusted, from the options' choice. */
-static enum cella_status trusted_root(const struct cella_verify_options *o,
-				      uint8_t out[64], bool *is_intel,
-				      struct cella_error *err)
+enum cella_status trust_root_key(enum cella_root choice, struct cella_bytes root,
+				 uint8_t out[64], bool *is_intel, struct cella_error *err)
 {
 	struct out der CLEANUP(out_done) = { 0 };
 	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
-	struct cella_bytes rest = o->root;
 	bool found = false;
 
-	*is_intel = o->root_choice == CELLA_ROOT_INTEL;
+	*is_intel = choice == CELLA_ROOT_INTEL;
 	if (*is_intel) {
 		memcpy(out, intel_root_key, sizeof intel_root_key);
 		return CELLA_OK;
 	}
-	if (text_is_pem(rest)) {
-		TRY(pem_next(&rest, "CERTIFICATE", &der, &found, err));
-		if (text_trim(rest).len > 0)
+	if (text_is_pem(root)) {
+		TRY(pem_next(&root, "CERTIFICATE", &der, &found, err));
+		if (text_trim(root).len > 0)
 			return error_set(err, CELLA_MALFORMED,
 					 "trust root: more than one certificate");
 	} else {
-		out_bytes(&der, rest.data, rest.len);
+		out_bytes(&der, root.data, root.len);
 		TRY(out_status(&der, err));
 	}
 	TRY(crypto_cert_parse(out_view(&der), &cert, err));
@@ -161,7 +158,7 @@ static enum cella_status fill(struct cella_verdict *v,
 	uint8_t root[64];
 	bool is_intel = false;
 
-	TRY(trusted_root(options, root, &is_intel, err));
+	TRY(trust_root_key(options->root_choice, options->root, root, &is_intel, err));
 	TRY(dcap_verify(v, root, is_intel, caches, err));
 	return judge(v, options, err);
 }

@@ -62,13 +62,18 @@ size_t in_offset(const struct in *in)
 	return in->base + in->pos;
 }
 
-void in_fail(struct in *in, const char *label, const char *reason)
+void in_fail_at(struct in *in, size_t offset, const char *label, const char *reason)
 {
 	if (in->failed != NULL)
 		return;
 	in->failed = label;
 	in->reason = reason;
-	in->failed_offset = in_offset(in);
+	in->failed_offset = offset;
+}
+
+void in_fail(struct in *in, const char *label, const char *reason)
+{
+	in_fail_at(in, in_offset(in), label, reason);
 }
 
 struct cella_bytes in_bytes(struct in *in, size_t len, const char *label)

@@ -88,6 +88,9 @@ struct in in_sub(struct in *in, size_t len, const char *label);
 /* in_fail() makes the cursor fail here for a reason of the caller's, a literal. */
 void in_fail(struct in *in, const char *label, const char *reason);
 
+/* in_fail_at() does so at an earlier offset: that of the value which is wrong. */
+void in_fail_at(struct in *in, size_t offset, const char *label, const char *reason);
+
 /* in_end() fails the cursor when bytes are left. */
 void in_end(struct in *in, const char *label);
 

@@ -90,7 +90,10 @@ enum cella_status civil_read(struct cella_bytes text, int64_t *out, const char *
 	civil = (struct civil){ digits(text, 0, 4),  digits(text, 5, 2),
 				digits(text, 8, 2),  digits(text, 11, 2),
 				digits(text, 14, 2), digits(text, 17, 2) };
-	return civil_to_seconds(&civil, out, err);
+	if (civil_to_seconds(&civil, out, err) == CELLA_OK)
+		return CELLA_OK;
+	error_prefix(err, "%s", what);
+	return CELLA_MALFORMED;
 }
 
 static struct civil civil_from_seconds(int64_t seconds)

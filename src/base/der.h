@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The few DER elements (X.690) that the SGX certificate extension is made of, read
- * through the byte cursor: definite, minimal lengths and one-byte tags only.
+ * The few DER elements (X.690) that the SGX certificate extension and the frame of a
+ * certificate are made of, read through the byte cursor: definite, minimal lengths and one-byte tags only.
  */
 #ifndef BASE_DER_H
 #define BASE_DER_H
@@ -11,6 +11,7 @@
 enum der_tag {
 	DER_BOOLEAN = 0x01,
 	DER_INTEGER = 0x02,
+	DER_BIT_STRING = 0x03,
 	DER_OCTET_STRING = 0x04,
 	DER_OID = 0x06,
 	DER_ENUMERATED = 0x0a,

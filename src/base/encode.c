@@ -61,7 +61,7 @@ enum cella_status hex_read(struct cella_bytes text, uint8_t *out, size_t out_len
 					"%s: character %zu is not a hexadecimal digit",
 					what, i + 1);
 	for (size_t i = 0; i < out_len; i++)
-		out[i] = (uint8_t)(digit_value(text.data[2 * i]) << 4 |
+		out[i] = (uint8_t)(digit_value(text.data[2 * i]) * 16 +
 				   digit_value(text.data[2 * i + 1]));
 	return CELLA_OK;
 }
@@ -282,4 +282,13 @@ void pem_write(struct out *out, const char *label, struct cella_bytes der)
 		out_text(out, "\n");
 	}
 	out_format(out, "-----END %s-----\n", label);
+}
+
+bool text_equal_any_case(const char *a, const char *b)
+{
+	while (*a != '\0' && ascii_lower(*a) == ascii_lower(*b)) {
+		a++;
+		b++;
+	}
+	return *a == *b;
 }

@@ -42,6 +42,7 @@ enum cella_status base64url_append(struct cella_bytes text, struct out *out,
  * pem_next() finds the next "-----BEGIN <label>-----" block of *text, appends its bytes
  * to out, and narrows *text to what follows the block. *found is false when only white
  * space and NUL terminators are left; anything else between blocks is CELLA_MALFORMED.
+ * Offsets of errors count from *text, those in base64 from the body without its line ends.
  */
 enum cella_status pem_next(struct cella_bytes *text, const char *label, struct out *out,
 			   bool *found, struct cella_error *err) MUST_CHECK;
@@ -54,5 +55,17 @@ bool text_is_pem(struct cella_bytes text);
 
 /* text_trim() drops white space and NUL terminators at both ends of a text. */
 struct cella_bytes text_trim(struct cella_bytes text);
+
+/* ascii_lower() puts a letter of ASCII into lower case, whatever the locale. */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/*
+ * text_equal_any_case() compares texts, letters of ASCII in either case being equal. It
+ * does not ask the locale, in some of which "I" and "i" are different letters.
+ */
+bool text_equal_any_case(const char *a, const char *b);
 
 #endif

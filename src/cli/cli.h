@@ -86,17 +86,24 @@ struct command {
 	size_t num_options;
 	size_t args_size; /* of the struct that run() gets */
 	int (*run)(const void *args);
+	/* Instead of options and run(): gets what stands after the name, as it is. */
+	int (*forward)(int argc, char **argv);
 };
 
-extern const struct command *const commands[];
-extern const size_t num_commands;
+/* A program: its name in messages, and its commands. */
+struct program {
+	const char *name;
+	const char *summary; /* what it is for, one sentence */
+	const struct command *const *commands;
+	size_t num_commands;
+};
 
 /* cli_main() finds the command, parses its options, runs it, and returns the exit code. */
-int cli_main(int argc, char **argv);
+int cli_main(const struct program *program, int argc, char **argv);
 
 /* --- for commands -------------------------------------------------------------------- */
 
-/* fail() prints "cella: <text>" once and returns the exit code of the status. */
+/* fail() prints "<program>: <text>" once and returns the exit code of the status. */
 int fail(const struct cella_error *err);
 
 /* usage() prints one sentence and where help is, and returns EXIT_USAGE. */

@@ -4,7 +4,8 @@
  */
 #include "cli/commands.h"
 
-#include "base/encode.h"
+#include "cli/binding.h"
+#include "cli/issue_token.h"
 #include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
@@ -13,23 +14,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DATA_FILE_MAX = 1 << 30, ROOT_FILE_MAX = 64 << 10 };
+enum { ROOT_FILE_MAX = 64 << 10 };
 
 struct verify_args {
 	struct common_args common;
 	struct texts collateral;
+	struct binding_args binding;
 	struct texts policies;
 	struct texts policy_owners;
 	const char *result_out;
-	struct texts report_data;
-	const char *data;
-	struct texts nonce;
 	struct texts accept;
 	struct moment grace;
 	struct moment time;
 	const char *trust_root;
+	struct token_out_args token;
 	bool strict;
 	bool checks;
+	bool explain;
 };
 
 #define ARG(member) offsetof(struct verify_args, member)
@@ -40,11 +41,11 @@ static const struct option_def options[] = {
 	  "demand what this policy demands" },
 	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
 	  "pin a public key: policies must be signed by a pinned owner" },
-	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(report_data),
+	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data, padded with zeros at the end" },
-	{ "data", 0, "FILE", OPTION_TEXT, ARG(data),
+	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),
 	  "expect report data that binds this file (its SHA-512)" },
-	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(nonce),
+	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(binding.nonce),
 	  "expect report data that binds this nonce of 8 to 64 bytes" },
 	{ "accept", 0, "STATUS", OPTION_TEXTS, ARG(accept),
 	  "accept this TCB status beside UpToDate" },
@@ -58,7 +59,22 @@ static const struct option_def options[] = {
 	  "refuse what is otherwise only reported" },
 	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
 	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
+	{ "token-out", 0, "FILE", OPTION_TEXT, ARG(token.output),
+	  "write the verdict as a signed token" },
+	{ "token-key", 0, "KEYFILE", OPTION_TEXT, ARG(token.key),
+	  "sign the token with this private key (P-256 or P-384)" },
+	{ "token-audience", 0, "TEXT", OPTION_TEXT, ARG(token.audience),
+	  "say who is to believe the token" },
+	{ "token-issuer", 0, "TEXT", OPTION_TEXT, ARG(token.issuer),
+	  "say who issues the token instead of 'cella'" },
+	{ "token-lifetime", 0, "DURATION", OPTION_DURATION, ARG(token.lifetime),
+	  "let the token expire after so long instead of 5m" },
+	{ "token-cnf", 0, NULL, OPTION_FLAG, ARG(token.confirm_key),
+	  "confirm in the token the public key that --data names" },
 	{ "checks", 0, NULL, OPTION_FLAG, ARG(checks), "show every check" },
+	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
+	  "say why the TCB stands where it stands; with a second --collateral, what that "
+	  "would change" },
 	COMMON_OPTIONS,
 };
 
@@ -66,6 +82,7 @@ static const struct option_def options[] = {
 struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
+	struct cella_collateral *other; /* to compare with */
 	struct policy_inputs policies;
 	struct out root;
 };
@@ -74,60 +91,20 @@ static void inputs_done(struct inputs *inputs)
 {
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
+	cella_collateral_unref(inputs->other);
 	policies_done(&inputs->policies);
 	out_done(&inputs->root);
-}
-
-static enum cella_status read_hex(const struct texts *texts, const char *name,
-				  struct out *out, struct cella_error *err)
-{
-	struct out digits CLEANUP(out_done) = { 0 };
-
-	for (size_t i = 0; i < texts->num_items; i++)
-		for (const char *c = texts->items[i]; *c != '\0'; c++)
-			if (strchr(" \t\r\n", *c) == NULL)
-				out_u8(&digits, (uint8_t)*c);
-	TRY(out_status(&digits, err));
-	if (hex_append(out_view(&digits), out, name, err) == CELLA_OK)
-		return CELLA_OK;
-	if (err->status == CELLA_MALFORMED)
-		err->status = CELLA_USAGE;
-	return err->status;
 }
 
 static enum cella_status expected_report_data(const struct verify_args *args,
 					      struct cella_verify_options *out,
 					      struct cella_error *err)
 {
-	struct out exact CLEANUP(out_done) = { 0 };
-	struct out nonce CLEANUP(out_done) = { 0 };
-	struct out data CLEANUP(out_done) = { 0 };
-	uint8_t hash[64];
+	bool is_given = false;
 
-	TRY(read_hex(&args->report_data, "--report-data", &exact, err));
-	TRY(read_hex(&args->nonce, "--nonce", &nonce, err));
-	out->report_data_expect = CELLA_EXPECT_ANY;
-	if (exact.len == 0 && nonce.len == 0 && args->data == NULL)
-		return CELLA_OK;
-	out->report_data_expect = CELLA_EXPECT_EXACT;
-	if (exact.len > 0) {
-		if (nonce.len > 0 || args->data != NULL)
-			return error_set(err, CELLA_USAGE,
-					 "--report-data excludes --data and --nonce");
-		if (exact.len > CELLA_REPORT_DATA_LEN)
-			return error_set(err, CELLA_USAGE,
-					 "--report-data: %zu bytes, at most %d",
-					 exact.len, CELLA_REPORT_DATA_LEN);
-		memcpy(out->report_data, exact.data, exact.len);
-		return CELLA_OK;
-	}
-	if (args->data == NULL)
-		return cella_report_data(bytes_of(NULL, 0), out_view(&nonce),
-					 out->report_data, err);
-	TRY(file_read(args->data, DATA_FILE_MAX, &data, err));
-	TRY(cella_sha512(data.data, data.len, hash, err));
-	return cella_report_data(bytes_of(hash, sizeof hash), out_view(&nonce),
-				 out->report_data, err);
+	TRY(binding_read(&args->binding, &is_given, out->report_data, err));
+	out->report_data_expect = is_given ? CELLA_EXPECT_EXACT : CELLA_EXPECT_ANY;
+	return CELLA_OK;
 }
 
 /* STATUS, or several separated by commas. */
@@ -189,13 +166,13 @@ static enum cella_status make_options(const struct verify_args *args,
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
-	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
-		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
 	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
-	if (args->collateral.num_items == 0)
-		return CELLA_OK;
-	return collateral_load(args->collateral.items[0], &inputs->collateral, err);
+	if (args->collateral.num_items > 0)
+		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
+	if (args->collateral.num_items > 1)
+		TRY(collateral_load(args->collateral.items[1], &inputs->other, err));
+	return CELLA_OK;
 }
 
 static void tell_unasked(const struct common_args *common,
@@ -232,26 +209,38 @@ static enum cella_status print(const struct verify_args *args,
 	return CELLA_OK;
 }
 
-/* The nonce is random, as Intel's is: it tells results apart and proves nothing. */
-static enum cella_status write_result(const char *path,
-				      const struct cella_verdict *verdict,
-				      struct cella_error *err)
-{
-	char *text CLEANUP_FREE = NULL;
-	struct out line CLEANUP(out_done) = { 0 };
-	uint64_t nonce = 0;
-
-	TRY(random_bytes(&nonce, sizeof nonce, err));
-	TRY(cella_verdict_result_json(verdict, nonce % (CELLA_RESULT_NONCE_MAX + 1),
-				      &text, err));
-	out_format(&line, "%s\n", text);
-	TRY(out_status(&line, err));
-	return file_write(path, out_view(&line), 0644, err);
-}
-
 static void verdict_cleanup(struct cella_verdict **verdict)
 {
 	cella_verdict_free(*verdict);
+}
+
+static enum cella_status print_explanation(const struct inputs *inputs,
+					   const struct cella_verify_options *how,
+					   const struct cella_verdict *verdict,
+					   struct cella_error *err)
+{
+	struct cella_verdict *other CLEANUP(verdict_cleanup) = NULL;
+	char *text CLEANUP_FREE = NULL;
+
+	if (inputs->other != NULL)
+		TRY(cella_verify(inputs->evidence, inputs->other, how, &other, err));
+	TRY(cella_verdict_explain(verdict, other, &text, err));
+	printf("\n%s", text);
+	return CELLA_OK;
+}
+
+static enum cella_status check_usage(const struct verify_args *args,
+				     struct cella_error *err)
+{
+	if (args->collateral.num_items > 2 ||
+	    (args->collateral.num_items == 2 && (!args->explain || args->common.json)))
+		return error_set(
+			err, CELLA_USAGE,
+			"--collateral: a second set is only compared with, by "
+			"--explain as text; a directory holds several documents");
+	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
+		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	return token_args_check(&args->token, &args->binding, err);
 }
 
 static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
@@ -259,17 +248,21 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 {
 	struct inputs inputs CLEANUP(inputs_done) = { 0 };
 	struct cella_verdict *verdict CLEANUP(verdict_cleanup) = NULL;
-	struct cella_verify_options verify_options;
+	struct cella_verify_options how;
 
+	TRY(check_usage(args, err));
 	TRY(load(args, &inputs, err));
-	TRY(make_options(args, &inputs, &verify_options, err));
-	TRY(cella_verify(inputs.evidence, inputs.collateral, &verify_options, &verdict,
-			 err));
+	TRY(make_options(args, &inputs, &how, err));
+	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
+	if (args->token.output != NULL)
+		TRY(token_issue(&args->token, &args->binding, verdict, err));
 	if (args->result_out != NULL)
-		TRY(write_result(args->result_out, verdict, err));
+		TRY(result_write(args->result_out, verdict, err));
 	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
 		TRY(print(args, verdict, err));
+	if (args->explain && !args->common.json)
+		TRY(print_explanation(&inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);
 	return CELLA_OK;
 }

@@ -7,12 +7,21 @@
 
 #include "cli/cli.h"
 
+extern const struct command cmd_collateral_bundle;
+extern const struct command cmd_collateral_import;
+extern const struct command cmd_collateral_show;
 extern const struct command cmd_inspect;
 extern const struct command cmd_policy_explain;
 extern const struct command cmd_policy_lint;
 extern const struct command cmd_policy_new;
 extern const struct command cmd_policy_sign;
 extern const struct command cmd_policy_verify;
+extern const struct command cmd_quote;
+extern const struct command cmd_report;
+extern const struct command cmd_sim;
+extern const struct command cmd_token_replay;
+extern const struct command cmd_token_show;
+extern const struct command cmd_token_verify;
 extern const struct command cmd_verify;
 
 #endif

@@ -6,13 +6,33 @@
 
 #include "cli/commands.h"
 
-const struct command *const commands[] = {
-	&cmd_inspect,     &cmd_policy_explain, &cmd_policy_lint, &cmd_policy_new,
-	&cmd_policy_sign, &cmd_policy_verify,  &cmd_verify,
+static const struct command *const commands[] = {
+	&cmd_inspect,
+	&cmd_verify,
+	&cmd_policy_new,
+	&cmd_policy_sign,
+	&cmd_policy_verify,
+	&cmd_policy_lint,
+	&cmd_policy_explain,
+	&cmd_token_verify,
+	&cmd_token_show,
+	&cmd_token_replay,
+	&cmd_collateral_show,
+	&cmd_collateral_bundle,
+	&cmd_collateral_import,
+	&cmd_quote,
+	&cmd_report,
+	&cmd_sim,
 };
-const size_t num_commands = ARRAY_LEN(commands);
+
+static const struct program program = {
+	.name = "cella",
+	.summary = "Proves what runs inside a trust domain or an enclave.",
+	.commands = commands,
+	.num_commands = ARRAY_LEN(commands),
+};
 
 int main(int argc, char **argv)
 {
-	return cli_main(argc, argv);
+	return cli_main(&program, argc, argv);
 }

@@ -14,9 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Set once, first thing in cli_main(): messages begin with its name. */
+static const struct program *program;
+
 int fail(const struct cella_error *err)
 {
-	fprintf(stderr, "cella: %s\n", err->text);
+	fprintf(stderr, "%s: %s\n", program->name, err->text);
 	return err->status == CELLA_USAGE ? EXIT_USAGE : EXIT_UNDECIDED;
 }
 
@@ -24,11 +27,11 @@ int usage(const struct command *command, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "cella %s: ", command->name);
+	fprintf(stderr, "%s %s: ", program->name, command->name);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "; see 'cella %s --help'\n", command->name);
+	fprintf(stderr, "; see '%s %s --help'\n", program->name, command->name);
 	return EXIT_USAGE;
 }
 
@@ -39,7 +42,7 @@ void note(const struct common_args *common, const char *format, ...)
 	if (common->quiet)
 		return;
 	va_start(args, format);
-	fputs("cella: ", stderr);
+	fprintf(stderr, "%s: ", program->name);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
@@ -254,7 +257,7 @@ static void print_options(const struct command *command)
 
 static void print_help(const struct command *command)
 {
-	printf("Usage: cella %s [OPTION]...%s%s\n\n%s.\n", command->name,
+	printf("Usage: %s %s [OPTION]...%s%s\n\n%s.\n", program->name, command->name,
 	       *command->operands != '\0' ? " " : "", command->operands,
 	       command->summary);
 	if (command->description != NULL)
@@ -271,7 +274,7 @@ static int run(const struct command *command, int argc, char **argv)
 	int code;
 
 	if (args == NULL) {
-		fputs("cella: out of memory\n", stderr);
+		fprintf(stderr, "%s: out of memory\n", program->name);
 		return EXIT_UNDECIDED;
 	}
 	code = read_arguments(&p);
@@ -288,7 +291,7 @@ static int run(const struct command *command, int argc, char **argv)
 			     common->operands.items[command->max_operands]);
 	code = command->run(args);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fputs("cella: cannot write to standard output\n", stderr);
+		fprintf(stderr, "%s: cannot write to standard output\n", program->name);
 		return EXIT_UNDECIDED;
 	}
 	return code;
@@ -317,28 +320,30 @@ static bool is_group(const struct command *command, const char *name)
 
 static void list_commands(FILE *stream, const char *group)
 {
-	for (size_t i = 0; i < num_commands; i++)
-		if (group == NULL || is_group(commands[i], group))
-			fprintf(stream, "  %-20s %s\n", commands[i]->name,
-				commands[i]->summary);
+	for (size_t i = 0; i < program->num_commands; i++) {
+		const struct command *const c = program->commands[i];
+
+		if (group == NULL || is_group(c, group))
+			fprintf(stream, "  %-20s %s\n", c->name, c->summary);
+	}
 }
 
 static int help(void)
 {
-	printf("Usage: cella COMMAND [OPTION]... [ARGUMENT]...\n\n"
-	       "Proves what runs inside a trust domain or an enclave.\n\n"
-	       "Commands:\n");
+	printf("Usage: %s COMMAND [OPTION]... [ARGUMENT]...\n\n%s\n\nCommands:\n",
+	       program->name, program->summary);
 	list_commands(stdout, NULL);
-	printf("\n'cella COMMAND --help' tells more. Exit status: 0 yes or done, 1 evidence or\n"
-	       "policy says no, 2 usage, 3 could not decide.\n");
+	printf("\n'%s COMMAND --help' tells more. Exit status: 0 yes or done, 1 evidence or\n"
+	       "policy says no, 2 usage, 3 could not decide.\n",
+	       program->name);
 	return EXIT_YES;
 }
 
 /* One line per command and option, for completion scripts and the manual. */
 static int dump_tables(void)
 {
-	for (size_t i = 0; i < num_commands; i++) {
-		const struct command *const c = commands[i];
+	for (size_t i = 0; i < program->num_commands; i++) {
+		const struct command *const c = program->commands[i];
 
 		printf("command\t%s\t%s\t%s\n", c->name, c->operands, c->summary);
 		for (size_t k = 0; k < c->num_options; k++)
@@ -353,43 +358,61 @@ static int dump_tables(void)
 	return EXIT_YES;
 }
 
-int cli_main(int argc, char **argv)
+/* A name that begins commands of two words, with none or another second word. */
+static int run_group(int argc, char **argv)
+{
+	const bool wants_help = argc > 1 && (strcmp(argv[1], "--help") == 0 ||
+					     strcmp(argv[1], "-h") == 0);
+
+	if (argc > 1 && !wants_help) {
+		fprintf(stderr, "%s %s: there is no command \"%s\"; see '%s %s --help'\n",
+			program->name, argv[0], argv[1], program->name, argv[0]);
+		return EXIT_USAGE;
+	}
+	fprintf(wants_help ? stdout : stderr,
+		"Usage: %s %s COMMAND [OPTION]...\n\nCommands:\n", program->name,
+		argv[0]);
+	list_commands(wants_help ? stdout : stderr, argv[0]);
+	return wants_help ? EXIT_YES : EXIT_USAGE;
+}
+
+static int find_and_run(int argc, char **argv)
 {
 	bool in_group = false;
 
+	for (size_t i = 0; i < program->num_commands; i++) {
+		const struct command *const c = program->commands[i];
+		const int words = match(c, argc, argv);
+
+		if (words > 0 && c->forward != NULL)
+			return c->forward(argc - words, argv + words);
+		if (words > 0)
+			return run(c, argc - words, argv + words);
+		in_group = in_group || is_group(c, argv[0]);
+	}
+	if (in_group)
+		return run_group(argc, argv);
+	fprintf(stderr, "%s: there is no command \"%s\"; see '%s --help'\n",
+		program->name, argv[0], program->name);
+	return EXIT_USAGE;
+}
+
+int cli_main(const struct program *which, int argc, char **argv)
+{
+	program = which;
 	if (argc < 2) {
-		fputs("cella: a command is missing; see 'cella --help'\n", stderr);
+		fprintf(stderr, "%s: a command is missing; see '%s --help'\n",
+			program->name, program->name);
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0)
 		return help();
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("cella %s\n", cella_version());
+		printf("%s %s\n", program->name, cella_version());
 		return EXIT_YES;
 	}
 	if (strcmp(argv[1], "--dump-tables") == 0)
 		return dump_tables();
-	for (size_t i = 0; i < num_commands; i++) {
-		const int words = match(commands[i], argc - 1, argv + 1);
-
-		if (words > 0)
-			return run(commands[i], argc - 1 - words, argv + 1 + words);
-		in_group = in_group || is_group(commands[i], argv[1]);
-	}
-	if (!in_group) {
-		fprintf(stderr, "cella: there is no command \"%s\"; see 'cella --help'\n",
-			argv[1]);
-		return EXIT_USAGE;
-	}
-	if (argc > 2 && strcmp(argv[2], "--help") != 0 && strcmp(argv[2], "-h") != 0) {
-		fprintf(stderr,
-			"cella %s: there is no command \"%s\"; see 'cella %s --help'\n",
-			argv[1], argv[2], argv[1]);
-		return EXIT_USAGE;
-	}
-	fprintf(argc > 2 ? stdout : stderr,
-		"Usage: cella %s COMMAND [OPTION]...\n\nCommands:\n", argv[1]);
-	list_commands(argc > 2 ? stdout : stderr, argv[1]);
-	return argc > 2 ? EXIT_YES : EXIT_USAGE;
+	return find_and_run(argc - 1, argv + 1);
 }

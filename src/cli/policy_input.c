@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum cella_status read_owners(const struct texts *files, struct cella_keys **out,
-				     struct cella_error *err)
+enum cella_status keys_read(const struct texts *files, struct cella_keys **out,
+			    struct cella_error *err)
 {
 	if (files->num_items == 0)
 		return CELLA_OK;
@@ -52,7 +52,7 @@ static enum cella_status read_policy(const char *path, const struct cella_keys *
 enum cella_status policies_read(const struct texts *files, const struct texts *owners,
 				struct policy_inputs *out, struct cella_error *err)
 {
-	TRY(read_owners(owners, &out->owners, err));
+	TRY(keys_read(owners, &out->owners, err));
 	if (files->num_items > CELLA_POLICIES_MAX)
 		return error_set(err, CELLA_USAGE, "%zu policies, at most %zu",
 				 files->num_items, CELLA_POLICIES_MAX);

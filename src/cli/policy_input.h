@@ -21,6 +21,15 @@ struct policy_inputs {
 	size_t num_policies;
 };
 
+/* keys_read() reads public keys from files; *out is untouched when there is no file. */
+enum cella_status keys_read(const struct texts *files, struct cella_keys **out,
+			    struct cella_error *err) MUST_CHECK;
+
+static inline void keys_cleanup(struct cella_keys **keys)
+{
+	cella_keys_free(*keys);
+}
+
 /* policies_read() reads policies from files; owners name files of public keys. */
 enum cella_status policies_read(const struct texts *files, const struct texts *owners,
 				struct policy_inputs *out,

@@ -331,9 +331,9 @@ void builder_keep_chain(struct chain_doc **place, struct chain_doc *doc)
 	*place = doc;
 }
 
-static size_t ca_index(const struct cert_chain *chain, size_t at)
+static struct chain_doc **ca_place(struct cella_collateral_builder *b, const char *ca)
 {
-	return strcmp(chain->certs[at]->x509->subject_cn, cert_cn_processor_ca) == 0;
+	return &b->pck_ca_chains[strcmp(ca, cert_cn_processor_ca) == 0];
 }
 
 /* A chain on its own: its first certificate's name says what it is. */
@@ -347,8 +347,7 @@ enum cella_status builder_add_chain(struct cella_collateral_builder *b,
 	name = cert_chain_leaf(&doc->chain)->subject_cn;
 	if (strcmp(name, cert_cn_platform_ca) == 0 ||
 	    strcmp(name, cert_cn_processor_ca) == 0) {
-		builder_keep_chain(&b->pck_ca_chains[ca_index(&doc->chain, 0)],
-				   take(&doc));
+		builder_keep_chain(ca_place(b, name), take(&doc));
 		return CELLA_OK;
 	}
 	doc->role = strcmp(name, cert_cn_pck) == 0 ? CHAIN_PCK : CHAIN_SIGNING;

@@ -14,6 +14,7 @@ static const uint8_t sgx_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0
 static struct in open_item(struct in *in, const uint8_t *arcs, size_t num_arcs,
 			   const char *label)
 {
+	const size_t start = in_offset(in);
 	struct in item = der_element(in, DER_SEQUENCE, label);
 	const struct cella_bytes oid = der_oid(&item, label);
 
@@ -21,7 +22,7 @@ static struct in open_item(struct in *in, const uint8_t *arcs, size_t num_arcs,
 	    (oid.len != sizeof sgx_oid + num_arcs ||
 	     memcmp(oid.data, sgx_oid, sizeof sgx_oid) != 0 ||
 	     memcmp(oid.data + sizeof sgx_oid, arcs, num_arcs) != 0))
-		in_fail(&item, label, "another OID stands here");
+		in_fail_at(&item, start, label, "another OID stands here");
 	return item;
 }
 

@@ -25,8 +25,10 @@ enum cella_status ossl_time(const ASN1_TIME *time, int64_t *out, const char *wha
 		return error_set(err, CELLA_MALFORMED, "%s: not a time", what);
 	civil = (struct civil){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
 				tm.tm_hour,        tm.tm_min,     tm.tm_sec };
-	TRY(civil_to_seconds(&civil, out, err));
-	return CELLA_OK;
+	if (civil_to_seconds(&civil, out, err) == CELLA_OK)
+		return CELLA_OK;
+	error_prefix(err, "%s", what);
+	return CELLA_MALFORMED;
 }
 
 void ossl_common_name(const X509_NAME *name, char out[CERT_NAME_MAX + 1])
@@ -102,21 +104,43 @@ static enum cella_status read_names(struct crypto_cert *cert, struct cella_error
 			 err);
 }
 
+/* RFC 5480: id-ecPublicKey with the named curve P-256, and an uncompressed point. */
+static bool is_p256(const X509_PUBKEY *key, struct cella_bytes *encoded)
+{
+	ASN1_OBJECT *oid = NULL;
+	const ASN1_OBJECT *type;
+	const void *curve = NULL;
+	const unsigned char *data = NULL;
+	X509_ALGOR *algorithm = NULL;
+	int curve_type = V_ASN1_UNDEF;
+	int len = 0;
+
+	if (X509_PUBKEY_get0_param(&oid, &data, &len, &algorithm, (X509_PUBKEY *)key) !=
+	    1)
+		return false;
+	X509_ALGOR_get0(&type, &curve_type, &curve, algorithm);
+	*encoded = bytes_of(data, (size_t)len);
+	return OBJ_obj2nid(type) == NID_X9_62_id_ecPublicKey &&
+	       curve_type == V_ASN1_OBJECT &&
+	       OBJ_obj2nid(curve) == NID_X9_62_prime256v1 && len == 1 + P256_POINT_LEN &&
+	       data[0] == POINT_CONVERSION_UNCOMPRESSED;
+}
+
 static enum cella_status read_key(struct crypto_cert *cert, struct cella_error *err)
 {
-	EVP_PKEY *const key = X509_get0_pubkey(cert->handle);
-	const ASN1_BIT_STRING *const bits = X509_get0_pubkey_bitstr(cert->handle);
-	const uint8_t *data;
+	const X509_PUBKEY *const key = X509_get_X509_PUBKEY(cert->handle);
+	struct cella_bytes encoded = { 0 };
 
-	if (key == NULL || !ossl_is_p256(key))
-		return ossl_failure(err, CELLA_UNSUPPORTED,
-				    "certificate: its key is not on P-256");
-	data = ASN1_STRING_get0_data(bits);
-	if (ASN1_STRING_length(bits) != 1 + P256_POINT_LEN ||
-	    data[0] != POINT_CONVERSION_UNCOMPRESSED)
-		return error_set(err, CELLA_UNSUPPORTED,
-				 "certificate: its key is a compressed point");
-	memcpy(cert->point, data + 1, P256_POINT_LEN);
+	if (key == NULL || !is_p256(key, &encoded))
+		return ossl_failure(
+			err, CELLA_UNSUPPORTED,
+			"certificate: its key is not an uncompressed point on "
+			"P-256");
+	memcpy(cert->point, encoded.data + 1, P256_POINT_LEN);
+	cert->key = ossl_key(CRYPTO_P256, bytes_of(cert->point, sizeof cert->point));
+	if (cert->key == NULL)
+		return ossl_failure(err, CELLA_MALFORMED,
+				    "certificate: its key is not a point on P-256");
 	return CELLA_OK;
 }
 
@@ -222,6 +246,7 @@ static enum cella_status parse(struct crypto_cert *cert, struct cella_bytes der,
 	memcpy(cert->memory, der.data, der.len);
 	cert->der = bytes_of(cert->memory, der.len);
 	TRY(crypto_sha256(der, cert->sha256, err));
+	TRY(signed_der_read(cert->der, "certificate", &cert->signed_part, err));
 	TRY(read_names(cert, err));
 	TRY(read_key(cert, err));
 	return read_extensions(cert, err);
@@ -253,6 +278,7 @@ void crypto_cert_free(struct crypto_cert *cert)
 	if (cert == NULL)
 		return;
 	X509_free(cert->handle);
+	EC_KEY_free(cert->key);
 	free(cert->memory);
 	free(cert);
 }
@@ -261,15 +287,5 @@ enum cella_status crypto_cert_verify(const struct crypto_cert *cert,
 				     const struct crypto_cert *issuer, bool *good,
 				     struct cella_error *err)
 {
-	int answer;
-
-	TRY(ossl_begin(err));
-	*good = false;
-	if (X509_get_signature_nid(cert->handle) != NID_ecdsa_with_SHA256)
-		return CELLA_OK;
-	answer = X509_verify(cert->handle, X509_get0_pubkey(issuer->handle));
-	if (answer != 1 && ossl_failure(err, CELLA_OK, "") == CELLA_NOMEM)
-		return CELLA_NOMEM;
-	*good = answer == 1;
-	return CELLA_OK;
+	return signed_der_verify(&cert->signed_part, issuer->key, good, err);
 }

@@ -125,6 +125,7 @@ static enum cella_status parse(struct crypto_crl *crl, struct cella_bytes der,
 		return error_nomem(err);
 	memcpy(crl->memory, der.data, der.len);
 	crl->der = bytes_of(crl->memory, der.len);
+	TRY(signed_der_read(crl->der, "revocation list", &crl->signed_part, err));
 	TRY(read_header(crl, err));
 	TRY(read_extensions(crl, err));
 	return read_entries(crl, err);
@@ -165,21 +166,7 @@ enum cella_status crypto_crl_verify(const struct crypto_crl *crl,
 				    const struct crypto_cert *issuer, bool *good,
 				    struct cella_error *err)
 {
-	const X509_ALGOR *algorithm = NULL;
-	const ASN1_OBJECT *oid = NULL;
-	int answer;
-
-	TRY(ossl_begin(err));
-	*good = false;
-	X509_CRL_get0_signature(crl->handle, NULL, &algorithm);
-	X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
-	if (OBJ_obj2nid(oid) != NID_ecdsa_with_SHA256)
-		return CELLA_OK;
-	answer = X509_CRL_verify(crl->handle, X509_get0_pubkey(issuer->handle));
-	if (answer != 1 && ossl_failure(err, CELLA_OK, "") == CELLA_NOMEM)
-		return CELLA_NOMEM;
-	*good = answer == 1;
-	return CELLA_OK;
+	return signed_der_verify(&crl->signed_part, issuer->key, good, err);
 }
 
 bool crypto_crl_lists(const struct crypto_crl *crl, const struct crypto_cert *cert)

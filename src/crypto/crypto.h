@@ -3,10 +3,11 @@
  * The seam to OpenSSL: hashes, ECDSA verification, certificates and revocation lists.
  * No other folder includes OpenSSL.
  *
- * Everything runs in a library context of its own with no configuration loaded, so that
- * OPENSSL_CONF and the engines it may name cannot change an answer. Objects are immutable
- * once made and may be shared by threads. OpenSSL alone parses certificates and judges
- * signatures; a bad signature is an answer (*good = false), not an error.
+ * No answer depends on OPENSSL_CONF or on engines, whoever loads them: hashes and ECDSA
+ * are asked of OpenSSL's own primitives, below the layers that look for an engine first.
+ * Objects are immutable once made and may be shared by threads. OpenSSL parses
+ * certificates and judges signatures; a bad signature is an answer (*good = false), not an
+ * error.
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -73,12 +74,20 @@ enum { CERT_SERIAL_MAX = 20, CERT_NAME_MAX = 64 };
 /* Bits of struct crypto_cert.key_usage. */
 enum { CERT_USAGE_SIGNATURE = 1, CERT_USAGE_CERT_SIGN = 2, CERT_USAGE_CRL_SIGN = 4 };
 
+/* What X.509 signs: SEQUENCE { to be signed, algorithm, signature }. */
+struct crypto_signed {
+	struct cella_bytes tbs; /* in the object's own memory */
+	bool has_signature;     /* well formed, of ecdsa-with-SHA256 in both places */
+	uint8_t signature[P256_SIGNATURE_LEN];
+};
+
 /*
  * struct crypto_cert - the facts of one X.509 v3 certificate whose key is on P-256.
  * The views point into memory that the certificate owns.
  */
 struct crypto_cert {
 	struct cella_bytes der;
+	struct crypto_signed signed_part;
 	struct cella_bytes subject; /* DER of the name */
 	struct cella_bytes issuer;
 	char subject_cn[CERT_NAME_MAX + 1]; /* "" when absent or not one plain text */
@@ -96,7 +105,8 @@ struct crypto_cert {
 	struct cella_bytes
 		sgx_extension;      /* contents of 1.2.840.113741.1.13.1, or empty */
 	uint8_t sha256[SHA256_LEN]; /* of der */
-	void *handle;               /* OpenSSL's object */
+	void *handle;               /* OpenSSL's X509 */
+	void *key;                  /* OpenSSL's EC_KEY of the point */
 	uint8_t *memory;
 };
 
@@ -128,6 +138,7 @@ struct crypto_serial {
 /* struct crypto_crl - the facts of one X.509 v2 revocation list. */
 struct crypto_crl {
 	struct cella_bytes der;
+	struct crypto_signed signed_part;
 	struct cella_bytes issuer; /* DER of the name */
 	char issuer_cn[CERT_NAME_MAX + 1];
 	int64_t this_update;

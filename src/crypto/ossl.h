@@ -6,6 +6,10 @@
 #ifndef CRYPTO_OSSL_H
 #define CRYPTO_OSSL_H
 
+/* The primitives that verify.c calls are deprecated in favour of what asks engines. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -22,21 +26,30 @@ enum cella_status ossl_begin(struct cella_error *err) MUST_CHECK;
 enum cella_status ossl_failure(struct cella_error *err, enum cella_status status,
 			       const char *text) COLD;
 
-/* Empty objects for d2i, in our library context. NULL when out of memory. */
+/*
+ * Empty objects for d2i, in a library context of ours; NULL when out of memory. Certificates are
+ * parsed where OpenSSL knows no algorithm: decoding a key that is about to be made from
+ * its point anyway costs five times as much as the rest of the certificate.
+ */
 X509 *ossl_x509_new(void);
 X509_CRL *ossl_crl_new(void);
 
-/* ossl_digest() returns a hash's algorithm; ossl_begin() came before. */
-const EVP_MD *ossl_digest(enum crypto_hash hash);
+/* ossl_key() makes a public key of x || y; NULL when the point is refused. */
+EC_KEY *ossl_key(enum crypto_curve curve, struct cella_bytes point);
 
-/* ossl_key() makes a public key of 0x04 || x || y; NULL when the point is refused. */
-EVP_PKEY *ossl_key(enum crypto_curve curve, const uint8_t *point, size_t len);
+/* ossl_verify() checks r || s over a message by a key on a curve. */
+enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
+			      struct cella_bytes message, struct cella_bytes signature,
+			      bool *good, struct cella_error *err) MUST_CHECK;
 
-/* ossl_verify_context() prepares a key for EVP_PKEY_verify(). */
-EVP_PKEY_CTX *ossl_verify_context(EVP_PKEY *key);
+/* signed_der_read() takes a certificate or a list apart; what names it in errors. */
+enum cella_status signed_der_read(struct cella_bytes der, const char *what,
+				  struct crypto_signed *out,
+				  struct cella_error *err) MUST_CHECK;
 
-/* ossl_is_p256() is true for a key on the named curve P-256. */
-bool ossl_is_p256(EVP_PKEY *key);
+/* signed_der_verify() checks the signature by a key on P-256. */
+enum cella_status signed_der_verify(const struct crypto_signed *der, EC_KEY *key,
+				    bool *good, struct cella_error *err) MUST_CHECK;
 
 /* ossl_time() converts a certificate's time. */
 enum cella_status ossl_time(const ASN1_TIME *time, int64_t *out, const char *what,

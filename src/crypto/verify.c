@@ -1,39 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hashes, public keys and ECDSA verification: the same on every OpenSSL.
+ * Hashes, public keys and ECDSA verification, by OpenSSL's primitives: the interfaces above
+ * them (EVP) ask for an engine first, in every library context, and one that the program
+ * or its configuration has loaded could make a forged signature good.
  */
 #include "crypto/ossl.h"
 
 #include <string.h>
 
+#include <openssl/sha.h>
+
 struct crypto_key {
 	enum crypto_curve curve;
-	EVP_PKEY *handle;
+	EC_KEY *handle;
 	uint8_t point[CRYPTO_POINT_MAX];
 };
 
 static const struct {
+	int nid;
 	size_t point_len;
 	enum crypto_hash hash;
 } curves[] = {
-	[CRYPTO_P256] = { P256_POINT_LEN, CRYPTO_SHA256 },
-	[CRYPTO_P384] = { P384_POINT_LEN, CRYPTO_SHA384 },
+	[CRYPTO_P256] = { NID_X9_62_prime256v1, P256_POINT_LEN, CRYPTO_SHA256 },
+	[CRYPTO_P384] = { NID_secp384r1, P384_POINT_LEN, CRYPTO_SHA384 },
 };
 
-/* Two INTEGERs of up to 49 bytes with their headers, and a SEQUENCE's. */
-enum { DER_SIGNATURE_MAX = 2 * (2 + 49) + 3 };
+/* Did the calls since ossl_begin() lack memory? Empties the queue of errors. */
+static bool lacked_memory(void)
+{
+	bool lacked = false;
+	unsigned long code;
+
+	while ((code = ERR_get_error()) != 0)
+		lacked = lacked || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+	return lacked;
+}
 
 enum cella_status ossl_failure(struct cella_error *err, enum cella_status status,
 			       const char *text)
 {
-	unsigned long code;
-
-	while ((code = ERR_get_error()) != 0)
-		if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
-			status = CELLA_NOMEM;
-	ERR_clear_error();
-	return status == CELLA_NOMEM ? error_nomem(err)
-				     : error_set(err, status, "%s", text);
+	return lacked_memory() || status == CELLA_NOMEM
+		       ? error_nomem(err)
+		       : error_set(err, status, "%s", text);
 }
 
 size_t crypto_hash_len(enum crypto_hash hash)
@@ -43,26 +51,67 @@ size_t crypto_hash_len(enum crypto_hash hash)
 	return lens[hash];
 }
 
+static void digest_256(const struct cella_bytes *parts, size_t num_parts, uint8_t *out)
+{
+	SHA256_CTX ctx;
+
+	SHA256_Init(&ctx);
+	for (size_t i = 0; i < num_parts; i++)
+		SHA256_Update(&ctx, parts[i].data, parts[i].len);
+	SHA256_Final(out, &ctx);
+}
+
+static void digest_384(const struct cella_bytes *parts, size_t num_parts, uint8_t *out)
+{
+	SHA512_CTX ctx;
+
+	SHA384_Init(&ctx);
+	for (size_t i = 0; i < num_parts; i++)
+		SHA384_Update(&ctx, parts[i].data, parts[i].len);
+	SHA384_Final(out, &ctx);
+}
+
+static void digest_512(const struct cella_bytes *parts, size_t num_parts, uint8_t *out)
+{
+	SHA512_CTX ctx;
+
+	SHA512_Init(&ctx);
+	for (size_t i = 0; i < num_parts; i++)
+		SHA512_Update(&ctx, parts[i].data, parts[i].len);
+	SHA512_Final(out, &ctx);
+}
+
 enum cella_status crypto_digest(enum crypto_hash hash, const struct cella_bytes *parts,
 				size_t num_parts, uint8_t *out, struct cella_error *err)
 {
-	EVP_MD_CTX *ctx;
-	bool done;
+	static void (*const digests[])(const struct cella_bytes *, size_t, uint8_t *) = {
+		[CRYPTO_SHA256] = digest_256,
+		[CRYPTO_SHA384] = digest_384,
+		[CRYPTO_SHA512] = digest_512,
+	};
 
 	TRY(ossl_begin(err));
-	ctx = EVP_MD_CTX_new();
-	done = ctx != NULL && EVP_DigestInit_ex(ctx, ossl_digest(hash), NULL) == 1;
-	for (size_t i = 0; done && i < num_parts; i++)
-		done = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
-	done = done && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
-	EVP_MD_CTX_free(ctx);
-	return done ? CELLA_OK : ossl_failure(err, CELLA_NOMEM, "hash");
+	digests[hash](parts, num_parts, out);
+	return CELLA_OK;
+}
+
+/* An engine may stand behind every new key; this one is OpenSSL's own from here on. */
+EC_KEY *ossl_key(enum crypto_curve curve, struct cella_bytes point)
+{
+	uint8_t encoded[1 + CRYPTO_POINT_MAX] = { POINT_CONVERSION_UNCOMPRESSED };
+	EC_KEY *const key = EC_KEY_new_by_curve_name(curves[curve].nid);
+
+	memcpy(encoded + 1, point.data, point.len);
+	if (key != NULL && EC_KEY_set_method(key, EC_KEY_OpenSSL()) == 1 &&
+	    EC_KEY_oct2key(key, encoded, 1 + point.len, NULL) == 1)
+		return key;
+	EC_KEY_free(key);
+	return NULL;
 }
 
 enum cella_status crypto_key_new(enum crypto_curve curve, struct cella_bytes point,
 				 struct crypto_key **out, struct cella_error *err)
 {
-	uint8_t encoded[1 + CRYPTO_POINT_MAX] = { POINT_CONVERSION_UNCOMPRESSED };
 	struct crypto_key *key;
 
 	if (point.len != curves[curve].point_len)
@@ -74,13 +123,12 @@ enum cella_status crypto_key_new(enum crypto_curve curve, struct cella_bytes poi
 		return error_nomem(err);
 	key->curve = curve;
 	memcpy(key->point, point.data, point.len);
-	memcpy(encoded + 1, point.data, point.len);
-	key->handle = ossl_key(curve, encoded, 1 + point.len);
+	key->handle = ossl_key(curve, point);
 	if (key->handle == NULL) {
 		free(key);
 		/* Out of memory is a failure; a point that is refused is an answer. */
-		if (ossl_failure(err, CELLA_OK, "") == CELLA_NOMEM)
-			return CELLA_NOMEM;
+		if (lacked_memory())
+			return error_nomem(err);
 		key = NULL;
 	}
 	*out = key;
@@ -91,7 +139,7 @@ void crypto_key_free(struct crypto_key *key)
 {
 	if (key == NULL)
 		return;
-	EVP_PKEY_free(key->handle);
+	EC_KEY_free(key->handle);
 	free(key);
 }
 
@@ -105,69 +153,52 @@ enum crypto_curve crypto_key_curve(const struct crypto_key *key)
 	return key->curve;
 }
 
-/* X.690 8.3: the fewest bytes, and a zero byte before a set top bit. */
-static size_t write_integer(uint8_t *out, const uint8_t *number, size_t len)
+static ECDSA_SIG *make_signature(struct cella_bytes raw)
 {
-	size_t pad;
+	const int half = (int)(raw.len / 2);
+	ECDSA_SIG *const signature = ECDSA_SIG_new();
+	BIGNUM *const r = BN_bin2bn(raw.data, half, NULL);
+	BIGNUM *const s = BN_bin2bn(raw.data + half, half, NULL);
 
-	while (len > 1 && number[0] == 0) {
-		number++;
-		len--;
-	}
-	pad = number[0] >= 0x80;
-	out[0] = 0x02;
-	out[1] = (uint8_t)(len + pad);
-	out[2] = 0;
-	memcpy(out + 2 + pad, number, len);
-	return 2 + pad + len;
+	if (signature != NULL && r != NULL && s != NULL &&
+	    ECDSA_SIG_set0(signature, r, s) == 1)
+		return signature;
+	ECDSA_SIG_free(signature);
+	BN_free(r);
+	BN_free(s);
+	return NULL;
 }
 
-/* r || s as ECDSA-Sig-Value (RFC 3279 2.2.3). */
-static size_t der_signature(uint8_t out[DER_SIGNATURE_MAX], struct cella_bytes raw)
+enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
+			      struct cella_bytes message, struct cella_bytes signature,
+			      bool *good, struct cella_error *err)
 {
-	const size_t half = raw.len / 2;
-	uint8_t body[DER_SIGNATURE_MAX];
-	size_t len = write_integer(body, raw.data, half);
-	size_t header = 2;
+	const enum crypto_hash hash = curves[curve].hash;
+	uint8_t digest[SHA512_LEN];
+	ECDSA_SIG *sig;
+	int answer;
 
-	len += write_integer(body + len, raw.data + half, half);
-	out[0] = 0x30;
-	out[1] = (uint8_t)len;
-	if (len >= 0x80) {
-		out[1] = 0x81;
-		out[2] = (uint8_t)len;
-		header = 3;
-	}
-	memcpy(out + header, body, len);
-	return header + len;
+	TRY(crypto_digest(hash, &message, 1, digest, err));
+	sig = make_signature(signature);
+	if (sig == NULL)
+		return ossl_failure(err, CELLA_NOMEM, "signature");
+	answer = ECDSA_do_verify(digest, (int)crypto_hash_len(hash), sig, key);
+	ECDSA_SIG_free(sig);
+	/* Below 0 it could not tell, for numbers that no signer makes or for want of memory. */
+	if (answer < 0 && lacked_memory())
+		return error_nomem(err);
+	*good = answer == 1;
+	return CELLA_OK;
 }
 
-/* Outcome of EVP_PKEY_verify(): 1 is good, 0 is bad, anything else could not tell. */
-static enum cella_status verify(EVP_PKEY *key, enum crypto_curve curve,
+static enum cella_status verify(EC_KEY *key, enum crypto_curve curve,
 				struct cella_bytes message, struct cella_bytes signature,
 				bool *good, struct cella_error *err)
 {
-	uint8_t digest[SHA512_LEN];
-	uint8_t der[DER_SIGNATURE_MAX];
-	EVP_PKEY_CTX *ctx;
-	size_t der_len;
-	int answer;
-
 	if (signature.len != curves[curve].point_len)
 		return error_set(err, CELLA_USAGE, "a signature of %zu bytes, not %zu",
 				 signature.len, curves[curve].point_len);
-	TRY(crypto_digest(curves[curve].hash, &message, 1, digest, err));
-	ctx = ossl_verify_context(key);
-	if (ctx == NULL)
-		return ossl_failure(err, CELLA_NOMEM, "signature");
-	der_len = der_signature(der, signature);
-	answer = EVP_PKEY_verify(ctx, der, der_len, digest,
-				 crypto_hash_len(curves[curve].hash));
-	EVP_PKEY_CTX_free(ctx);
-	if (answer != 0 && answer != 1)
-		return ossl_failure(err, CELLA_INTERNAL, "signature cannot be checked");
-	*good = answer == 1;
-	return CELLA_OK;
+	return ossl_verify(key, curve, message, signature, good, err);
 }
 
 enum cella_status crypto_verify(const struct crypto_key *key, struct cella_bytes message,
@@ -182,9 +213,5 @@ enum cella_status crypto_cert_check(const struct crypto_cert *cert,
 				    struct cella_bytes signature, bool *good,
 				    struct cella_error *err)
 {
-	EVP_PKEY *const key = X509_get0_pubkey(cert->handle);
-
-	if (key == NULL)
-		return error_set(err, CELLA_INTERNAL, "certificate has no key");
-	return verify(key, CRYPTO_P256, message, signature, good, err);
+	return verify(cert->key, CRYPTO_P256, message, signature, good, err);
 }

@@ -139,6 +139,7 @@ static enum cella_status read_body(struct in *in, struct quote *q,
 				   struct cella_error *err)
 {
 	const bool is_tdx = q->tee_type == TEE_TYPE_TDX;
+	const size_t start = in_offset(in);
 	uint32_t type = is_tdx ? QUOTE_BODY_TD_10 : QUOTE_BODY_SGX;
 	uint32_t size;
 
@@ -151,12 +152,12 @@ static enum cella_status read_body(struct in *in, struct quote *q,
 					"(offset %d)",
 					type, QUOTE_HEADER_LEN);
 		if ((type != QUOTE_BODY_SGX) != is_tdx)
-			in_fail(in, "body.type",
-				"does not belong to the header's tee_type");
+			in_fail_at(in, start, "body.type",
+				   "does not belong to the header's tee_type");
 		size = in_u32le(in, "body.size");
 		if (size != body_layouts[type]->size)
-			in_fail(in, "body.size",
-				"is not the size of a body of this type");
+			in_fail_at(in, start + 2, "body.size",
+				   "is not the size of a body of this type");
 		TRY(in_status(in, err));
 	}
 	q->body_type = (enum quote_body)type;
@@ -206,8 +207,9 @@ static enum cella_status read_cert_data(struct in *in, struct quote *q,
 				type, offset);
 	q->cert_type = (enum cert_data_type)type;
 	q->cert_data = in_bytes(in, len, "cert_data.data");
-	if (in->failed == NULL && !cert_data_len_fits(type, len))
-		in_fail(in, "cert_data.size", "is not the size of data of this type");
+	if (!cert_data_len_fits(type, len))
+		in_fail_at(in, offset + 2, "cert_data.size",
+			   "is not the size of data of this type");
 	return in_status(in, err);
 }
 

@@ -169,13 +169,14 @@ enum cella_status td_report_check(struct cella_bytes report, struct cella_error 
 
 	in_init(&in, report, "td report");
 	if (in_u8(&in, "type") != 0x81)
-		in_fail(&in, "type", "is not 0x81");
+		in_fail_at(&in, 0, "type", "is not 0x81");
 	if (in_u8(&in, "subtype") != 0)
-		in_fail(&in, "subtype", "is not 0");
+		in_fail_at(&in, 1, "subtype", "is not 0");
 	in_skip(&in, 1, "version");
 	reserved = in_bytes(&in, sizeof((struct td_report *)0)->reserved1, "reserved1");
 	if (!bytes_are_zero(reserved))
-		in_fail(&in, "reserved1", "is not zero");
+		in_fail_at(&in, offsetof(struct td_report, reserved1), "reserved1",
+			   "is not zero");
 	in_skip(&in, TD_REPORT_LEN - in_offset(&in), "td_info");
 	in_end(&in, "end");
 	return in_status(&in, err);

@@ -164,9 +164,11 @@ enum cella_status collateral_add_path(struct cella_collateral_builder *builder,
 {
 	struct stat st;
 
-	if (strcmp(path, "-") != 0 && stat(path, &st) != 0)
+	if (strcmp(path, "-") == 0)
+		return add_file(builder, path, err);
+	if (stat(path, &st) != 0)
 		return error_errno(err, errno, "%s", path);
-	if (strcmp(path, "-") != 0 && S_ISDIR(st.st_mode))
+	if (S_ISDIR(st.st_mode))
 		return add_directory(builder, path, err);
 	return add_file(builder, path, err);
 }

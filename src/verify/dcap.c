@@ -13,6 +13,7 @@
  */
 #include "verify/dcap.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Key of the Intel SGX Root CA (subject of IntelSGXRootCA.der), as x || y. */
@@ -86,8 +87,10 @@ static enum cella_status evaluate_tcb(struct cella_verdict *v, struct cella_erro
 
 static void add_pck_facts(struct cella_verdict *v)
 {
-	const struct pck_ext *const ext = &v->pck->ext;
+	const struct pck_ext *ext;
 
+	assert(v->pck != NULL);
+	ext = &v->pck->ext;
 	facts_set_bytes(&v->facts, CELLA_FACT_PPID, bytes_of(ext->ppid, PPID_LEN));
 	facts_set_bytes(&v->facts, CELLA_FACT_FMSPC, bytes_of(ext->fmspc, FMSPC_LEN));
 	facts_set_bytes(&v->facts, CELLA_FACT_PCE_ID, bytes_of(ext->pce_id, PCE_ID_LEN));

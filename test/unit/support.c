@@ -4,9 +4,33 @@
  */
 #include "support.h"
 
+#include "base/civil.h"
 #include "fetch/files.h"
 
 #include <stdio.h>
+
+const char *check_case = "";
+
+void check_text_(const char *file, int line, const char *what, const char *expected,
+		 const char *actual)
+{
+	if (expected == actual ||
+	    (expected != NULL && actual != NULL && strcmp(expected, actual) == 0))
+		return;
+	print_error("%s: %s: expected \"%s\", got \"%s\"\n", check_case, what,
+		    expected != NULL ? expected : "(null)",
+		    actual != NULL ? actual : "(null)");
+	_fail(file, line);
+}
+
+int64_t time_at(const char *text)
+{
+	struct cella_error err = { 0 };
+	int64_t seconds = 0;
+
+	CHECK_OK(civil_read(bytes_from_text(text), &seconds, "test", &err));
+	return seconds;
+}
 
 struct out vector_read(const char *name)
 {

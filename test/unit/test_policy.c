@@ -689,6 +689,7 @@ static void a_verdict_names_its_policies(void **state)
 	owner_new(&owner);
 	jwt = sign(&owner, td_policy);
 	judged_new(&j, JUDGED_TD_15);
+	judged_forget_tcb(&j);
 	judged_add(&j, jwt, owner.keys);
 	judged_element(&j, CLASS_SGX_ENCLAVE, "{\"sgx_isvsvn_min\":1}");
 	judged_run(&j);
