@@ -154,8 +154,9 @@ const char *check_name(enum check_id id);
 /* What a verification may remember from earlier ones; NULL members: nothing. */
 struct cache;
 struct verify_caches {
-	struct cache *pcks; /* struct pck by the chain's hash */
-	struct cache *qes;  /* struct att_key by everything that certifies it */
+	struct cache *pcks;  /* struct pck by the chain's hash */
+	struct cache *qes;   /* struct att_key by everything that certifies it */
+	struct cache *roots; /* struct trust_root by its certificate's hash */
 };
 
 /* The caches' kinds, for whoever owns caches. */
