@@ -216,24 +216,12 @@ static void tell_slot(struct cella_verdict *v, enum policy_slot slot)
 	s->num_checks = v->num_checks - s->first_check;
 }
 
-/* Attributes say how a workload runs, not which one it is. */
-static bool names_a_measurement(const struct policy_element *e)
-{
-	for (size_t i = 0; i < e->num_conditions; i++) {
-		const struct policy_key *const key = e->conditions[i].key;
-
-		if (key != NULL && !key->has_mask)
-			return true;
-	}
-	return false;
-}
-
 static void warn_of_tenant(struct cella_verdict *v)
 {
 	const struct slot_appraisal *const s = &v->appraisal->slots[SLOT_TENANT];
 
 	if (s->element != NULL && s->outcome == CELLA_CHECK_PASS &&
-	    !names_a_measurement(s->element))
+	    !element_names_a_measurement(s->element))
 		verdict_warn(v, "the policy names no measurement: any workload with such "
 				"attributes meets it");
 }

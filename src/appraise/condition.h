@@ -51,6 +51,14 @@ bool statuses_include(const struct policy_condition *statuses,
 enum cella_outcome dated_outcome(const struct dated *dated, int64_t time,
 				 int64_t grace_s);
 
+/* condition_rejected() is the first of the rejected advisories that applies, or NULL. */
+const char *condition_rejected(const struct cella_verdict *verdict,
+			       const struct policy_condition *condition);
+
+/* condition_level_date() is the date of the TCB level that matched; false if none did. */
+bool condition_level_date(const struct cella_verdict *verdict, enum policy_slot slot,
+			  const struct policy_condition *condition, int64_t *out);
+
 /* condition_bytes() finds the wire bytes that a CONDITION_BYTES compares. */
 bool condition_bytes(const struct cella_facts *facts, const struct policy_key *key,
 		     uint8_t *out);

@@ -22,4 +22,7 @@ enum cella_status intel_measurement(const struct cella_verdict *verdict,
 				    enum policy_slot slot, json_t **out,
 				    struct cella_error *err) MUST_CHECK;
 
+/* intel_texts() makes an array of texts; NULL when out of memory. */
+json_t *intel_texts(const char *const *texts, size_t num_texts);
+
 #endif

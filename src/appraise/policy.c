@@ -262,6 +262,18 @@ const struct policy_condition *element_find(const struct policy_element *element
 	return NULL;
 }
 
+/* Attributes, which have masks, and numbers say how a workload runs, not which it is. */
+bool element_names_a_measurement(const struct policy_element *element)
+{
+	for (size_t i = 0; i < element->num_conditions; i++) {
+		const struct policy_key *const key = element->conditions[i].key;
+
+		if (key != NULL && key->kind == CONDITION_BYTES && !key->has_mask)
+			return true;
+	}
+	return false;
+}
+
 /* --- signing ------------------------------------------------------------------------- */
 
 /* A document that cella would not read back is not signed. */

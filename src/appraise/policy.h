@@ -78,9 +78,12 @@ struct cella_policy {
 enum cella_status policy_read_elements(struct cella_policy *policy,
 				       struct cella_error *err) MUST_CHECK;
 
-/* element_find() finds the condition of a key (or of its misspelling); NULL if none. */
+/* element_find() finds the first condition of a kind; NULL when there is none. */
 const struct policy_condition *element_find(const struct policy_element *element,
 					    enum condition_kind kind);
+
+/* element_names_a_measurement() is false when any workload with like attributes meets it. */
+bool element_names_a_measurement(const struct policy_element *element);
 
 /* policy_printable() copies a foreign text for people: no control characters, bounded. */
 const char *policy_printable(struct arena *arena, const char *text, size_t max_len);

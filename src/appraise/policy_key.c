@@ -4,8 +4,9 @@
  */
 #include "appraise/policy_key.h"
 
+#include "base/encode.h"
+
 #include <string.h>
-#include <strings.h>
 
 #define PLATFORM_FLAGS \
 	{ \
@@ -102,13 +103,12 @@ const struct policy_key policy_keys[] = {
 	      "earliest_accepted_tcb_level_date_tag",
 	      "an out-of-date TCB level counts, from its date on, for", UPDATE_PLATFORM),
 	OTHER("min_tcb_level_date", CURRENT, MIN_DATE, TCB_DATE, QE_TCB_DATE,
-	      "accepted_tcb_level_date_tag", "the TCB level is not older than",
-	      UPDATE_PLATFORM),
+	      "accepted_tcb_level_date_tag", "the TCB level is of", UPDATE_PLATFORM),
 	OTHER("min_eval_num", CURRENT, MIN_EVAL, TCB_EVAL_NUM, QE_TCB_EVAL_NUM,
 	      "tcb_eval_num", "the collateral's evaluation number is at least",
 	      FETCH_NEWER),
 	OTHER("rejected_advisory_ids", PLATFORM, ADVISORIES, ADVISORY_IDS, NONE,
-	      "advisory_ids", "none of these advisories applies:", UPDATE_PLATFORM),
+	      "advisory_ids", "the advisories that apply are", UPDATE_PLATFORM),
 	BYTES("accepted_platform_provider_ids", PLATFORM, PPID, 16, false,
 	      "platform_provider_id", "the platform's provisioning id (PPID) is",
 	      OTHER_PLATFORM),
@@ -188,7 +188,7 @@ const size_t num_policy_keys = ARRAY_LEN(policy_keys);
 const struct policy_class *policy_class_find(const char *uuid)
 {
 	for (size_t i = 0; i < CLASS_COUNT; i++)
-		if (strcasecmp(policy_classes[i].uuid, uuid) == 0)
+		if (text_equal_any_case(policy_classes[i].uuid, uuid))
 			return &policy_classes[i];
 	return NULL;
 }

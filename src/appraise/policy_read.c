@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { WHERE_LEN = 128 };
 
@@ -253,7 +252,7 @@ static enum cella_status read_unknown(const struct reader *r)
 static bool lists_status(const struct policy_condition *statuses, const char *name)
 {
 	for (size_t i = 0; statuses != NULL && i < statuses->num_values; i++)
-		if (strcasecmp(statuses->texts[i], name) == 0)
+		if (text_equal_any_case(statuses->texts[i], name))
 			return true;
 	return false;
 }

@@ -283,3 +283,12 @@ void pem_write(struct out *out, const char *label, struct cella_bytes der)
 	}
 	out_format(out, "-----END %s-----\n", label);
 }
+
+bool text_equal_any_case(const char *a, const char *b)
+{
+	while (*a != '\0' && ascii_lower(*a) == ascii_lower(*b)) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}

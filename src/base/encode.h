@@ -56,4 +56,16 @@ bool text_is_pem(struct cella_bytes text);
 /* text_trim() drops white space and NUL terminators at both ends of a text. */
 struct cella_bytes text_trim(struct cella_bytes text);
 
+/* ascii_lower() puts a letter of ASCII into lower case, whatever the locale. */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/*
+ * text_equal_any_case() compares texts, letters of ASCII in either case being equal. It
+ * does not ask the locale, in some of which "I" and "i" are different letters.
+ */
+bool text_equal_any_case(const char *a, const char *b);
+
 #endif

@@ -10,6 +10,11 @@
 static const struct command *const commands[] = {
 	&cmd_inspect,
 	&cmd_verify,
+	&cmd_policy_new,
+	&cmd_policy_sign,
+	&cmd_policy_verify,
+	&cmd_policy_lint,
+	&cmd_policy_explain,
 	&cmd_token_verify,
 	&cmd_token_show,
 	&cmd_token_replay,

@@ -83,6 +83,44 @@ enum cella_status evidence_read(const char *path, struct cella_evidence **out,
 	return CELLA_OK;
 }
 
+static enum cella_status parse_subject(const struct out *bytes, struct subject *out,
+				       struct cella_error *err)
+{
+	enum { SIGSTRUCT_LEN = 1808 };
+	static const uint8_t elf[4] = { 0x7f, 'E', 'L', 'F' };
+
+	if (bytes->len == SIGSTRUCT_LEN ||
+	    (bytes->len > sizeof elf && memcmp(bytes->data, elf, sizeof elf) == 0))
+		return cella_sigstruct_parse(bytes->data, bytes->len, &out->sigstruct,
+					     err);
+	return cella_evidence_parse(bytes->data, bytes->len, &out->evidence, err);
+}
+
+enum cella_status subject_read(const char *path, struct subject *out,
+			       struct cella_error *err)
+{
+	struct out bytes CLEANUP(out_done) = { 0 };
+
+	TRY(file_read(path, CELLA_ENCLAVE_MAX, &bytes, err));
+	if (parse_subject(&bytes, out, err) != CELLA_OK) {
+		error_prefix(err, "%s", path);
+		return err->status;
+	}
+	return CELLA_OK;
+}
+
+void subject_done(struct subject *subject)
+{
+	cella_evidence_unref(subject->evidence);
+	cella_sigstruct_free(subject->sigstruct);
+}
+
+const struct cella_facts *subject_facts(const struct subject *subject)
+{
+	return subject->evidence != NULL ? cella_evidence_facts(subject->evidence)
+					 : cella_sigstruct_facts(subject->sigstruct);
+}
+
 /* --- private keys -------------------------------------------------------------------- */
 
 static void wipe_done(struct out *out)

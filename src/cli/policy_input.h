@@ -7,6 +7,7 @@
 #define CLI_POLICY_INPUT_H
 
 #include <cella/policy.h>
+#include <cella/sigstruct.h>
 
 #include "cli/cli.h"
 #include "crypto/private_key.h"
@@ -38,6 +39,18 @@ void policies_done(struct policy_inputs *inputs);
 /* evidence_read() reads evidence of any kind. */
 enum cella_status evidence_read(const char *path, struct cella_evidence **out,
 				struct cella_error *err) MUST_CHECK;
+
+/* What a policy can be written for: evidence, or a signed enclave. One of them is set. */
+struct subject {
+	struct cella_evidence *evidence;
+	struct cella_sigstruct *sigstruct;
+};
+
+/* subject_read() reads a quote, a report, or a signed enclave. */
+enum cella_status subject_read(const char *path, struct subject *out,
+			       struct cella_error *err) MUST_CHECK;
+void subject_done(struct subject *subject);
+const struct cella_facts *subject_facts(const struct subject *subject);
 
 /*
  * private_key_read() reads a key file. One that others than its owner may read or write is

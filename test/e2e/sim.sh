@@ -85,6 +85,7 @@ says 'attributes: 0x0000000010000000 (NO_DEBUG SEPT_VE_DISABLE)'
 says "mr_config_id: $(printf '%096d' 42)"
 expect 0 "$cella" report --parse report --json
 says '"debug": false'
+says '"SEPT_VE_DISABLE"'
 expect 0 "$cella" sim report platform --debug -o report
 expect 0 "$cella" report --parse report
 says '(DEBUG SEPT_VE_DISABLE)'

@@ -176,6 +176,9 @@ void maker_documents(struct maker *maker);
 void maker_cert(const struct maker *maker, const struct make_cert *cert, struct out *der);
 void maker_crl(const struct maker *maker, const struct make_crl *crl, struct out *der);
 
+/* maker_pem() appends a certificate or list in PEM. */
+void maker_pem(struct out *pem, const char *label, const struct out *der);
+
 /* maker_pck_ext() writes the SGX extension's contents. */
 void maker_pck_ext(const struct pck_ext *ext, struct out *der);
 

@@ -360,6 +360,11 @@ void maker_crl(const struct maker *m, const struct make_crl *crl, struct out *de
 	X509_CRL_free(x);
 }
 
+void maker_pem(struct out *pem, const char *label, const struct out *der)
+{
+	pem_write(pem, label, out_view(der));
+}
+
 static void write_chain(const struct maker *m, const enum maker_cert *certs, size_t num,
 			struct out *pem)
 {

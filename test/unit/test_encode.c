@@ -290,6 +290,20 @@ static void terminators_are_white_space_at_the_ends(void **state)
 	out_done(&der);
 }
 
+static void letters_are_equal_in_any_case(void **state)
+{
+	(void)state;
+	assert_true(text_equal_any_case("", ""));
+	assert_true(text_equal_any_case("INTEL-sa-00615", "intel-SA-00615"));
+	assert_false(text_equal_any_case("a", ""));
+	assert_false(text_equal_any_case("", "a"));
+	assert_false(text_equal_any_case("ab", "abc"));
+	/* Only letters have cases: these differ in the same bit. */
+	assert_false(text_equal_any_case("[", "{"));
+	assert_false(text_equal_any_case("@", "`"));
+	assert_false(text_equal_any_case("\xc4", "\xe4"));
+}
+
 static void pem_is_written_in_lines(void **state)
 {
 	struct cella_error err = { 0 };
@@ -324,6 +338,7 @@ int main(void)
 		cmocka_unit_test(one_text_for_each_bytes),
 		cmocka_unit_test(pem),
 		cmocka_unit_test(terminators_are_white_space_at_the_ends),
+		cmocka_unit_test(letters_are_equal_in_any_case),
 		cmocka_unit_test(pem_is_written_in_lines),
 	};
 

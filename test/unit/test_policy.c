@@ -675,6 +675,49 @@ static void a_spoilt_platform_policy_concerns_the_platform(void **state)
 	owner_done(&owner);
 }
 
+/* Whoever reads the verdict as JSON sees which policies judged, and which did not. */
+static void a_verdict_names_its_policies(void **state)
+{
+	struct owner owner;
+	struct judged j;
+	struct cella_error err = { 0 };
+	json_t *json = NULL;
+	const json_t *first, *second, *element;
+	char *jwt, *text = NULL;
+
+	(void)state;
+	owner_new(&owner);
+	jwt = sign(&owner, td_policy);
+	judged_new(&j, JUDGED_TD_15);
+	judged_forget_tcb(&j);
+	judged_add(&j, jwt, owner.keys);
+	judged_element(&j, CLASS_SGX_ENCLAVE, "{\"sgx_isvsvn_min\":1}");
+	judged_run(&j);
+	CHECK_OK(cella_verdict_json(j.v, &text, &err));
+	CHECK_OK(json_parse(bytes_of(text, strlen(text)), "verdict", &json, &err));
+	first = json_array_get(json_object_get(json, "policies"), 0);
+	second = json_array_get(json_object_get(json, "policies"), 1);
+	assert_string_equal("owner_pinned",
+			    json_string_value(json_object_get(first, "standing")));
+	assert_string_equal("local", json_string_value(json_object_get(first, "source")));
+	assert_string_equal(cella_policy_owner(j.policies[0]),
+			    json_string_value(json_object_get(first, "owner")));
+	assert_int_equal(64, json_string_length(json_object_get(first, "digest")));
+	element = json_array_get(json_object_get(first, "elements"), 0);
+	assert_string_equal("pass",
+			    json_string_value(json_object_get(element, "outcome")));
+	assert_true(json_is_true(json_object_get(element, "chosen")));
+	assert_true(json_is_null(json_object_get(second, "owner")));
+	element = json_array_get(json_object_get(second, "elements"), 0);
+	assert_true(json_is_null(json_object_get(element, "outcome")));
+	assert_true(json_is_false(json_object_get(element, "chosen")));
+	json_decref(json);
+	free(text);
+	free(jwt);
+	judged_done(&j);
+	owner_done(&owner);
+}
+
 /* --- forged tokens ------------------------------------------------------------------------------ */
 
 static char *header_with(const struct owner *owner, const char *alg, bool key_is_text)
@@ -838,6 +881,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read_back_is_not_signed),
 		cmocka_unit_test(every_standing_judges_as_it_may),
 		cmocka_unit_test(a_spoilt_platform_policy_concerns_the_platform),
+		cmocka_unit_test(a_verdict_names_its_policies),
 		cmocka_unit_test(forged_headers_are_refused),
 		cmocka_unit_test(a_policy_signed_with_es256_is_refused),
 		cmocka_unit_test(odd_payloads_are_refused),

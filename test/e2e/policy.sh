@@ -1,0 +1,182 @@
+#!/bin/sh
+# Policies on the command line, and their signatures in the eyes of openssl and jose.
+# Usage: policy.sh CELLA DATA; prints TAP. Peers that are not installed are named.
+set -u
+
+cella=$1
+data=$2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+number=0
+bad=0
+
+# check NAME STATUS COMMAND...: runs it and compares its exit status.
+check() {
+	name=$1
+	expected=$2
+	shift 2
+	number=$((number + 1))
+	"$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	if [ "$got" -eq "$expected" ]; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name: exit $got, not $expected"
+		sed 's/^/# /' "$dir/out" "$dir/err"
+		bad=1
+	fi
+}
+
+# says NAME TEXT: the last command's output or words have the text.
+says() {
+	number=$((number + 1))
+	if cat "$dir/out" "$dir/err" | grep -qF -e "$2"; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1: no \"$2\" in"
+		sed 's/^/# /' "$dir/out" "$dir/err"
+		bad=1
+	fi
+}
+
+base64url() {
+	tr -- '-_' '+/' | awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d
+}
+
+policy=$data/tenant_td.json
+
+# --- signing ---
+check "sign with a new key" 0 "$cella" policy sign "$policy" --key "$dir/owner.pem" \
+	--new-key --public-out "$dir/owner.pub" -o "$dir/policy.jwt"
+check "the key is the owner's alone" 0 test "$(stat -c %a "$dir/owner.pem")" = 600
+check "a key is not overwritten" 3 "$cella" policy sign "$policy" \
+	--key "$dir/owner.pem" --new-key
+check "the same key signs again" 0 "$cella" policy sign "$policy" --key "$dir/owner.pem"
+chmod 644 "$dir/owner.pem"
+check "a key that others may read is refused" 3 "$cella" policy sign "$policy" \
+	--key "$dir/owner.pem"
+says "and it is said why" "chmod 600"
+chmod 600 "$dir/owner.pem"
+check "a key is needed" 2 "$cella" policy sign "$policy"
+echo '{}' >"$dir/broken.json"
+check "what is no policy is not signed" 3 "$cella" policy sign "$dir/broken.json" \
+	--key "$dir/owner.pem"
+openssl ecparam -name prime256v1 -genkey -noout -out "$dir/small.pem" 2>/dev/null
+chmod 600 "$dir/small.pem"
+check "P-256 does not sign policies" 2 "$cella" policy sign "$policy" \
+	--key "$dir/small.pem"
+openssl ecparam -name secp384r1 -genkey -noout -out "$dir/other.pem" 2>/dev/null
+chmod 600 "$dir/other.pem"
+check "a key made by openssl signs" 0 "$cella" policy sign "$policy" \
+	--key "$dir/other.pem" --public-out "$dir/other.pub" -o "$dir/other.jwt"
+
+# --- verifying ---
+check "self-signed is whole" 0 "$cella" policy verify "$dir/policy.jwt"
+says "and nobody is pinned" "nobody is pinned"
+check "a pinned owner" 0 "$cella" policy verify "$dir/policy.jwt" \
+	--policy-owner "$dir/owner.pub"
+check "another owner" 1 "$cella" policy verify "$dir/policy.jwt" \
+	--policy-owner "$dir/other.pub"
+check "one of two owners" 0 "$cella" policy verify "$dir/policy.jwt" \
+	--policy-owner "$dir/other.pub" --policy-owner "$dir/owner.pub"
+check "not signed" 1 "$cella" policy verify "$policy"
+check "not a policy" 3 "$cella" policy verify "$dir/owner.pub"
+check "no such file" 3 "$cella" policy verify "$dir/nothing"
+awk -F. '{ c = substr($3, 1, 1) == "A" ? "B" : "A"
+	printf "%s.%s.%s%s", $1, $2, c, substr($3, 2) }' \
+	"$dir/policy.jwt" >"$dir/altered.jwt"
+check "altered" 1 "$cella" policy verify "$dir/altered.jwt"
+check "as JSON" 0 "$cella" policy verify "$dir/policy.jwt" --json
+says "with its standing" '"standing": "self_signed"'
+
+# --- lint and explain ---
+check "lint" 0 "$cella" policy lint "$policy"
+check "lint, strictly" 1 "$cella" policy lint "$policy" --strict
+check "lint finds errors" 1 "$cella" policy lint "$data/everything.json"
+check "lint of what is no policy" 3 "$cella" policy lint "$dir/broken.json"
+check "explain" 0 "$cella" policy explain "$dir/policy.jwt"
+says "in words" "the TD's attributes are 0000000010000000 (NO_DEBUG SEPT_VE_DISABLE)"
+check "explain needs evidence for collateral" 2 "$cella" policy explain "$policy" \
+	--collateral "$dir"
+
+# --- openssl: the signature over header.payload, r || s turned into DER ---
+cut -d. -f1,2 "$dir/policy.jwt" | tr -d '\n' >"$dir/signed"
+cut -d. -f3 "$dir/policy.jwt" | base64url >"$dir/raw"
+hex=$(od -An -v -tx1 "$dir/raw" | tr -d ' \n')
+r=$(printf %s "$hex" | cut -c1-96)
+s=$(printf %s "$hex" | cut -c97-192)
+printf 'asn1=SEQUENCE:sig\n[sig]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "$r" "$s" \
+	>"$dir/sig.conf"
+openssl asn1parse -genconf "$dir/sig.conf" -noout -out "$dir/sig.der"
+check "openssl verifies the signature" 0 openssl dgst -sha384 -verify "$dir/owner.pub" \
+	-signature "$dir/sig.der" "$dir/signed"
+check "openssl refuses it for another key" 1 openssl dgst -sha384 \
+	-verify "$dir/other.pub" -signature "$dir/sig.der" "$dir/signed"
+cut -d. -f2 "$dir/policy.jwt" | base64url >"$dir/payload"
+if command -v jq >/dev/null; then
+	jq -j .policy_payload "$dir/payload" >"$dir/payload.json"
+	check "the payload is the text, byte for byte" 0 cmp "$dir/payload.json" "$policy"
+else
+	echo "# jq is not installed: the payload is not compared"
+fi
+
+# --- jose ---
+if command -v jose >/dev/null && command -v jq >/dev/null; then
+	cut -d. -f1 "$dir/policy.jwt" | base64url | jq -j .jwk >"$dir/owner.jwk"
+	check "jose verifies the signature" 0 jose jws ver -i "$dir/policy.jwt" \
+		-k "$dir/owner.jwk"
+	check "jose refuses the altered one" 1 jose jws ver -i "$dir/altered.jwt" \
+		-k "$dir/owner.jwk"
+	check "the key in the header is the owner's" 0 "$cella" policy verify \
+		"$dir/policy.jwt" --policy-owner "$dir/owner.jwk"
+else
+	echo "# jose or jq is not installed: jose does not verify"
+fi
+
+# --- real evidence ---
+if [ -n "${CELLA_VECTORS:-}" ]; then
+	quote=$CELLA_VECTORS/tdx/tdx-v4-b0c06f.quote
+	collateral=$CELLA_VECTORS/tdx/tdx-v4-b0c06f.collateral.json
+	verify() {
+		"$cella" verify "$quote" -c "$collateral" -t 2025-06-25 -q "$@"
+	}
+	check "new from a quote" 0 "$cella" policy new "$quote" --platform \
+		-o "$dir/new.json"
+	check "its lint is clean" 0 "$cella" policy lint "$dir/new.json" --strict \
+		--evidence "$quote"
+	check "the quote meets it" 0 verify --policy "$dir/new.json"
+	says "and the policy is named" "not signed"
+	check "the document's policy" 0 verify --policy "$dir/policy.jwt" \
+		--policy-owner "$dir/owner.pub"
+	says "its owner is pinned" "signed by a pinned owner"
+	check "not by another owner" 1 verify --policy "$dir/policy.jwt" \
+		--policy-owner "$dir/other.pub"
+	says "which check failed" "policy.owner"
+	check "owners without a policy" 2 verify --policy-owner "$dir/owner.pub"
+	check "the result in Intel's shape" 0 verify --policy "$dir/policy.jwt" \
+		--result-out -
+	says "says 1" '"overall_appraisal_result":1'
+	check "verdict and result" 0 verify --policy "$dir/policy.jwt" --json \
+		--result-out "$dir/result.json"
+	says "the verdict names the policy" '"standing": "self_signed"'
+	check "result is written" 0 grep -q '"appraised_reports"' "$dir/result.json"
+	check "expired" 1 "$cella" verify "$quote" -c "$collateral" -t 2027-01-01 -q \
+		--policy "$dir/policy.jwt" --result-out "$dir/result.json"
+	check "says 0 then" 0 grep -q '"overall_appraisal_result":0' "$dir/result.json"
+	check "a debug TD" 1 "$cella" verify -q --policy "$policy" \
+		"$CELLA_VECTORS/tdx/tdx-v4-debug-50806f.quote"
+	check "new from a debug TD warns" 0 "$cella" policy new \
+		"$CELLA_VECTORS/tdx/tdx-v4-debug-50806f.quote"
+	says "of debugging" "warning: the TD can be debugged"
+	check "new from a TD report" 0 "$cella" policy new --only tdx_mrtd \
+		"$CELLA_VECTORS/tdx/tdreport-alibaba.bin"
+	check "new with an unknown key" 2 "$cella" policy new --only tdx_mrdt "$quote"
+	check "explain with evidence" 0 "$cella" policy explain "$policy" -e "$quote" \
+		-c "$collateral" -t 2025-06-25
+	says "sides differ" "differs from cella"
+else
+	echo "# CELLA_VECTORS is not set: no real evidence is verified"
+fi
+
+echo "1..$number"
+exit $bad
