@@ -55,8 +55,7 @@ static enum cella_status certificate_der(struct cella_bytes certificate, struct 
 	}
 	TRY(pem_next(&certificate, "CERTIFICATE", der, &found, err));
 	if (text_trim(certificate).len > 0)
-		return error_set(err, CELLA_MALFORMED,
-				 "trust root: more than one certificate");
+		return error_set(err, CELLA_MALFORMED, "more than one certificate");
 	return CELLA_OK;
 }
 
@@ -65,9 +64,8 @@ static void cert_cleanup(struct crypto_cert **cert)
 	crypto_cert_free(*cert);
 }
 
-static enum cella_status root_from_certificate(struct cella_bytes certificate,
-					       struct trust_root **out,
-					       struct cella_error *err)
+static enum cella_status read_root(struct cella_bytes certificate,
+				   struct trust_root **out, struct cella_error *err)
 {
 	struct out der CLEANUP(out_done) = { 0 };
 	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
@@ -75,10 +73,20 @@ static enum cella_status root_from_certificate(struct cella_bytes certificate,
 	TRY(certificate_der(certificate, &der, err));
 	TRY(crypto_cert_parse(out_view(&der), &cert, err));
 	if (!cert->is_ca)
-		return error_set(
-			err, CELLA_MALFORMED,
-			"trust root: not a certification authority's certificate");
+		return error_set(err, CELLA_MALFORMED,
+				 "not a certification authority's certificate");
 	return root_new(cert->point, out, err);
+}
+
+static enum cella_status root_from_certificate(struct cella_bytes certificate,
+					       struct trust_root **out,
+					       struct cella_error *err)
+{
+	const enum cella_status status = read_root(certificate, out, err);
+
+	if (status != CELLA_OK)
+		error_prefix(err, "trust root");
+	return status;
 }
 
 enum cella_status trust_root_find(enum cella_root choice, struct cella_bytes certificate,
