@@ -317,7 +317,9 @@ void check_pck_crl(struct cella_verdict *v, const uint8_t root[64])
 		fault = arena_text(&v->arena, "its issuer is %s, the certificate's is %s",
 				   doc->crl->issuer_cn,
 				   cert_chain_leaf(&v->pck->chain)->issuer_cn);
-	if (fault == NULL && !is_by_platforms_ca(v, doc))
+	/* A chain that fails by itself does not make the list a wrong one. */
+	if (fault == NULL && verdict_passed(v, CHECK_PCK_CHAIN) &&
+	    verdict_passed(v, CHECK_PCK_ROOT) && !is_by_platforms_ca(v, doc))
 		fault = "its issuer has the name, but not the key of the platform's CA";
 	verdict_check(v, CHECK_PCK_CRL, outcome_if(fault == NULL), NULL, fault,
 		      "pck_crl");
