@@ -221,12 +221,12 @@ static const char *check_error(const struct sim_case_row *row,
 static void tell(const struct sim_case_row *row, const char *wrong,
 		 const struct cella_verdict *verdict, const struct cella_error *err)
 {
-	print_message("%s: %s\n", row->name, wrong);
+	print_message("# %s: %s\n", row->name, wrong);
 	if (verdict == NULL) {
-		print_message("    %s: %s\n", cella_status_name(err->status), err->text);
+		print_message("#   %s: %s\n", cella_status_name(err->status), err->text);
 		return;
 	}
-	print_message("    %s, answers ",
+	print_message("#   %s, answers ",
 		      cella_result_name(cella_verdict_result(verdict)));
 	for (int q = 0; q < CELLA_QUESTION_COUNT; q++)
 		print_message("%s ", cella_answer_name(cella_verdict_answer(
@@ -236,7 +236,7 @@ static void tell(const struct sim_case_row *row, const char *wrong,
 		const struct cella_check *const check = cella_verdict_check(verdict, i);
 
 		if (check->outcome == CELLA_CHECK_FAIL)
-			print_message("    fails: %s (%s)\n", check->id,
+			print_message("#   fails: %s (%s)\n", check->id,
 				      check->actual != NULL ? check->actual : "");
 	}
 }
