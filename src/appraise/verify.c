@@ -7,6 +7,7 @@
 #include "appraise/appraise.h"
 #include "base/encode.h"
 #include "verify/cache.h"
+#include "verify/dcap.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -148,6 +149,23 @@ enum cella_status trust_root_key(enum cella_root choice, struct cella_bytes root
 			"trust root: not a certification authority's certificate");
 	memcpy(out, cert->point, sizeof cert->point);
 	*is_intel = memcmp(out, intel_root_key, sizeof intel_root_key) == 0;
+	return CELLA_OK;
+}
+
+enum cella_status cella_root_name(const void *cert, size_t len, char **name,
+				  struct cella_error *err)
+{
+	char text[ROOT_NAME_LEN];
+	uint8_t key[64];
+	bool is_intel = false;
+	char *copy;
+
+	TRY(trust_root_key(CELLA_ROOT_GIVEN, bytes_of(cert, len), key, &is_intel, err));
+	TRY(root_name(key, is_intel, text, err));
+	copy = strdup(text);
+	if (copy == NULL)
+		return error_nomem(err);
+	*name = copy;
 	return CELLA_OK;
 }
 
