@@ -5,7 +5,7 @@
 #include "appraise/trust_root.h"
 
 #include "base/encode.h"
-#include "verify/verdict.h"
+#include "verify/dcap.h"
 
 #include <string.h>
 
@@ -105,5 +105,21 @@ enum cella_status trust_root_find(enum cella_root choice, struct cella_bytes cer
 		return CELLA_OK;
 	TRY(root_from_certificate(certificate, out, err));
 	cache_put(cache, key, *out);
+	return CELLA_OK;
+}
+
+enum cella_status cella_root_name(const void *cert, size_t len, char **name,
+				  struct cella_error *err)
+{
+	struct trust_root *root CLEANUP(trust_root_cleanup) = NULL;
+	char text[ROOT_NAME_LEN];
+	char *copy;
+
+	TRY(trust_root_find(CELLA_ROOT_GIVEN, bytes_of(cert, len), NULL, &root, err));
+	TRY(root_name(root->point, root->is_intel, text, err));
+	copy = strdup(text);
+	if (copy == NULL)
+		return error_nomem(err);
+	*name = copy;
 	return CELLA_OK;
 }
