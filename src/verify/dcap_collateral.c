@@ -285,16 +285,21 @@ void check_root_crl(struct cella_verdict *v, const uint8_t root[64])
 }
 
 /*
- * A root may have certified several CAs of one name, an older one that was stolen among
- * them: the list counts only if the key that signed the platform's certificate signed it.
+ * Why a list is not that of the platform's CA, or NULL. A root may have certified several
+ * CAs of one name, an older one that was stolen among them: the list counts only if the
+ * key that signed the platform's certificate signed it.
  */
-static bool is_by_platforms_ca(const struct cella_verdict *v, const struct crl_doc *doc)
+static const char *other_ca(struct cella_verdict *v, const struct crl_doc *doc)
 {
-	const struct cert_chain *const pck = &v->pck->chain;
+	const struct crypto_cert *const ca = v->pck->chain.certs[1]->x509;
 
-	return pck->num_certs > 1 &&
-	       memcmp(cert_chain_leaf(&doc->issuer->chain)->point,
-		      pck->certs[1]->x509->point, P256_POINT_LEN) == 0;
+	if (!bytes_equal(doc->crl->issuer, ca->subject))
+		return arena_text(&v->arena, "its issuer is %s, the certificate's is %s",
+				  doc->crl->issuer_cn, ca->subject_cn);
+	if (memcmp(cert_chain_leaf(&doc->issuer->chain)->point, ca->point,
+		   P256_POINT_LEN) != 0)
+		return "its issuer has the name, but not the key of the platform's CA";
+	return NULL;
 }
 
 void check_pck_crl(struct cella_verdict *v, const uint8_t root[64])
@@ -311,16 +316,14 @@ void check_pck_crl(struct cella_verdict *v, const uint8_t root[64])
 	}
 	fault = crl_fault(v, doc, root);
 	if (fault == NULL &&
-	    (!bytes_equal(doc->crl->issuer, cert_chain_leaf(&v->pck->chain)->issuer) ||
-	     !bytes_equal(doc->crl->issuer,
-			  cert_chain_leaf(&doc->issuer->chain)->subject)))
-		fault = arena_text(&v->arena, "its issuer is %s, the certificate's is %s",
+	    !bytes_equal(doc->crl->issuer, cert_chain_leaf(&doc->issuer->chain)->subject))
+		fault = arena_text(&v->arena, "its issuer is %s, its chain's is %s",
 				   doc->crl->issuer_cn,
-				   cert_chain_leaf(&v->pck->chain)->issuer_cn);
-	/* A chain that fails by itself does not make the list a wrong one. */
+				   cert_chain_leaf(&doc->issuer->chain)->subject_cn);
+	/* A platform's chain that fails by itself does not make the list a wrong one. */
 	if (fault == NULL && verdict_passed(v, CHECK_PCK_CHAIN) &&
-	    verdict_passed(v, CHECK_PCK_ROOT) && !is_by_platforms_ca(v, doc))
-		fault = "its issuer has the name, but not the key of the platform's CA";
+	    verdict_passed(v, CHECK_PCK_ROOT))
+		fault = other_ca(v, doc);
 	verdict_check(v, CHECK_PCK_CRL, outcome_if(fault == NULL), NULL, fault,
 		      "pck_crl");
 }

@@ -56,28 +56,48 @@ const struct cache_kind att_key_cache_kind = { ref_att_key, unref_att_key };
 
 /* --- the platform's certificate ------------------------------------------------------ */
 
-/* The PEM chain of the platform: the quote's own, or the collateral's for quotes without. */
+/* The chain of the CA that issued a certificate on its own; *out is NULL without one. */
+static enum cella_status find_issuer(const struct cella_collateral *c,
+				     struct cella_bytes leaf,
+				     const struct chain_doc **out,
+				     struct cella_error *err)
+{
+	struct cert_chain chain CLEANUP(cert_chain_done) = { 0 };
+
+	*out = NULL;
+	TRY(cert_chain_parse(leaf, NULL, 0, "quote: cert_data", &chain, err));
+	for (size_t i = 0; i < c->num_pck_crls; i++) {
+		const struct chain_doc *const issuer = c->pck_crls[i]->issuer;
+
+		if (issuer != NULL &&
+		    bytes_equal(cert_chain_leaf(&issuer->chain)->subject,
+				cert_chain_leaf(&chain)->issuer))
+			*out = issuer;
+	}
+	return CELLA_OK;
+}
+
+/* The PEM chain of a platform whose quote carries none, out of the collateral. */
 static enum cella_status pck_pem(const struct cella_verdict *v, struct out *pem,
 				 struct cella_error *err)
 {
 	const struct quote *const q = &v->evidence->quote;
 	const struct cella_collateral *const c = v->collateral;
-	const struct chain_doc *issuer;
+	const struct chain_doc *issuer = NULL;
 
-	if (q->cert_type == CERT_DATA_PCK_CHAIN) {
-		out_bytes(pem, q->cert_data.data, q->cert_data.len);
-	} else if (q->cert_type == CERT_DATA_PCK_LEAF && c != NULL &&
-		   c->num_pck_crls > 0) {
-		issuer = c->pck_crls[0]->issuer;
-		if (issuer == NULL)
-			return CELLA_OK;
-		out_bytes(pem, q->cert_data.data, q->cert_data.len);
-		out_text(pem, "\n");
-		out_bytes(pem, issuer->text, issuer->text_len);
-	} else if (q->cert_type < CERT_DATA_PCK_LEAF && c != NULL &&
-		   c->pck_chain != NULL) {
-		out_bytes(pem, c->pck_chain->text, c->pck_chain->text_len);
+	if (c == NULL || q->cert_type > CERT_DATA_PCK_LEAF)
+		return CELLA_OK;
+	if (q->cert_type < CERT_DATA_PCK_LEAF) {
+		if (c->pck_chain != NULL)
+			out_bytes(pem, c->pck_chain->text, c->pck_chain->text_len);
+		return out_status(pem, err);
 	}
+	TRY(find_issuer(c, q->cert_data, &issuer, err));
+	if (issuer == NULL)
+		return CELLA_OK;
+	out_bytes(pem, q->cert_data.data, q->cert_data.len);
+	out_text(pem, "\n");
+	out_bytes(pem, issuer->text, issuer->text_len);
 	return out_status(pem, err);
 }
 
