@@ -41,9 +41,3 @@ skip() {
 	tap_count=$((tap_count + 1))
 	echo "ok $tap_count - $1 # SKIP $2"
 }
-
-# to_come TITLE: known to fail until something is written.
-to_come() {
-	tap_count=$((tap_count + 1))
-	echo "not ok $tap_count - $1 # TODO"
-}

@@ -48,10 +48,10 @@ CELLA_EXPORT CELLA_MUST_CHECK enum cella_status cella_keys_new(struct cella_keys
 							       struct cella_error *err);
 
 /*
- * cella_keys_add() adds every key of a document: a JWK, a JWK set (RFC 7517), or PEM
- * blocks "PUBLIC KEY" and "CERTIFICATE". CELLA_MALFORMED when it is broken or holds a
- * private key; CELLA_UNSUPPORTED for keys of another kind. In a JWK set, keys of another
- * kind or use are passed over.
+ * cella_keys_add() adds every key of a document, or none when it fails: a JWK, a JWK set
+ * (RFC 7517), or PEM blocks "PUBLIC KEY" and "CERTIFICATE". CELLA_MALFORMED when it is
+ * broken or holds a private key; CELLA_UNSUPPORTED for keys of another kind. In a JWK set,
+ * keys of another kind or use are passed over.
  */
 CELLA_EXPORT CELLA_MUST_CHECK enum cella_status cella_keys_add(struct cella_keys *keys,
 							       const void *data,

@@ -7,6 +7,7 @@
 #define CELLA_TOKEN_H
 
 #include <cella/keys.h>
+#include <cella/policy.h>
 #include <cella/verify.h>
 
 #ifdef __cplusplus
@@ -76,7 +77,8 @@ struct cella_token_expectations {
 	enum cella_expect nonce_expect;
 	struct cella_bytes nonce; /* EXACT */
 
-	/* Questions whose answer may be "not asked": CELLA_ALLOW(CELLA_QUESTION_…) | … */
+	/* Questions whose answer may be "not asked": CELLA_ALLOW(CELLA_QUESTION_MINE), and
+	 * that of CELLA_QUESTION_FRESH. */
 	uint32_t allow_unasked;
 
 	/* Roots beside "intel": names as cella_verdict_root() gives them. */
@@ -85,6 +87,10 @@ struct cella_token_expectations {
 
 	/* NULL: any owner. Otherwise every policy must belong to one of these keys. */
 	const struct cella_keys *policy_owners;
+
+	/* None: any policies. Otherwise these, by their digests, and no others. */
+	struct cella_policy *const *policies;
+	size_t num_policies;
 };
 
 /* struct cella_token - a token that was checked; immutable. */
@@ -92,8 +98,9 @@ struct cella_token;
 
 /*
  * cella_token_verify() checks a token. CELLA_OK means that there is an answer, which
- * cella_token_result() gives. CELLA_MALFORMED when it is not a token at all, which "none",
- * HMAC algorithms and keys in its header make it. The caller frees *out.
+ * cella_token_result() gives. CELLA_MALFORMED when it is not a token at all, which keys in
+ * its header make it; CELLA_UNSUPPORTED for other algorithms than ES256 and ES384, "none"
+ * and HMAC among them. The caller frees *out.
  */
 CELLA_EXPORT CELLA_MUST_CHECK enum cella_status
 cella_token_verify(const void *text, size_t len,
@@ -116,7 +123,18 @@ CELLA_EXPORT const struct cella_check *cella_token_check(const struct cella_toke
  */
 CELLA_EXPORT const char *cella_token_payload(const struct cella_token *token);
 
-/* cella_token_appraisal_result() writes the claim of that name: Intel-shaped results. */
+/*
+ * cella_token_overall_result() is the overall_appraisal_result of the Intel-shaped result:
+ * 1, 0, or -1 when some report was not judged. A token that was not accepted has 0.
+ */
+CELLA_EXPORT int cella_token_overall_result(const struct cella_token *token);
+
+/*
+ * cella_token_appraisal_result() writes the claim of that name: an Intel-shaped result,
+ * which scripts read by itself. So it is given only where it may be read as an answer:
+ * CELLA_USAGE when no pinned key signed the token, and when the token was refused although
+ * the result says yes. The caller frees *text.
+ */
 CELLA_EXPORT CELLA_MUST_CHECK enum cella_status
 cella_token_appraisal_result(const struct cella_token *token, char **text,
 			     struct cella_error *err);
@@ -136,13 +154,14 @@ cella_token_decode(const void *text, size_t len, char **out, struct cella_error 
  * cella_token_replay() judges again, offline, what a token says: the given quote, by the
  * collateral inside the token, as of the token's time and with the options that it tells;
  * options give root, policies and expectations (their time, accept, grace and flags are
- * ignored). *same tells whether the token's answers are those of the new verdict.
- * CELLA_MALFORMED when the token lacks what is needed; CELLA_USAGE when the quote is not
- * the one that the token is about.
+ * ignored). What is not asked again is not compared. *difference names the first claim
+ * that the new verdict does not bear out ("answers.current"); NULL: it bears out all of
+ * them. CELLA_MALFORMED when the token or a document inside it is broken; CELLA_USAGE when
+ * the quote is not the one that the token is about.
  */
 CELLA_EXPORT CELLA_MUST_CHECK enum cella_status
 cella_token_replay(const void *text, size_t len, struct cella_evidence *evidence,
-		   const struct cella_verify_options *options, bool *same,
+		   const struct cella_verify_options *options, const char **difference,
 		   struct cella_verdict **out, struct cella_error *err);
 
 #ifdef __cplusplus

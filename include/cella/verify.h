@@ -192,6 +192,14 @@ cella_verdict_status(const struct cella_verdict *verdict);
  */
 CELLA_EXPORT const char *cella_verdict_root(const struct cella_verdict *verdict);
 
+/*
+ * cella_root_name() writes the name that cella_verdict_root() gives a root certificate (PEM
+ * or DER), for whoever has the certificate and reads tokens. CELLA_MALFORMED when it is
+ * not the certificate of an authority. The caller frees *name with cella_free().
+ */
+CELLA_EXPORT CELLA_MUST_CHECK enum cella_status
+cella_root_name(const void *cert, size_t len, char **name, struct cella_error *err);
+
 /* cella_verdict_facts() lives as long as the verdict. */
 CELLA_EXPORT const struct cella_facts *
 cella_verdict_facts(const struct cella_verdict *verdict);

@@ -212,6 +212,39 @@ static void widen(struct cella_verdict *v)
 	}
 }
 
+/* An element that holds and names a grace is what counts, even if it is the shorter one. */
+static int64_t group_grace(const struct cella_verdict *v, enum date_group group)
+{
+	for (int s = SLOT_PLATFORM; s <= SLOT_QE; s++) {
+		const struct slot_appraisal *const slot = &v->appraisal->slots[s];
+		const struct policy_condition *grace;
+
+		if (!holds(slot) || !slot_has_dates(v, (enum policy_slot)s, group))
+			continue;
+		grace = element_find(slot->element, CONDITION_GRACE);
+		if (grace != NULL)
+			return grace->seconds;
+	}
+	return v->grace_s;
+}
+
+bool appraise_expiry(const struct cella_verdict *v, int64_t *out)
+{
+	bool is_known = false;
+
+	for (int group = 0; group < DATES_COUNT; group++) {
+		const int64_t grace_s = group_grace(v, (enum date_group)group);
+		const int64_t to = v->dates[group].expires.to;
+		const int64_t end = to > INT64_MAX - grace_s ? INT64_MAX : to + grace_s;
+
+		if (!v->dates[group].known || (is_known && *out <= end))
+			continue;
+		*out = end;
+		is_known = true;
+	}
+	return is_known;
+}
+
 bool appraise_accepts_status(const struct cella_verdict *v, const char **reason)
 {
 	const uint32_t options = v->accept | CELLA_ACCEPT(CELLA_TCB_UP_TO_DATE);

@@ -57,6 +57,12 @@ void appraise_done(struct cella_verdict *verdict);
  */
 bool appraise_accepts_status(const struct cella_verdict *verdict, const char **reason);
 
+/*
+ * appraise_expiry() is the moment until which the verdict's documents count: the first
+ * expiry, each with its grace by options and policies. False when nothing is known.
+ */
+bool appraise_expiry(const struct cella_verdict *verdict, int64_t *out);
+
 /* appraise_element() judges one element against a slot's report. */
 enum cella_outcome appraise_element(const struct cella_verdict *verdict,
 				    const struct policy_element *element);

@@ -301,6 +301,14 @@ static enum cella_status put_base64(json_t *out, const char *name,
 	return json_put(out, name, json_stringn((const char *)text.data, text.len), err);
 }
 
+/* Intel's results have no place for it: there, quotes carry their chain. */
+static const struct chain_doc *separate_pck_chain(const struct cella_verdict *v)
+{
+	const bool in_quote = cella_evidence_pck_chain(v->evidence).len > 0;
+
+	return in_quote || v->collateral == NULL ? NULL : v->collateral->pck_chain;
+}
+
 /* The documents as they were received: with the quote, all that judging again needs. */
 static enum cella_status put_documents(json_t *out, const struct cella_verdict *v,
 				       struct cella_error *err)
@@ -323,6 +331,7 @@ static enum cella_status put_documents(json_t *out, const struct cella_verdict *
 		{ "qe_identity", doc_text(identity) },
 		{ "tcb_info_issuer_chain",
 		  chain_text(tcb_info != NULL ? tcb_info->signer : NULL) },
+		{ "pck_certificate_chain", chain_text(separate_pck_chain(v)) },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

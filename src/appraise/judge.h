@@ -15,12 +15,12 @@ enum cella_status judge(struct cella_verdict *verdict,
 			const struct cella_verify_options *options,
 			struct cella_error *err) MUST_CHECK;
 
-/*
- * trust_root_key() finds the key, x || y, of the root that is trusted: the compiled-in one
- * or that of a certificate in PEM or DER.
- */
-enum cella_status trust_root_key(enum cella_root choice, struct cella_bytes root,
-				 uint8_t out[64], bool *is_intel,
-				 struct cella_error *err) MUST_CHECK;
+/* verify_cached() is cella_verify() with a memory for what earlier calls found out. */
+enum cella_status verify_cached(struct cella_evidence *evidence,
+				struct cella_collateral *collateral,
+				const struct cella_verify_options *options,
+				const struct verify_caches *caches,
+				struct cella_verdict **out,
+				struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -34,8 +34,7 @@ static const struct {
 	const char *question;
 	const char *unasked;
 } questions[CELLA_QUESTION_COUNT] = {
-	[CELLA_QUESTION_GENUINE] = { "genuine", "signed by real hardware under this root",
-				     "" },
+	[CELLA_QUESTION_GENUINE] = { "genuine", "signed by a platform of this root", "" },
 	[CELLA_QUESTION_CURRENT] = { "current", "up to date, not revoked, not debuggable",
 				     "" },
 	[CELLA_QUESTION_MINE] = { "mine", "runs what the policy names",

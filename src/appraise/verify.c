@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cella_verify() and the verifier context: options in, verdict out.
+ * cella_verify(): options in, verdict out.
  */
 #include "appraise/judge.h"
 
 #include "appraise/appraise.h"
-#include "base/encode.h"
-#include "verify/cache.h"
+#include "appraise/trust_root.h"
 
-#include <pthread.h>
 #include <string.h>
 
 static const char *const question_names[] = { "genuine", "current", "mine", "fresh" };
@@ -115,55 +113,19 @@ static enum cella_status check_options(const struct cella_verify_options *o,
 	return CELLA_OK;
 }
 
-static void cert_cleanup(struct crypto_cert **cert)
-{
-	crypto_cert_free(*cert);
-}
-
-enum cella_status trust_root_key(enum cella_root choice, struct cella_bytes root,
-				 uint8_t out[64], bool *is_intel, struct cella_error *err)
-{
-	struct out der CLEANUP(out_done) = { 0 };
-	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
-	bool found = false;
-
-	*is_intel = choice == CELLA_ROOT_INTEL;
-	if (*is_intel) {
-		memcpy(out, intel_root_key, sizeof intel_root_key);
-		return CELLA_OK;
-	}
-	if (text_is_pem(root)) {
-		TRY(pem_next(&root, "CERTIFICATE", &der, &found, err));
-		if (text_trim(root).len > 0)
-			return error_set(err, CELLA_MALFORMED,
-					 "trust root: more than one certificate");
-	} else {
-		out_bytes(&der, root.data, root.len);
-		TRY(out_status(&der, err));
-	}
-	TRY(crypto_cert_parse(out_view(&der), &cert, err));
-	if (!cert->is_ca)
-		return error_set(
-			err, CELLA_MALFORMED,
-			"trust root: not a certification authority's certificate");
-	memcpy(out, cert->point, sizeof cert->point);
-	*is_intel = memcmp(out, intel_root_key, sizeof intel_root_key) == 0;
-	return CELLA_OK;
-}
-
 static enum cella_status fill(struct cella_verdict *v,
 			      const struct cella_verify_options *options,
 			      const struct verify_caches *caches, struct cella_error *err)
 {
-	uint8_t root[64];
-	bool is_intel = false;
+	struct trust_root *root CLEANUP(trust_root_cleanup) = NULL;
 
-	TRY(trust_root_key(options->root_choice, options->root, root, &is_intel, err));
-	TRY(dcap_verify(v, root, is_intel, caches, err));
+	TRY(trust_root_find(options->root_choice, options->root, caches->roots, &root,
+			    err));
+	TRY(dcap_verify(v, root->point, root->is_intel, caches, err));
 	return judge(v, options, err);
 }
 
-static enum cella_status verify(struct cella_evidence *evidence,
+enum cella_status verify_cached(struct cella_evidence *evidence,
 				struct cella_collateral *collateral,
 				const struct cella_verify_options *options,
 				const struct verify_caches *caches,
@@ -204,7 +166,7 @@ enum cella_status cella_verify(struct cella_evidence *evidence,
 {
 	const struct verify_caches none = { 0 };
 
-	return verify(evidence, collateral, options, &none, out, err);
+	return verify_cached(evidence, collateral, options, &none, out, err);
 }
 
 void cella_verdict_free(struct cella_verdict *verdict)
@@ -217,80 +179,4 @@ void cella_verdict_free(struct cella_verdict *verdict)
 	cella_collateral_unref(verdict->collateral);
 	arena_done(&verdict->arena);
 	free(verdict);
-}
-
-struct cella_verifier {
-	pthread_mutex_t lock; /* guards the pointer only */
-	struct cella_collateral *collateral;
-	struct cache pcks;
-	struct cache qes;
-};
-
-enum cella_status cella_verifier_new(size_t max_platforms, struct cella_verifier **out,
-				     struct cella_error *err)
-{
-	enum { PLATFORMS_MAX = 1 << 20 };
-	struct cella_verifier *v;
-	enum cella_status status;
-
-	if (max_platforms == 0 || max_platforms > PLATFORMS_MAX)
-		return error_set(err, CELLA_USAGE, "verifier: 1 to %d platforms",
-				 PLATFORMS_MAX);
-	v = calloc(1, sizeof *v);
-	if (v == NULL)
-		return error_nomem(err);
-	pthread_mutex_init(&v->lock, NULL);
-	status = cache_init(&v->pcks, &pck_cache_kind, max_platforms, err);
-	if (status == CELLA_OK)
-		status = cache_init(&v->qes, &att_key_cache_kind, max_platforms, err);
-	if (status != CELLA_OK) {
-		cella_verifier_free(v);
-		return status;
-	}
-	*out = v;
-	return CELLA_OK;
-}
-
-void cella_verifier_free(struct cella_verifier *verifier)
-{
-	if (verifier == NULL)
-		return;
-	cella_collateral_unref(verifier->collateral);
-	cache_done(&verifier->pcks);
-	cache_done(&verifier->qes);
-	pthread_mutex_destroy(&verifier->lock);
-	free(verifier);
-}
-
-void cella_verifier_set_collateral(struct cella_verifier *verifier,
-				   struct cella_collateral *collateral)
-{
-	struct cella_collateral *old;
-
-	if (collateral != NULL)
-		cella_collateral_ref(collateral);
-	pthread_mutex_lock(&verifier->lock);
-	old = verifier->collateral;
-	verifier->collateral = collateral;
-	pthread_mutex_unlock(&verifier->lock);
-	cella_collateral_unref(old);
-}
-
-enum cella_status cella_verifier_verify(struct cella_verifier *verifier,
-					struct cella_evidence *evidence,
-					const struct cella_verify_options *options,
-					struct cella_verdict **out,
-					struct cella_error *err)
-{
-	const struct verify_caches caches = { &verifier->pcks, &verifier->qes };
-	struct cella_collateral *collateral = NULL;
-	enum cella_status status;
-
-	pthread_mutex_lock(&verifier->lock);
-	if (verifier->collateral != NULL)
-		collateral = cella_collateral_ref(verifier->collateral);
-	pthread_mutex_unlock(&verifier->lock);
-	status = verify(evidence, collateral, options, &caches, out, err);
-	cella_collateral_unref(collateral);
-	return status;
 }

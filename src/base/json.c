@@ -56,6 +56,8 @@ enum cella_status json_parse(struct cella_bytes text, const char *what, json_t *
 	json_error_t failure;
 	json_t *json;
 
+	if (text.len == 0)
+		return error_set(err, CELLA_MALFORMED, "%s: is empty", what);
 	if (text.len > JSON_MAX_LEN)
 		return error_set(err, CELLA_LIMIT, "%s: %zu bytes, at most %d", what,
 				 text.len, JSON_MAX_LEN);

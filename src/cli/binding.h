@@ -18,11 +18,11 @@ struct binding_args {
 
 /*
  * binding_read() computes the report data by the rule of cella_report_data(). *is_given
- * is false, and out untouched, when no option says anything. CELLA_USAGE for options that
+ * is false, and report_data untouched, when no option says anything. CELLA_USAGE for options that
  * contradict each other or are not what they should be.
  */
 enum cella_status binding_read(const struct binding_args *args, bool *is_given,
-			       uint8_t out[CELLA_REPORT_DATA_LEN],
+			       uint8_t report_data[CELLA_REPORT_DATA_LEN],
 			       struct cella_error *err) MUST_CHECK;
 
 /* hex_args_read() appends the bytes of an option's hexadecimal arguments, joined. */

@@ -99,7 +99,7 @@ struct program {
 };
 
 /* cli_main() finds the command, parses its options, runs it, and returns the exit code. */
-int cli_main(const struct program *program, int argc, char **argv);
+int cli_main(const struct program *which, int argc, char **argv);
 
 /* --- for commands -------------------------------------------------------------------- */
 

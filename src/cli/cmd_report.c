@@ -121,11 +121,27 @@ static void print_line(const char *name, enum line_kind kind, struct cella_bytes
 	putchar('\n');
 }
 
+/* "NO_DEBUG SEPT_VE_DISABLE" as an array. */
+static enum cella_status put_names(json_t *root, uint64_t attributes,
+				   struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+	json_t *const names = json_array();
+	char *rest;
+
+	TRY(json_put(root, "attribute_names", names, err));
+	td_attributes_text(attributes, &text);
+	out_u8(&text, 0);
+	TRY(out_status(&text, err));
+	rest = (char *)text.data;
+	for (char *name = strsep(&rest, " "); name != NULL; name = strsep(&rest, " "))
+		TRY(json_add(names, json_string(name), err));
+	return CELLA_OK;
+}
+
 static enum cella_status put_line(json_t *root, const char *name, enum line_kind kind,
 				  struct cella_bytes value, struct cella_error *err)
 {
-	struct out text CLEANUP(out_done) = { 0 };
-
 	if (kind == LINE_BYTES)
 		return json_put(root, name, json_hex(value), err);
 	TRY(json_put(root, name,
@@ -134,10 +150,7 @@ static enum cella_status put_line(json_t *root, const char *name, enum line_kind
 		return CELLA_OK;
 	TRY(json_put(root, "debug", json_boolean((word_of(value) & TD_ATTR_DEBUG) != 0),
 		     err));
-	td_attributes_text(word_of(value), &text);
-	TRY(out_status(&text, err));
-	return json_put(root, "attribute_names",
-			json_stringn((const char *)text.data, text.len), err);
+	return put_names(root, word_of(value), err);
 }
 
 static void print_text(const struct cella_facts *facts)

@@ -257,8 +257,8 @@ static void verdict_cleanup(struct cella_verdict **verdict)
 }
 
 static enum cella_status print_replayed(const struct token_args *args,
-					const struct cella_verdict *verdict, bool same,
-					struct cella_error *err)
+					const struct cella_verdict *verdict,
+					const char *difference, struct cella_error *err)
 {
 	char *text CLEANUP_FREE = NULL;
 
@@ -268,12 +268,14 @@ static enum cella_status print_replayed(const struct token_args *args,
 		TRY(cella_verdict_text(verdict, use_colour() ? CELLA_TEXT_COLOUR : 0,
 				       &text, err));
 	printf("%s%s", text, args->common.json ? "\n" : "");
-	note(&args->common, "%s",
-	     same ? "the token says the same" : "THE TOKEN SAYS SOMETHING ELSE");
+	if (difference == NULL)
+		note(&args->common, "the token says the same");
+	else
+		note(&args->common, "THE TOKEN SAYS SOMETHING ELSE: %s", difference);
 	return CELLA_OK;
 }
 
-static enum cella_status replay(const struct token_args *args, bool *same,
+static enum cella_status replay(const struct token_args *args, const char **difference,
 				struct cella_error *err)
 {
 	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
@@ -289,19 +291,19 @@ static enum cella_status replay(const struct token_args *args, bool *same,
 	TRY(make_options(args, &policies, &root, &how, err));
 	TRY(evidence_read(args->quote, &evidence, err));
 	TRY(file_read(token_path(args), TOKEN_FILE_MAX, &token, err));
-	TRY(cella_token_replay(token.data, token.len, evidence, &how, same, &verdict,
-			       err));
-	return print_replayed(args, verdict, *same, err);
+	TRY(cella_token_replay(token.data, token.len, evidence, &how, difference,
+			       &verdict, err));
+	return print_replayed(args, verdict, *difference, err);
 }
 
 static int run_replay(const void *args)
 {
 	struct cella_error err = { 0 };
-	bool same = false;
+	const char *difference = NULL;
 
-	if (replay(args, &same, &err) != CELLA_OK)
+	if (replay(args, &difference, &err) != CELLA_OK)
 		return fail(&err);
-	return same ? EXIT_YES : EXIT_NO;
+	return difference == NULL ? EXIT_YES : EXIT_NO;
 }
 
 static const struct option_def replay_options[] = {
@@ -330,8 +332,8 @@ const struct command cmd_token_replay = {
 	.summary = "Judge again, offline, what a token says",
 	.description =
 		"Takes the collateral out of the token and judges the quote with it, as of the\n"
-		"token's time. Exit status 0: the answers are those of the token, whatever they\n"
-		"are; 1: they differ. The token's signature is not checked: 'token verify' does.",
+		"token's time. Exit status 0: the token says what comes out again, whatever that\n"
+		"is; 1: it says something else. The token's signature is not checked: 'token verify' does.",
 	.options = replay_options,
 	.num_options = ARRAY_LEN(replay_options),
 	.args_size = sizeof(struct token_args),

@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 
+/* One a line. clang-format off */
 static const struct command *const commands[] = {
 	&cmd_inspect,
 	&cmd_verify,
@@ -24,6 +25,7 @@ static const struct command *const commands[] = {
 	&cmd_report,
 	&cmd_sim,
 };
+/* clang-format on */
 
 static const struct program program = {
 	.name = "cella",

@@ -414,35 +414,54 @@ static enum cella_status check_pck_crl(const struct cella_collateral_builder *b,
 				 &doc->signature_good, err);
 }
 
-/* Any chain of the set, for its root: the root's list comes without a chain. */
-static const struct chain_doc *any_chain(const struct cella_collateral_builder *b)
+/* The root of a chain, alone: what else the chain holds is not the root's affair. */
+static enum cella_status root_doc(const struct cert_chain *chain, struct chain_doc **out,
+				  struct cella_error *err)
 {
-	const struct cella_collateral *const set = b->set;
+	struct chain_doc *doc CLEANUP(chain_doc_cleanup) = calloc(1, sizeof *doc);
 
-	if (set->num_pck_crls > 0 && set->pck_crls[0]->issuer != NULL)
-		return set->pck_crls[0]->issuer;
-	if (set->num_tcb_infos > 0 && set->tcb_infos[0]->doc.signer != NULL)
-		return set->tcb_infos[0]->doc.signer;
-	if (set->num_identities > 0 && set->identities[0]->doc.signer != NULL)
-		return set->identities[0]->doc.signer;
-	if (set->pck_chain != NULL)
-		return set->pck_chain;
-	if (b->signing_chain != NULL)
-		return b->signing_chain;
-	return b->pck_ca_chains[0] != NULL ? b->pck_ca_chains[0] : b->pck_ca_chains[1];
+	if (doc == NULL)
+		return error_nomem(err);
+	doc->role = CHAIN_ROOT;
+	doc->chain.certs[0] = chain_cert_ref(chain->certs[chain->num_certs - 1]);
+	doc->chain.num_certs = 1;
+	TRY(cert_chain_check(&doc->chain, CHAIN_ROOT, &doc->fault, &doc->fault_index,
+			     err));
+	*out = take(&doc);
+	return CELLA_OK;
 }
 
+/* Checks a root's list with the root of a chain; the first one stays unless this fits. */
+static enum cella_status try_root(struct crl_doc *doc, const struct cert_chain *chain,
+				  struct cella_error *err)
+{
+	struct chain_doc *root CLEANUP(chain_doc_cleanup) = NULL;
+
+	TRY(root_doc(chain, &root, err));
+	TRY(crypto_crl_verify(doc->crl, cert_chain_root(&root->chain),
+			      &doc->signature_good, err));
+	if (doc->issuer == NULL || doc->signature_good)
+		builder_keep_chain(&doc->issuer, take(&root));
+	return CELLA_OK;
+}
+
+/*
+ * The root's list comes without a chain: the root is one of those that the set's chains
+ * end in, the one that signed the list if there is such a one. Whether it is the trusted
+ * one is asked by each verification.
+ */
 static enum cella_status check_root_crl(const struct cella_collateral_builder *b,
 					struct crl_doc *doc, struct cella_error *err)
 {
-	const struct chain_doc *const chain = any_chain(b);
+	struct chain_doc *own CLEANUP(chain_doc_cleanup) = take(&doc->issuer);
+	const struct cert_chain *known[16];
+	const size_t num_known = known_chains(b, known, ARRAY_LEN(known));
 
-	if (doc->issuer == NULL && chain != NULL)
-		TRY(chain_doc_copy(chain, &doc->issuer, err));
-	if (doc->issuer == NULL)
-		return CELLA_OK;
-	return crypto_crl_verify(doc->crl, cert_chain_root(&doc->issuer->chain),
-				 &doc->signature_good, err);
+	if (own != NULL)
+		TRY(try_root(doc, &own->chain, err));
+	for (size_t i = 0; i < num_known && !doc->signature_good; i++)
+		TRY(try_root(doc, known[i], err));
+	return CELLA_OK;
 }
 
 static enum cella_status check_signatures(const struct cella_collateral_builder *b,

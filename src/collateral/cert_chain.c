@@ -160,6 +160,7 @@ static const struct {
 	[CHAIN_SIGNING] = { 2,
 			    { { { cert_cn_signing }, false, CERT_USAGE_SIGNATURE, -1 },
 			      PLACE_ROOT } },
+	[CHAIN_ROOT] = { 1, { PLACE_ROOT } },
 };
 
 static bool has_name(const struct crypto_cert *cert, const struct place *place)

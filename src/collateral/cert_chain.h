@@ -63,6 +63,7 @@ enum chain_role {
 	CHAIN_PCK,     /* PCK certificate, platform or processor CA, root CA */
 	CHAIN_PCK_CA,  /* platform or processor CA, root CA: issuer of a PCK CRL */
 	CHAIN_SIGNING, /* TCB signing, root CA: signer of TCB info and identities */
+	CHAIN_ROOT,    /* root CA alone: issuer of its own revocation list */
 };
 
 /* The names of the PCK's two possible issuers. */

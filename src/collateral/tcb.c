@@ -52,11 +52,13 @@ static enum cella_status read_advisories(const json_t *ids, const char *where,
 {
 	const size_t num = json_array_size(ids);
 	const char **texts;
+	char path[160];
 
+	snprintf(path, sizeof path, "%s: advisoryIDs", where);
 	if (num > TCB_MAX_ADVISORIES)
 		return error_set(err, CELLA_LIMIT, "%s: %zu advisories, at most %d",
 				 where, num, TCB_MAX_ADVISORIES);
-	TRY(json_check_texts(ids, where, err));
+	TRY(json_check_texts(ids, path, err));
 	texts = arena_alloc(arena, num, sizeof *texts);
 	TRY(arena_status(arena, err));
 	for (size_t i = 0; i < num; i++)

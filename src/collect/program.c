@@ -14,8 +14,6 @@
 
 enum { EXIT_USAGE = 2 };
 
-extern char **environ;
-
 static void close_fd(const int *fd)
 {
 	if (*fd >= 0)

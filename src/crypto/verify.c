@@ -6,6 +6,7 @@
  */
 #include "crypto/ossl.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/sha.h>
@@ -96,13 +97,32 @@ enum cella_status crypto_digest(enum crypto_hash hash, const struct cella_bytes 
 }
 
 /* An engine may stand behind every new key; this one is OpenSSL's own from here on. */
+/* A curve's group, made at first use and kept: making one costs as much as a key's rest. */
+static const EC_GROUP *group_of(enum crypto_curve curve)
+{
+	static EC_GROUP *_Atomic groups[ARRAY_LEN(curves)];
+	EC_GROUP *group = atomic_load_explicit(&groups[curve], memory_order_acquire);
+	EC_GROUP *none = NULL;
+
+	if (group != NULL)
+		return group;
+	group = EC_GROUP_new_by_curve_name(curves[curve].nid);
+	if (group == NULL || atomic_compare_exchange_strong(&groups[curve], &none, group))
+		return group;
+	EC_GROUP_free(group); /* another thread was faster */
+	return none;
+}
+
 EC_KEY *ossl_key(enum crypto_curve curve, struct cella_bytes point)
 {
 	uint8_t encoded[1 + CRYPTO_POINT_MAX] = { POINT_CONVERSION_UNCOMPRESSED };
-	EC_KEY *const key = EC_KEY_new_by_curve_name(curves[curve].nid);
+	const EC_GROUP *const group = group_of(curve);
+	EC_KEY *const key = EC_KEY_new();
 
 	memcpy(encoded + 1, point.data, point.len);
-	if (key != NULL && EC_KEY_set_method(key, EC_KEY_OpenSSL()) == 1 &&
+	if (key != NULL && group != NULL &&
+	    EC_KEY_set_method(key, EC_KEY_OpenSSL()) == 1 &&
+	    EC_KEY_set_group(key, group) == 1 &&
 	    EC_KEY_oct2key(key, encoded, 1 + point.len, NULL) == 1)
 		return key;
 	EC_KEY_free(key);

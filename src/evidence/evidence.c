@@ -46,13 +46,15 @@ static enum cella_status parse_sgx_report(struct cella_evidence *ev)
 
 /*
  * A TDREPORT_STRUCT starts with its type, 0x81; a quote with its version. SGX reports
- * have neither, so their exact length tells them.
+ * have neither, so their exact length tells them, unless a quote was cut to it: where a
+ * quote names its vendor they have reserved bytes.
  */
 static enum cella_status parse(struct cella_evidence *ev, struct cella_error *err)
 {
 	if (ev->len > 0 && ev->data[0] == 0x81)
 		return parse_td_report(ev, err);
-	if (ev->len == SGX_REPORT_LEN || ev->len == SGX_REPORT_BODY_LEN)
+	if ((ev->len == SGX_REPORT_LEN || ev->len == SGX_REPORT_BODY_LEN) &&
+	    !quote_names_vendor(bytes_of(ev->data, ev->len)))
 		return parse_sgx_report(ev);
 	return parse_quote(ev, err);
 }

@@ -251,6 +251,14 @@ static enum cella_status read_nested_qe_report(struct in *in, struct quote *q,
 	return in_status(in, err);
 }
 
+bool quote_names_vendor(struct cella_bytes bytes)
+{
+	const size_t at = offsetof(struct quote_header_v4, vendor_id);
+
+	return bytes.len >= QUOTE_HEADER_LEN &&
+	       memcmp(bytes.data + at, intel_vendor_id, sizeof intel_vendor_id) == 0;
+}
+
 enum cella_status quote_parse(struct cella_bytes bytes, struct quote *out,
 			      struct cella_error *err)
 {

@@ -64,6 +64,9 @@ struct quote {
 enum cella_status quote_parse(struct cella_bytes bytes, struct quote *out,
 			      struct cella_error *err) MUST_CHECK;
 
+/* quote_names_vendor() is true for bytes with Intel's vendor id where a quote has it. */
+bool quote_names_vendor(struct cella_bytes bytes);
+
 /* The platform's identifiers in certification data of types 1, 2 and 3. */
 struct cert_data_ppid {
 	struct cella_bytes ppid; /* clear or encrypted */

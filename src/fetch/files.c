@@ -128,6 +128,25 @@ static void free_names(struct dirent **names, int num)
 	free(names);
 }
 
+/* Folders and devices are passed over; a file that cannot be reached is an error. */
+static enum cella_status add_entry(struct cella_collateral_builder *builder,
+				   const char *folder, const char *name,
+				   size_t *num_added, struct cella_error *err)
+{
+	char file[PATH_LEN_MAX];
+	struct stat st;
+
+	if ((size_t)snprintf(file, sizeof file, "%s/%s", folder, name) >= sizeof file)
+		return error_set(err, CELLA_LIMIT, "%s/%s: path is too long", folder,
+				 name);
+	if (stat(file, &st) != 0)
+		return error_errno(err, errno, "%s", file);
+	if (!S_ISREG(st.st_mode))
+		return CELLA_OK;
+	(*num_added)++;
+	return add_file(builder, file, err);
+}
+
 static enum cella_status add_directory(struct cella_collateral_builder *builder,
 				       const char *path, struct cella_error *err)
 {
@@ -143,16 +162,8 @@ static enum cella_status add_directory(struct cella_collateral_builder *builder,
 		return error_set(err, CELLA_LIMIT, "%s: %d files, at most %d", path, num,
 				 DIRECTORY_MAX_FILES);
 	}
-	for (int i = 0; i < num && status == CELLA_OK; i++) {
-		char file[PATH_LEN_MAX];
-		struct stat st;
-
-		snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
-		if (stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
-			status = add_file(builder, file, err);
-			num_added++;
-		}
-	}
+	for (int i = 0; i < num && status == CELLA_OK; i++)
+		status = add_entry(builder, path, names[i]->d_name, &num_added, err);
 	free_names(names, num);
 	if (status == CELLA_OK && num_added == 0)
 		return error_set(err, CELLA_MISSING, "%s: has no files", path);

@@ -264,15 +264,15 @@ static enum cella_status add_set(struct cella_keys *keys, const json_t *list,
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct jwk jwk CLEANUP(jwk_cleanup) = { 0 };
-		enum cella_status status =
-			jwk_read(json_array_get(list, i), "jwk set", &jwk, err);
+		struct cella_error fault = { 0 };
+		const enum cella_status status =
+			jwk_read(json_array_get(list, i), "jwk set", &jwk, &fault);
 
 		if (status == CELLA_UNSUPPORTED)
 			continue;
-		if (status == CELLA_OK)
-			status = add_key(keys, &jwk, err);
 		if (status != CELLA_OK)
-			return status;
+			return error_at(err, status, fault.offset, "%s", fault.text);
+		TRY(add_key(keys, &jwk, err));
 	}
 	return CELLA_OK;
 }
@@ -379,8 +379,14 @@ enum cella_status cella_keys_add(struct cella_keys *keys, const void *data, size
 				 struct cella_error *err)
 {
 	const struct cella_bytes text = text_trim(bytes_of(data, len));
+	const size_t num_before = keys->num_items;
+	enum cella_status status;
 
 	if (text.len == 0)
 		return error_set(err, CELLA_MALFORMED, "keys: the document is empty");
-	return text.data[0] == '{' ? add_json(keys, text, err) : add_pem(keys, text, err);
+	status = text.data[0] == '{' ? add_json(keys, text, err)
+				     : add_pem(keys, text, err);
+	while (status != CELLA_OK && keys->num_items > num_before)
+		jwk_done(&keys->items[--keys->num_items]);
+	return status;
 }

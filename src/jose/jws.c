@@ -165,6 +165,19 @@ static enum cella_status check_signer(const struct cella_signer *signer,
 	return CELLA_OK;
 }
 
+/* The header must name the signer's algorithm: nobody could check the token otherwise. */
+static enum cella_status check_alg(const json_t *header, enum crypto_curve curve,
+				   struct cella_error *err)
+{
+	const char *const alg = json_string_value(json_object_get(header, "alg"));
+
+	if (alg == NULL || strcmp(alg, jwk_alg(curve)) != 0)
+		return error_set(err, CELLA_USAGE,
+				 "token: header: alg is not the signer's %s",
+				 jwk_alg(curve));
+	return CELLA_OK;
+}
+
 enum cella_status jws_sign(const json_t *header, struct cella_bytes payload,
 			   const struct cella_signer *signer, char **text,
 			   struct cella_error *err)
@@ -173,16 +186,18 @@ enum cella_status jws_sign(const json_t *header, struct cella_bytes payload,
 	struct cella_error failure = { 0 };
 	uint8_t signature[CELLA_POINT_MAX] = { 0 };
 	enum crypto_curve curve = CRYPTO_P256;
+	enum cella_status status;
 	size_t len;
 
 	TRY(signer_curve(signer, &curve, err));
+	TRY(check_alg(header, curve, err));
 	len = curve == CRYPTO_P256 ? P256_SIGNATURE_LEN : P384_SIGNATURE_LEN;
 	TRY(write_signing_input(header, payload, &out, err));
-	if (signer->sign(signer->context, out.data, out.len, signature, &failure) !=
-	    CELLA_OK)
-		return error_set(
-			err, failure.status != CELLA_OK ? failure.status : CELLA_INTERNAL,
-			"signer: %s", failure.text);
+	status = signer->sign(signer->context, out.data, out.len, signature, &failure);
+	if (status != CELLA_OK)
+		return error_set(err, status, "signer: %s",
+				 failure.text[0] != '\0' ? failure.text
+							 : cella_status_name(status));
 	TRY(check_signer(signer, curve, out_view(&out), signature, len, err));
 	out_text(&out, ".");
 	base64url_write(&out, bytes_of(signature, len));

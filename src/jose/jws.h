@@ -41,8 +41,9 @@ enum cella_status jws_check(const struct jws *jws, const struct crypto_key *key,
 			    bool *good, struct cella_error *err) MUST_CHECK;
 
 /*
- * jws_sign() writes header '.' payload '.' signature. The signer's work is checked before
- * it is handed out: CELLA_INTERNAL when it does not verify. The caller frees *text.
+ * jws_sign() writes header '.' payload '.' signature. CELLA_USAGE when the header's alg is
+ * not the signer's. The signer's work is checked before it is handed out: CELLA_INTERNAL
+ * when it does not verify. The caller frees *text.
  */
 enum cella_status jws_sign(const json_t *header, struct cella_bytes payload,
 			   const struct cella_signer *signer, char **text,

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 
 extern const struct command sim_cmd_collateral;
+extern const struct command sim_cmd_corpus;
 extern const struct command sim_cmd_init;
 extern const struct command sim_cmd_quote;
 extern const struct command sim_cmd_report;

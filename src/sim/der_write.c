@@ -100,7 +100,7 @@ void sim_der_bits(struct out *out, const void *bits, size_t len)
 void sim_der_time(struct out *out, int64_t time)
 {
 	char text[CIVIL_TEXT_LEN];
-	char digits[sizeof "20250625000000Z"];
+	char digits[sizeof "20250625000000Z"] = "";
 	size_t len = 0;
 	bool is_utc;
 

@@ -56,16 +56,14 @@ bool sim_config_has_platform_ca(const struct sim_config *config)
 uint8_t *sim_field(const struct layout *layout, uint8_t *structure, const char *name,
 		   size_t *len)
 {
-	for (size_t i = 0; i < layout->num_fields; i++) {
-		const struct field *const field = &layout->fields[i];
+	const struct field *field = layout->fields;
 
-		if (strcmp(field->name, name) != 0)
-			continue;
-		*len = field->len;
-		return structure + field->offset;
+	while (strcmp(field->name, name) != 0) {
+		field++;
+		assert(field < layout->fields + layout->num_fields);
 	}
-	assert(!"the layout has no such field");
-	abort();
+	*len = field->len;
+	return structure + field->offset;
 }
 
 enum cella_status sim_measure(const struct layout *layout, uint8_t *structure,
@@ -307,9 +305,14 @@ static enum cella_status copy_key(const struct private_key *from,
 	return private_key_parse(out_view(&pem), out, err);
 }
 
-static bool is_authority(int id)
+/* Root and signer are common to all; each kind of PCK CA has a key of its own. */
+static bool is_shared(int id, const struct sim_config *config,
+		      const struct sim_platform *authorities)
 {
-	return id == SIM_ROOT || id == SIM_CA || id == SIM_SIGNER;
+	if (authorities == NULL)
+		return false;
+	return id == SIM_ROOT || id == SIM_SIGNER ||
+	       (id == SIM_CA && strcmp(config->ca, authorities->config.ca) == 0);
 }
 
 static enum cella_status fill(struct sim_platform *p, const struct sim_config *config,
@@ -318,7 +321,7 @@ static enum cella_status fill(struct sim_platform *p, const struct sim_config *c
 {
 	TRY(sim_config_copy(config, p, err));
 	for (int id = 0; id < SIM_NUM_KEYS; id++) {
-		if (authorities != NULL && is_authority(id))
+		if (is_shared(id, config, authorities))
 			TRY(copy_key(authorities->keys[id], &p->keys[id], err));
 		else
 			TRY(private_key_generate(CRYPTO_P256, &p->keys[id], err));

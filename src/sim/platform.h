@@ -66,8 +66,8 @@ struct sim_platform {
 
 /*
  * sim_platform_new() makes a platform with new keys and issues its certificates.
- * authorities, which may be NULL, is a platform whose root, PCK CA and TCB signing this
- * one shares. The caller frees *out.
+ * authorities, which may be NULL, is a platform whose root and TCB signing this one
+ * shares, and whose PCK CA if both have the same kind. The caller frees *out.
  */
 enum cella_status sim_platform_new(const struct sim_config *config,
 				   const struct sim_platform *authorities,
@@ -85,8 +85,7 @@ static inline void sim_platform_cleanup(struct sim_platform **platform)
  * keeps a configuration; sim_platform_describe() fills in whatever follows from it and
  * from the keys.
  */
-enum cella_status sim_config_copy(const struct sim_config *config,
-				  struct sim_platform *platform,
+enum cella_status sim_config_copy(const struct sim_config *from, struct sim_platform *p,
 				  struct cella_error *err) MUST_CHECK;
 enum cella_status sim_platform_describe(struct sim_platform *platform,
 					struct cella_error *err) MUST_CHECK;

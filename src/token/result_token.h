@@ -15,6 +15,9 @@
 
 enum { TOKEN_TEXT_MAX = 512 }; /* of issuer, audience and id */
 
+/* 9999-12-31T23:59:59Z: sums with lifetimes and leeways cannot overflow. */
+#define TOKEN_TIME_MAX INT64_C(253402300799)
+
 /* struct token_claims - the claims as they stand in a payload; views into it. */
 struct token_claims {
 	const char *issuer;
@@ -25,9 +28,12 @@ struct token_claims {
 	int64_t expires;
 	const char *nonce; /* hexadecimal; NULL: none */
 	const json_t *answers;
+	const json_t *reasons; /* NULL: none are told */
 	const char *verdict;
-	const char *root; /* NULL: none */
+	const char *root;   /* NULL: none */
+	const char *status; /* NULL: none */
 	const char *evidence_sha256;
+	const json_t *collateral_sha256;
 	const json_t *judged_with; /* accept, grace, strict */
 	const json_t *policies;
 	const json_t *appraisal_result;
@@ -40,6 +46,21 @@ enum cella_status token_claims_read(const json_t *payload, struct token_claims *
 /* token_answer() finds the answer to a question; false when it is none of the four. */
 bool token_answer(const struct token_claims *claims, enum cella_question question,
 		  enum cella_answer *out);
+
+/* token_drawn_verdict() is the verdict that the answers amount to. */
+const char *token_drawn_verdict(const struct token_claims *claims);
+
+/*
+ * token_other_policy() compares the policies that a token tells of with given ones, by
+ * their digests. NULL: they are the same; otherwise what is wrong.
+ */
+const char *token_other_policy(const json_t *told, struct cella_policy *const *policies,
+			       size_t num_policies);
+
+/* token_put_collateral() adds the claim collateral_sha256. */
+enum cella_status token_put_collateral(json_t *payload,
+				       const struct cella_verdict *verdict,
+				       struct cella_error *err) MUST_CHECK;
 
 /*
  * token_result() borrows the one result of an appraisal result, which is an object in the

@@ -33,6 +33,8 @@ enum token_check {
 	TOKEN_NONCE,
 	TOKEN_ROOT,
 	TOKEN_POLICY_OWNER,
+	TOKEN_POLICIES,
+	TOKEN_VERDICT,
 	TOKEN_GENUINE,
 	TOKEN_CURRENT,
 	TOKEN_MINE,
@@ -69,6 +71,12 @@ static const struct {
 	[TOKEN_POLICY_OWNER] = { "token.policy_owner", CELLA_QUESTION_MINE,
 				 "every policy belongs to a pinned owner",
 				 "pin the owner's key, or have its policy judged" },
+	[TOKEN_POLICIES] = { "token.policies", CELLA_QUESTION_MINE,
+			     "the expected policies judged, and no others",
+			     "have the quote judged by the expected policies" },
+	[TOKEN_VERDICT] = { "token.verdict", CELLA_QUESTION_GENUINE,
+			    "whoever judged the quote accepted it",
+			    "see the answers; ask the service why" },
 	[TOKEN_GENUINE] = { "token.genuine", CELLA_QUESTION_GENUINE,
 			    "the quote was found genuine", "see the token's checks" },
 	[TOKEN_CURRENT] = { "token.current", CELLA_QUESTION_CURRENT,
@@ -102,6 +110,10 @@ static enum cella_outcome outcome_if(bool good)
 	return good ? CELLA_CHECK_PASS : CELLA_CHECK_FAIL;
 }
 
+/* What a verification may leave out. */
+static const uint32_t may_be_unasked = CELLA_ALLOW(CELLA_QUESTION_MINE) |
+				       CELLA_ALLOW(CELLA_QUESTION_FRESH);
+
 static enum cella_status check_expectations(const struct cella_token_expectations *e,
 					    struct cella_error *err)
 {
@@ -114,9 +126,16 @@ static enum cella_status check_expectations(const struct cella_token_expectation
 	if (e->audience == NULL || *e->audience == '\0')
 		return error_set(err, CELLA_USAGE,
 				 "token expectations: no audience is demanded");
-	if (e->time_choice != CELLA_TIME_AT)
+	if (e->time_choice != CELLA_TIME_AT || e->time < 0 || e->time > TOKEN_TIME_MAX)
 		return error_set(err, CELLA_USAGE,
 				 "token expectations: no time is given");
+	if ((e->allow_unasked & ~may_be_unasked) != 0)
+		return error_set(err, CELLA_USAGE,
+				 "token expectations: a question that is always asked");
+	for (size_t i = 0; i < e->num_policies; i++)
+		if (e->policies == NULL || e->policies[i] == NULL)
+			return error_set(err, CELLA_USAGE,
+					 "token expectations: policy %zu is null", i);
 	if (e->nonce_expect != CELLA_EXPECT_ANY &&
 	    (e->nonce_expect != CELLA_EXPECT_EXACT || e->nonce.len == 0))
 		return error_set(err, CELLA_USAGE,
@@ -220,20 +239,51 @@ static void check_policy_owners(struct cella_token *t,
 	add_check(t, TOKEN_POLICY_OWNER, outcome_if(stranger == NULL), NULL, stranger);
 }
 
+static void check_policies(struct cella_token *t,
+			   const struct cella_token_expectations *e)
+{
+	const char *wrong = NULL;
+
+	if (e->num_policies == 0)
+		return;
+	wrong = token_other_policy(t->claims.policies, e->policies, e->num_policies);
+	add_check(t, TOKEN_POLICIES, outcome_if(wrong == NULL),
+		  arena_text(&t->arena, "%zu policies", e->num_policies),
+		  wrong == NULL ? NULL : arena_copy(&t->arena, wrong, strlen(wrong)));
+}
+
+/* "no: td.debug tcb.status" */
+static const char *answer_text(struct cella_token *t, int question,
+			       enum cella_answer answer)
+{
+	const json_t *const reasons =
+		json_object_get(t->claims.reasons, cella_question_name(question));
+	const char *text = cella_answer_name(answer);
+
+	for (size_t i = 0; i < json_array_size(reasons); i++) {
+		const char *const id = json_string_value(json_array_get(reasons, i));
+
+		if (id != NULL)
+			text = arena_text(&t->arena, "%s%s %s", text, i == 0 ? ":" : "",
+					  id);
+	}
+	return text;
+}
+
 static void check_answers(struct cella_token *t, const struct cella_token_expectations *e)
 {
 	for (int q = 0; q < CELLA_QUESTION_COUNT; q++) {
-		const bool may_be_unasked = (e->allow_unasked & CELLA_ALLOW(q)) != 0;
+		const bool is_optional = (e->allow_unasked & CELLA_ALLOW(q)) != 0;
 		enum cella_answer answer = CELLA_ANSWER_NO;
 		const bool is_known =
 			token_answer(&t->claims, (enum cella_question)q, &answer);
 
 		add_check(t, (enum token_check)(TOKEN_GENUINE + q),
-			  outcome_if(is_known && (answer == CELLA_ANSWER_YES ||
-						  (answer == CELLA_ANSWER_NOT_ASKED &&
-						   may_be_unasked))),
-			  may_be_unasked ? "yes, or not asked" : "yes",
-			  is_known ? cella_answer_name(answer) : "no such answer");
+			  outcome_if(is_known &&
+				     (answer == CELLA_ANSWER_YES ||
+				      (answer == CELLA_ANSWER_NOT_ASKED && is_optional))),
+			  is_optional ? "yes, or not asked" : "yes",
+			  is_known ? answer_text(t, q, answer) : "no such answer");
 	}
 }
 
@@ -250,14 +300,23 @@ static void check_claims(struct cella_token *t, const struct cella_token_expecta
 	check_nonce(t, e);
 	check_root(t, e);
 	check_policy_owners(t, e);
+	check_policies(t, e);
+	add_check(t, TOKEN_VERDICT,
+		  outcome_if(strcmp(c->verdict, cella_result_name(CELLA_ACCEPTED)) == 0),
+		  cella_result_name(CELLA_ACCEPTED), c->verdict);
 	check_answers(t, e);
 }
 
-/* Accepted means that the service said so and that every check here agrees. */
+static bool is_authentic(const struct cella_token *t)
+{
+	return t->checks[TOKEN_SIGNATURE].outcome == CELLA_CHECK_PASS &&
+	       t->checks[TOKEN_KIND].outcome == CELLA_CHECK_PASS;
+}
+
 static enum cella_result draw_result(const struct cella_token *t)
 {
-	bool good = t->claims.verdict != NULL &&
-		    strcmp(t->claims.verdict, cella_result_name(CELLA_ACCEPTED)) == 0;
+	/* Claims were read, and the checks of the four answers made, only then. */
+	bool good = is_authentic(t);
 
 	for (size_t i = 0; i < t->num_checks; i++)
 		good = good && t->checks[i].outcome == CELLA_CHECK_PASS;
@@ -278,8 +337,7 @@ static enum cella_status check_token(struct cella_token *t, const struct jws *jw
 		  signer != NULL ? signer : "no pinned key signed it");
 	check_kind(t, jws);
 	TRY(json_parse(jws->payload, "token", &t->payload, err));
-	if (t->checks[0].outcome == CELLA_CHECK_PASS &&
-	    t->checks[1].outcome == CELLA_CHECK_PASS) {
+	if (is_authentic(t)) {
 		TRY(token_claims_read(t->payload, &t->claims, err));
 		check_claims(t, e);
 	}
@@ -341,13 +399,31 @@ const char *cella_token_payload(const struct cella_token *token)
 	return token->payload_text;
 }
 
+/* The claim; 0 when it is none of the three numbers. */
+static int told_result(const struct cella_token *token)
+{
+	const json_t *const result = json_object_get(
+		token_result(token->claims.appraisal_result), "overall_appraisal_result");
+	const json_int_t number = json_integer_value(result);
+
+	return number == 1 || number == -1 ? (int)number : 0;
+}
+
+int cella_token_overall_result(const struct cella_token *token)
+{
+	return token->result == CELLA_ACCEPTED ? told_result(token) : 0;
+}
+
 enum cella_status cella_token_appraisal_result(const struct cella_token *token,
 					       char **text, struct cella_error *err)
 {
-	const json_t *const result = json_object_get(token->payload, "appraisal_result");
-
-	if (result == NULL)
-		return error_set(err, CELLA_MISSING,
-				 "token: appraisal_result: is missing");
-	return json_write(result, false, text, err);
+	if (!is_authentic(token))
+		return error_set(
+			err, CELLA_USAGE,
+			"token: appraisal_result: nobody who is pinned signed it");
+	if (token->result != CELLA_ACCEPTED && told_result(token) == 1)
+		return error_set(err, CELLA_USAGE,
+				 "token: appraisal_result: says yes, but the token was "
+				 "refused");
+	return json_write(token->claims.appraisal_result, false, text, err);
 }

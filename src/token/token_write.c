@@ -4,12 +4,22 @@
  */
 #include "token/result_token.h"
 
+#include "appraise/appraise.h"
 #include "appraise/intel_result.h"
 #include "appraise/verdict_json.h"
 #include "base/encode.h"
 #include "jose/jws.h"
 
 #include <string.h>
+
+/* jansson returns NULL for texts that are not UTF-8 and for want of memory alike. */
+static bool is_utf8(const char *text)
+{
+	json_t *checked CLEANUP_JSON = json_string(text);
+	json_t *unchecked CLEANUP_JSON = json_string_nocheck(text);
+
+	return checked != NULL || unchecked == NULL;
+}
 
 static enum cella_status check_text(const char *text, const char *name,
 				    struct cella_error *err)
@@ -19,12 +29,17 @@ static enum cella_status check_text(const char *text, const char *name,
 	if (strlen(text) > TOKEN_TEXT_MAX)
 		return error_set(err, CELLA_LIMIT, "token: %s: longer than %d characters",
 				 name, TOKEN_TEXT_MAX);
+	if (!is_utf8(text))
+		return error_set(err, CELLA_USAGE, "token: %s: not UTF-8", name);
 	return CELLA_OK;
 }
 
-static enum cella_status check_options(const struct cella_token_options *o,
+static enum cella_status check_options(const struct cella_verdict *v,
+				       const struct cella_token_options *o,
 				       struct cella_error *err)
 {
+	if (v == NULL)
+		return error_set(err, CELLA_USAGE, "token: there is no verdict");
 	if (o == NULL || o->size != sizeof *o)
 		return error_set(err, CELLA_USAGE,
 				 "token options: size is not that of the struct");
@@ -34,6 +49,9 @@ static enum cella_status check_options(const struct cella_token_options *o,
 	if (o->lifetime_s < 0 || o->lifetime_s > CELLA_TOKEN_LIFETIME_MAX_S)
 		return error_set(err, CELLA_USAGE, "token: a lifetime of 0 to %d seconds",
 				 CELLA_TOKEN_LIFETIME_MAX_S);
+	if (v->time > TOKEN_TIME_MAX)
+		return error_set(err, CELLA_LIMIT,
+				 "token: the verdict's time is too far");
 	return CELLA_OK;
 }
 
@@ -43,9 +61,10 @@ static int64_t expiry(const struct cella_verdict *v, const struct cella_token_op
 	const int64_t lifetime = o->lifetime_s > 0 ? o->lifetime_s
 						   : CELLA_TOKEN_LIFETIME_S;
 	const int64_t latest = v->time + lifetime;
-	const int64_t collateral = v->first_expiry.to + v->grace_s;
+	int64_t collateral = 0;
 
-	return v->first_expiry.what == NULL || collateral >= latest ? latest : collateral;
+	return appraise_expiry(v, &collateral) && collateral < latest ? collateral
+								      : latest;
 }
 
 static enum cella_status put_hash(json_t *object, const char *name,
@@ -81,6 +100,27 @@ static enum cella_status put_answers(json_t *payload, const struct cella_verdict
 	return CELLA_OK;
 }
 
+/* Which checks stand behind an answer that is not yes, by question. */
+static enum cella_status put_reasons(json_t *payload, const struct cella_verdict *v,
+				     struct cella_error *err)
+{
+	json_t *const reasons = json_object();
+
+	TRY(json_put(payload, "reasons", reasons, err));
+	for (size_t i = 0; i < v->num_checks; i++) {
+		const struct cella_check *const check = &v->checks[i];
+		const char *const question = cella_question_name(check->question);
+
+		if (check->outcome == CELLA_CHECK_PASS)
+			continue;
+		if (json_object_get(reasons, question) == NULL)
+			TRY(json_put(reasons, question, json_array(), err));
+		TRY(json_add(json_object_get(reasons, question), json_string(check->id),
+			     err));
+	}
+	return CELLA_OK;
+}
+
 /* The options that a replay needs to judge the same way. */
 static enum cella_status put_judged_with(json_t *payload, const struct cella_verdict *v,
 					 struct cella_error *err)
@@ -102,8 +142,8 @@ static enum cella_status put_judged_with(json_t *payload, const struct cella_ver
 			json_boolean((v->flags & CELLA_VERIFY_STRICT) != 0), err);
 }
 
-static enum cella_status put_collateral(json_t *payload, const struct cella_verdict *v,
-					struct cella_error *err)
+enum cella_status token_put_collateral(json_t *payload, const struct cella_verdict *v,
+				       struct cella_error *err)
 {
 	json_t *const hashes = json_object();
 
@@ -183,6 +223,7 @@ static enum cella_status put_verdict(json_t *payload, const struct cella_verdict
 
 	TRY(json_put(payload, "verdict", json_string(cella_result_name(v->result)), err));
 	TRY(put_answers(payload, v, err));
+	TRY(put_reasons(payload, v, err));
 	if (v->root[0] != '\0')
 		TRY(json_put(payload, "cella_root", json_string(v->root), err));
 	TRY(json_put(payload, "tee",
@@ -193,7 +234,7 @@ static enum cella_status put_verdict(json_t *payload, const struct cella_verdict
 		TRY(json_put(payload, "status",
 			     json_string(cella_tcb_status_name(v->status)), err));
 	TRY(put_hash(payload, "evidence_sha256", cella_evidence_bytes(v->evidence), err));
-	TRY(put_collateral(payload, v, err));
+	TRY(token_put_collateral(payload, v, err));
 	TRY(put_judged_with(payload, v, err));
 	policies = json_array();
 	TRY(json_put(payload, "policies", policies, err));
@@ -228,7 +269,7 @@ enum cella_status cella_token_write(const struct cella_verdict *verdict,
 
 	if (payload == NULL)
 		return error_nomem(err);
-	TRY(check_options(options, err));
+	TRY(check_options(verdict, options, err));
 	TRY(signer_curve(options->signer, &curve, err));
 	TRY(make_header(curve,
 			bytes_of(options->signer->public_key,

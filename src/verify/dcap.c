@@ -34,10 +34,13 @@ enum cella_outcome outcome_if(bool good)
 static const char *name_cert(struct cella_verdict *v, const struct cert_chain *chain,
 			     size_t index)
 {
+	const char *name;
+
 	if (index >= chain->num_certs)
 		return "the chain";
+	name = chain->certs[index]->x509->subject_cn;
 	return arena_text(&v->arena, "certificate %zu (%s)", index + 1,
-			  chain->certs[index]->x509->subject_cn);
+			  name[0] != '\0' ? name : "without a name");
 }
 
 const char *chain_fault_text(struct cella_verdict *v, const struct cert_chain *chain,

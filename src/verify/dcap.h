@@ -38,6 +38,9 @@ enum cella_status check_pck_chain(struct cella_verdict *verdict,
 				  struct cella_error *err) MUST_CHECK;
 enum cella_status check_pck_root(struct cella_verdict *verdict, const uint8_t root[64],
 				 bool is_intel, struct cella_error *err) MUST_CHECK;
+/* root_name() is "intel" or "private:<SHA-256 of the key's 65-byte encoding>". */
+enum cella_status root_name(const uint8_t point[64], bool is_intel,
+			    char out[ROOT_NAME_LEN], struct cella_error *err) MUST_CHECK;
 void check_pck_extension(struct cella_verdict *verdict);
 
 /* check_qe() checks the QE's report and finds the attestation key. */

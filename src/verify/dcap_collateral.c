@@ -284,6 +284,19 @@ void check_root_crl(struct cella_verdict *v, const uint8_t root[64])
 		      "root_ca_crl");
 }
 
+/*
+ * A root may have certified several CAs of one name, an older one that was stolen among
+ * them: the list counts only if the key that signed the platform's certificate signed it.
+ */
+static bool is_by_platforms_ca(const struct cella_verdict *v, const struct crl_doc *doc)
+{
+	const struct cert_chain *const pck = &v->pck->chain;
+
+	return pck->num_certs > 1 &&
+	       memcmp(cert_chain_leaf(&doc->issuer->chain)->point,
+		      pck->certs[1]->x509->point, P256_POINT_LEN) == 0;
+}
+
 void check_pck_crl(struct cella_verdict *v, const uint8_t root[64])
 {
 	const struct crl_doc *const doc = v->pck_crl;
@@ -304,6 +317,10 @@ void check_pck_crl(struct cella_verdict *v, const uint8_t root[64])
 		fault = arena_text(&v->arena, "its issuer is %s, the certificate's is %s",
 				   doc->crl->issuer_cn,
 				   cert_chain_leaf(&v->pck->chain)->issuer_cn);
+	/* A chain that fails by itself does not make the list a wrong one. */
+	if (fault == NULL && verdict_passed(v, CHECK_PCK_CHAIN) &&
+	    verdict_passed(v, CHECK_PCK_ROOT) && !is_by_platforms_ca(v, doc))
+		fault = "its issuer has the name, but not the key of the platform's CA";
 	verdict_check(v, CHECK_PCK_CRL, outcome_if(fault == NULL), NULL, fault,
 		      "pck_crl");
 }

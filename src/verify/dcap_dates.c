@@ -19,10 +19,14 @@ static void add_span(struct spans *spans, const char *what, int64_t from, int64_
 
 static void add_chain(struct spans *spans, const struct cert_chain *chain)
 {
-	for (size_t i = 0; i < chain->num_certs; i++)
-		add_span(spans, chain->certs[i]->x509->subject_cn,
-			 chain->certs[i]->x509->not_before,
-			 chain->certs[i]->x509->not_after);
+	for (size_t i = 0; i < chain->num_certs; i++) {
+		const struct crypto_cert *const cert = chain->certs[i]->x509;
+
+		add_span(spans,
+			 cert->subject_cn[0] != '\0' ? cert->subject_cn
+						     : "a certificate without a name",
+			 cert->not_before, cert->not_after);
+	}
 }
 
 /* Widens the first and last issue and narrows the first expiry of a set of facts. */

@@ -164,10 +164,8 @@ enum cella_status check_pck_chain(struct cella_verdict *v,
 	return CELLA_OK;
 }
 
-/* "intel" or "private:<hash of the key's 65-byte encoding>" */
-static enum cella_status name_root(const uint8_t point[64], bool is_intel,
-				   char out[sizeof "private:" + 2 * SHA256_LEN],
-				   struct cella_error *err)
+enum cella_status root_name(const uint8_t point[64], bool is_intel,
+			    char out[ROOT_NAME_LEN], struct cella_error *err)
 {
 	static const uint8_t uncompressed = 0x04;
 	const struct cella_bytes parts[] = { bytes_of(&uncompressed, 1),
@@ -196,10 +194,10 @@ enum cella_status check_pck_root(struct cella_verdict *v, const uint8_t root[64]
 		return CELLA_OK;
 	}
 	last = cert_chain_root(&v->pck->chain);
-	TRY(name_root(last->point,
+	TRY(root_name(last->point,
 		      memcmp(last->point, intel_root_key, P256_POINT_LEN) == 0, v->root,
 		      err));
-	TRY(name_root(root, is_intel, expected, err));
+	TRY(root_name(root, is_intel, expected, err));
 	verdict_check(v, CHECK_PCK_ROOT, outcome_if(chain_ends_in(&v->pck->chain, root)),
 		      arena_copy(&v->arena, expected, strlen(expected)), v->root,
 		      "quote: cert_data");

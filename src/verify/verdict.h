@@ -59,6 +59,7 @@ enum check_id {
 };
 
 enum { VERDICT_MAX_CHECKS = 256 };
+enum { ROOT_NAME_LEN = sizeof "private:" + 2 * SHA256_LEN };
 
 /* A document's or a chain's span of validity. */
 struct validity {
@@ -94,12 +95,12 @@ struct cella_verdict {
 	uint32_t flags;
 
 	/* found by verification */
-	struct td_body td;                             /* TDX */
-	struct sgx_report qe;                          /* the quoting enclave */
-	struct pck *pck;                               /* NULL: no chain */
-	char root[sizeof "private:" + 2 * SHA256_LEN]; /* "" when there is no chain */
-	const struct tcb_info_doc *tcb_info;           /* the one for this platform */
-	const struct identity_doc *identity;           /* the one for this TEE */
+	struct td_body td;                   /* TDX */
+	struct sgx_report qe;                /* the quoting enclave */
+	struct pck *pck;                     /* NULL: no chain */
+	char root[ROOT_NAME_LEN];            /* "" when there is no chain */
+	const struct tcb_info_doc *tcb_info; /* the one for this platform */
+	const struct identity_doc *identity; /* the one for this TEE */
 	const struct crl_doc *root_crl;
 	const struct crl_doc *pck_crl;
 	bool has_tcb; /* evaluated: both documents are authentic */
@@ -154,8 +155,9 @@ const char *check_name(enum check_id id);
 /* What a verification may remember from earlier ones; NULL members: nothing. */
 struct cache;
 struct verify_caches {
-	struct cache *pcks; /* struct pck by the chain's hash */
-	struct cache *qes;  /* struct att_key by everything that certifies it */
+	struct cache *pcks;  /* struct pck by the chain's hash */
+	struct cache *qes;   /* struct att_key by everything that certifies it */
+	struct cache *roots; /* struct trust_root by its certificate's hash */
 };
 
 /* The caches' kinds, for whoever owns caches. */

@@ -4,6 +4,7 @@
 # OpenSSL's own tools see it, and that nothing of the simulator is in cella.
 #
 # Usage: sim.sh CELLA CELLA_SIM [LIBRARY...]
+# shellcheck disable=SC2046,SC2086 # lists of words
 set -eu
 
 # Absolute paths: the work is done elsewhere.
@@ -84,6 +85,7 @@ says 'attributes: 0x0000000010000000 (NO_DEBUG SEPT_VE_DISABLE)'
 says "mr_config_id: $(printf '%096d' 42)"
 expect 0 "$cella" report --parse report --json
 says '"debug": false'
+says '"SEPT_VE_DISABLE"'
 expect 0 "$cella" sim report platform --debug -o report
 expect 0 "$cella" report --parse report
 says '(DEBUG SEPT_VE_DISABLE)'

@@ -33,9 +33,14 @@ offers "a command that has begun" verify cella ver
 printf '%s\n' "$commands" >"$scratch/commands"
 while read -r command; do
 	options=$(grep "^option$tab$command$tab" "$scratch/tables" | cut -f 3)
+	[ -n "$options" ] || continue
 	# shellcheck disable=SC2086 # "policy sign" is two words
 	offers "the options of cella $command" "$options" cella $command --
 done <"$scratch/commands"
+offers "the commands of another program behind one of ours" \
+	"$(printf '%s\n' collateral corpus init quote report --help)" cella sim ''
+offers "that program's options" --debug cella sim quote --deb
+offers "a word of a list" platform cella sim init --ca pl
 offers "an option that has begun" --collateral cella verify --coll
 offers "a file where an option wants one" "$SOURCE/meson.build" \
 	cella verify --collateral "$SOURCE/meson.b"

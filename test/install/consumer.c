@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A program as a user of the library would write it: judges a quote and prints the
- * verdict. consumer QUOTE COLLATERAL TIME
+ * verdict. consumer QUOTE COLLATERAL TIME ROOT
  */
 #include <cella/verify.h>
 
@@ -31,10 +31,11 @@ static int complain(const struct cella_error *err)
 int main(int argc, char **argv)
 {
 	static char buffer[1 << 20];
+	static char root[64 << 10];
 	struct cella_verify_options options = {
 		.size = sizeof options,
 		.time_choice = CELLA_TIME_AT,
-		.root_choice = CELLA_ROOT_INTEL,
+		.root_choice = CELLA_ROOT_GIVEN,
 		.report_data_expect = CELLA_EXPECT_ANY,
 		.policy_expect = CELLA_EXPECT_ANY,
 	};
@@ -46,7 +47,7 @@ int main(int argc, char **argv)
 	size_t len;
 
 	printf("cella %s\n", cella_version());
-	if (argc != 4)
+	if (argc != 5)
 		return 2;
 	len = slurp(argv[1], buffer, sizeof buffer);
 	if (cella_evidence_parse(buffer, len, &evidence, &err) != CELLA_OK)
@@ -55,6 +56,8 @@ int main(int argc, char **argv)
 	if (cella_collateral_parse(buffer, len, &collateral, &err) != CELLA_OK)
 		return complain(&err);
 	options.time = strtoll(argv[3], NULL, 10);
+	options.root.data = (const uint8_t *)root;
+	options.root.len = slurp(argv[4], root, sizeof root);
 	if (cella_verify(evidence, collateral, &options, &verdict, &err) != CELLA_OK)
 		return complain(&err);
 	result = cella_verdict_result(verdict);

@@ -17,18 +17,7 @@ comm -13 "$scratch/declared" "$scratch/exported" |
 	sed 's/$/ is exported, but no header declares it/' >"$scratch/wrong"
 result "every exported symbol is declared"
 
-# Declared, and known to be still without a definition.
-to_come=$SOURCE/test/golden/api-to-come.txt
-[ -f "$to_come" ] || to_come=/dev/null
-sort "$to_come" >"$scratch/to-come"
-comm -23 "$scratch/declared" "$scratch/exported" >"$scratch/missing"
-comm -23 "$scratch/missing" "$scratch/to-come" |
+comm -23 "$scratch/declared" "$scratch/exported" |
 	sed 's/$/ is declared, but not exported/' >"$scratch/wrong"
 result "every declared function is exported"
-comm -13 "$scratch/missing" "$scratch/to-come" |
-	sed 's/$/ is exported by now: strike it from the list/' >"$scratch/wrong"
-result "no row of api-to-come.txt is out of date"
-while read -r name; do
-	to_come "$name is exported"
-done <"$scratch/to-come"
 tap_done

@@ -13,12 +13,15 @@ if ! [ -d "$pages" ]; then
 	exit
 fi
 
-# page COMMAND: "policy sign" is on cella-policy-sign(1) or on cella-policy(1).
+# page PROGRAM COMMAND: "policy sign" is on cella-policy-sign(1) or on cella-policy(1); the
+# commands of other programs may be on the program's own page.
 page() {
-	for name in "cella-$(echo "$1" | tr ' ' -)" "cella-${1%% *}"; do
+	set -- "$1" "$1-$(echo "$2" | tr ' ' -)" "$1-${2%% *}"
+	[ "$1" != cella ] || shift
+	for name in "$@"; do
 		[ -f "$pages/$name.1" ] && echo "$pages/$name.1" && return
 	done
-	echo "cella $1 has no manual page" >>"$scratch/wrong"
+	echo "there is no manual page $*" >>"$scratch/wrong"
 }
 
 # words PAGE: its text without the markup that matters here.
@@ -27,35 +30,40 @@ words() {
 }
 
 tab=$(printf '\t')
-"$STAGE/bin/cella" --dump-tables >"$scratch/tables"
-grep "^command$tab" "$scratch/tables" | cut -f 2 >"$scratch/commands"
+for program in cella cella-sim; do
+	"$STAGE/bin/$program" --dump-tables | sed "s/^/$program$tab/"
+done >"$scratch/tables"
+awk -F '\t' '$2 == "command" { print $1 "\t" $3 }' "$scratch/tables" >"$scratch/commands"
 check "there are commands" test -s "$scratch/commands"
 
-while read -r command; do
-	page=$(page "$command")
+while IFS=$tab read -r program command; do
+	page=$(page "$program" "$command")
 	if [ -n "$page" ]; then
 		words "$page" >"$scratch/words"
-		grep "^option$tab$command$tab" "$scratch/tables" | cut -f 3,6 |
+		grep "^$program${tab}option$tab$command$tab" "$scratch/tables" | cut -f 4,7 |
 			while IFS=$tab read -r option help; do
 				grep -qF -e "$option" "$scratch/words" &&
 					grep -qF -e "$help" "$scratch/words" ||
 					echo "${page##*/} lacks $option: $help"
 			done >>"$scratch/wrong"
 	fi
-	result "cella $command: a page with all its options"
+	result "$program $command: a page with all its options"
 done <"$scratch/commands"
 
 {
 	printf '%s\n' --help --version
-	cut -f 3 "$scratch/tables" | grep '^--'
+	cut -f 4 "$scratch/tables" | grep '^--'
 } | sort -u >"$scratch/known"
 for page in "$pages"/*.1; do
-	words "$page" | grep -oE '(^|[^-a-z])--[a-z][-a-z]*' | sed 's/^[^-]*//' | sort -u |
+	words "$page" | grep -oE '(^|[^-a-z])--[a-z][-a-z0-9]*' | sed 's/^[^-]*//' | sort -u |
 		comm -23 - "$scratch/known" |
 		sed "s/^/${page##*/} names an option that no command has: /" >"$scratch/wrong"
 	result "${page##*/} names only options that exist"
-	[ -n "$(command -v man)" ] || continue
-	man -l --warnings "$page" 2>&1 >/dev/null | sed 1q >"$scratch/wrong"
+	if ! command -v man >/dev/null; then
+		skip "${page##*/} is well formed" "there is no man"
+		continue
+	fi
+	LC_ALL=C.UTF-8 man -l --warnings "$page" 2>&1 >/dev/null | sed 1q >"$scratch/wrong"
 	result "${page##*/} is well formed"
 done
 tap_done

@@ -1,20 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# README's tour tells the truth: every command in a block of `console` is run, with a real
-# quote and its collateral, and must print what stands below it. UPDATE_GOLDEN=1 puts the
-# real output there.
+# README's tour tells the truth: every command in a block of `console` is run and must print
+# what stands below it, but for hashes of keys that are new each time. UPDATE_GOLDEN=1 puts
+# the real output there.
 set -eu
 # shellcheck source=test/tap.sh
 . "$SOURCE/test/tap.sh"
 
-if [ -z "${CELLA_VECTORS:-}" ]; then
-	skip "the tour" "CELLA_VECTORS is not set"
-	tap_done
-	exit
-fi
 mkdir "$scratch/tour"
-cp "$CELLA_VECTORS/tdx/tdx-v4-b0c06f.quote" "$scratch/tour/quote.dat"
-cp "$CELLA_VECTORS/tdx/tdx-v4-b0c06f.collateral.json" "$scratch/tour/collateral.json"
 
 # run COMMAND: as a reader would, in the folder of the tour. On a terminal, what is said on
 # standard error comes last.
@@ -40,8 +33,18 @@ while IFS= read -r line; do
 	printf '%s\n' "$line"
 done <"$SOURCE/README.md" >"$scratch/README.md"
 
-[ "${UPDATE_GOLDEN:-}" != 1 ] || cp "$scratch/README.md" "$SOURCE/README.md"
+# masked FILE: without what differs from run to run.
+masked() {
+	sed -E 's/private:[0-9a-f]{64}/private:.../' "$1"
+}
+masked "$SOURCE/README.md" >"$scratch/expected"
+masked "$scratch/README.md" >"$scratch/found"
+if [ "${UPDATE_GOLDEN:-}" = 1 ] && ! cmp -s "$scratch/expected" "$scratch/found"; then
+	cp "$scratch/README.md" "$SOURCE/README.md"
+	cp "$scratch/found" "$scratch/expected"
+fi
+
 check "the tour has commands" test "$commands" -gt 0
-diff -u "$SOURCE/README.md" "$scratch/README.md" >"$scratch/wrong" || :
+diff -u "$scratch/expected" "$scratch/found" >"$scratch/wrong" || :
 result "every command prints what README.md says"
 tap_done

@@ -47,6 +47,9 @@ struct make_cert {
 	bool sha384;  /* signed with SHA-384 instead of SHA-256 */
 	bool has_ext; /* the SGX extension */
 	bool ext_twice;
+	bool compressed;            /* the key's point */
+	const uint8_t *long_serial; /* 21 bytes, big endian; NULL: serial */
+	bool negative_serial;
 };
 
 /* struct make_crl - what a revocation list says. */
@@ -60,6 +63,11 @@ struct make_crl {
 	bool no_authority_key;
 	bool critical;       /* with a critical extension that nobody knows */
 	bool entry_critical; /* the first entry has one */
+	bool version_1;
+	bool no_next_update;
+	bool huge_number; /* 2^64 */
+	bool negative_number;
+	bool negative_serial; /* of the first entry */
 };
 
 enum maker_crl { MAKER_ROOT_CRL, MAKER_PCK_CRL, MAKER_NUM_CRLS };
@@ -167,6 +175,9 @@ void maker_documents(struct maker *maker);
 /* maker_cert() and maker_crl() make one in DER. */
 void maker_cert(const struct maker *maker, const struct make_cert *cert, struct out *der);
 void maker_crl(const struct maker *maker, const struct make_crl *crl, struct out *der);
+
+/* maker_pem() appends a certificate or list in PEM. */
+void maker_pem(struct out *pem, const char *label, const struct out *der);
 
 /* maker_pck_ext() writes the SGX extension's contents. */
 void maker_pck_ext(const struct pck_ext *ext, struct out *der);

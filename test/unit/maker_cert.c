@@ -205,7 +205,15 @@ static void set_names_and_times(const struct make_cert *cert, X509 *x)
 	ASN1_TIME *const from = time_of(cert->from);
 	ASN1_TIME *const to = time_of(cert->to);
 
-	ASN1_INTEGER_set(X509_get_serialNumber(x), (long)cert->serial);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), cert->negative_serial
+							   ? -(long)cert->serial
+							   : (long)cert->serial);
+	if (cert->long_serial != NULL) {
+		BIGNUM *const serial = BN_bin2bn(cert->long_serial, 21, NULL);
+
+		assert_non_null(BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(x)));
+		BN_free(serial);
+	}
 	CHECK_INT(1, X509_set_subject_name(x, subject));
 	CHECK_INT(1, X509_set_issuer_name(x, issuer));
 	CHECK_INT(1, X509_set1_notBefore(x, from));
@@ -216,6 +224,26 @@ static void set_names_and_times(const struct make_cert *cert, X509 *x)
 	ASN1_TIME_free(to);
 }
 
+static void set_key(const struct maker *m, const struct make_cert *cert, X509 *x)
+{
+	EVP_PKEY *const key = private_key_handle(m->keys[cert->key]);
+	EVP_PKEY *copy;
+	EC_KEY *ec;
+
+	if (!cert->compressed) {
+		CHECK_INT(1, X509_set_pubkey(x, key));
+		return;
+	}
+	ec = EC_KEY_dup(
+		EVP_PKEY_get0_EC_KEY(key)); /* OpenSSL 1.1.1 hands out the key itself */
+	copy = EVP_PKEY_new();
+	EC_KEY_set_conv_form(ec, POINT_CONVERSION_COMPRESSED);
+	CHECK_INT(1, EVP_PKEY_set1_EC_KEY(copy, ec));
+	CHECK_INT(1, X509_set_pubkey(x, copy));
+	EC_KEY_free(ec);
+	EVP_PKEY_free(copy);
+}
+
 void maker_cert(const struct maker *m, const struct make_cert *cert, struct out *der)
 {
 	X509 *const x = X509_new();
@@ -224,7 +252,7 @@ void maker_cert(const struct maker *m, const struct make_cert *cert, struct out 
 
 	X509_set_version(x, cert->version - 1);
 	set_names_and_times(cert, x);
-	CHECK_INT(1, X509_set_pubkey(x, private_key_handle(m->keys[cert->key])));
+	set_key(m, cert, x);
 	add_text_extension(x, NID_basic_constraints, cert->constraints);
 	add_text_extension(x, NID_key_usage, cert->key_usage);
 	for (int i = 0; i < cert->has_ext + cert->ext_twice; i++)
@@ -254,7 +282,9 @@ static void revoke(const struct make_crl *crl, X509_CRL *x)
 		ASN1_INTEGER *const serial = ASN1_INTEGER_new();
 		ASN1_TIME *const date = time_of(crl->from);
 
-		ASN1_INTEGER_set(serial, (long)crl->revoked[i]);
+		ASN1_INTEGER_set(serial, i == 0 && crl->negative_serial
+						 ? -(long)crl->revoked[i]
+						 : (long)crl->revoked[i]);
 		X509_REVOKED_set_serialNumber(entry, serial);
 		X509_REVOKED_set_revocationDate(entry, date);
 		if (i == 0 && crl->entry_critical) {
@@ -275,7 +305,14 @@ static void add_crl_extensions(const struct maker *m, const struct make_crl *crl
 	ASN1_INTEGER *const number = ASN1_INTEGER_new();
 	AUTHORITY_KEYID *const authority = AUTHORITY_KEYID_new();
 
-	ASN1_INTEGER_set(number, 9);
+	ASN1_INTEGER_set(number, crl->negative_number ? -9 : 9);
+	if (crl->huge_number) {
+		BIGNUM *const huge =
+			BN_bin2bn((const uint8_t *)"\1\0\0\0\0\0\0\0\0", 9, NULL);
+
+		assert_non_null(BN_to_ASN1_INTEGER(huge, number));
+		BN_free(huge);
+	}
 	authority->keyid = ASN1_OCTET_STRING_new();
 	ASN1_OCTET_STRING_set(authority->keyid,
 			      private_key_point(m->keys[crl->issuer]).data, 20);
@@ -303,10 +340,11 @@ void maker_crl(const struct maker *m, const struct make_crl *crl, struct out *de
 	unsigned char *encoded = NULL;
 	int len;
 
-	X509_CRL_set_version(x, 1);
+	X509_CRL_set_version(x, crl->version_1 ? 0 : 1);
 	CHECK_INT(1, X509_CRL_set_issuer_name(x, issuer));
 	CHECK_INT(1, X509_CRL_set1_lastUpdate(x, from));
-	CHECK_INT(1, X509_CRL_set1_nextUpdate(x, to));
+	if (!crl->no_next_update)
+		CHECK_INT(1, X509_CRL_set1_nextUpdate(x, to));
 	revoke(crl, x);
 	add_crl_extensions(m, crl, x);
 	X509_CRL_sort(x);
@@ -320,6 +358,11 @@ void maker_crl(const struct maker *m, const struct make_crl *crl, struct out *de
 	ASN1_TIME_free(to);
 	X509_NAME_free(issuer);
 	X509_CRL_free(x);
+}
+
+void maker_pem(struct out *pem, const char *label, const struct out *der)
+{
+	pem_write(pem, label, out_view(der));
 }
 
 static void write_chain(const struct maker *m, const enum maker_cert *certs, size_t num,

@@ -259,10 +259,14 @@ void maker_bundle(const struct maker *m, struct out *text)
 	put_hex(bundle, "pck_crl", out_view(&m->crl_der[MAKER_PCK_CRL]));
 	put(bundle, "tcb_info_issuer_chain", &m->signing_chain);
 	put(bundle, "tcb_info", &m->tcb_info_text);
-	put_hex(bundle, "tcb_info_signature", bytes_of(m->tcb_info_signature, 64));
+	if (m->tcb_info_text.len > 0)
+		put_hex(bundle, "tcb_info_signature",
+			bytes_of(m->tcb_info_signature, 64));
 	put(bundle, "qe_identity_issuer_chain", &m->signing_chain);
 	put(bundle, "qe_identity", &m->identity_text);
-	put_hex(bundle, "qe_identity_signature", bytes_of(m->identity_signature, 64));
+	if (m->identity_text.len > 0)
+		put_hex(bundle, "qe_identity_signature",
+			bytes_of(m->identity_signature, 64));
 	if (m->cert_data.len > 0)
 		put(bundle, "pck_certificate_chain", &m->pck_chain);
 	written = json_dumps(bundle, JSON_COMPACT);

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include "base/civil.h"
+#include "base/encode.h"
 #include "fetch/files.h"
 
 #include <stdio.h>
@@ -30,6 +31,25 @@ int64_t time_at(const char *text)
 
 	CHECK_OK(civil_read(bytes_from_text(text), &seconds, "test", &err));
 	return seconds;
+}
+
+char *forge_token(const struct cella_signer *signer, const char *header,
+		  const char *payload)
+{
+	struct cella_error err = { 0 };
+	uint8_t signature[CELLA_POINT_MAX];
+	struct out text = { 0 };
+	char *token = NULL;
+
+	base64url_write(&text, bytes_from_text(header));
+	out_text(&text, ".");
+	base64url_write(&text, bytes_from_text(payload));
+	CHECK_OK(signer->sign(signer->context, text.data, text.len, signature, &err));
+	out_text(&text, ".");
+	base64url_write(&text,
+			bytes_of(signature, signer->alg == CELLA_ALG_ES256 ? 64 : 96));
+	CHECK_OK(out_take_text(&text, &token, &err));
+	return token;
 }
 
 struct out vector_read(const char *name)

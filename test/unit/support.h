@@ -15,6 +15,8 @@
 /* cmocka.h does not include what it uses. */
 #include <cmocka.h>
 
+#include <cella/keys.h>
+
 #include "base/bytes.h"
 
 /*
@@ -100,6 +102,13 @@ int64_t time_at(const char *text);
  * out_done().
  */
 struct out vector_read(const char *name);
+
+/*
+ * forge_token() signs any header at all, header '.' payload '.' signature, so that only what
+ * it says can be the reason of a refusal. The caller frees the token.
+ */
+char *forge_token(const struct cella_signer *signer, const char *header,
+		  const char *payload);
 
 /*
  * has_vectors() is false, and says so in the test's output, where CELLA_VECTORS is not

@@ -17,7 +17,7 @@ static void documents(void **state)
 		ROW("array", " [1, 2] ", CELLA_OK, NULL),
 		ROW("escape", "{\"a\":\"\\u00e9\\n\"}", CELLA_OK, NULL),
 		ROW("surrogates", "[\"\\ud83d\\ude00\"]", CELLA_OK, NULL),
-		ROW("empty", "", CELLA_MALFORMED, "doc: "),
+		ROW("empty", "", CELLA_MALFORMED, "doc: is empty"),
 		ROW("blank", "  ", CELLA_MALFORMED, "doc: line 1"),
 		ROW("scalar", "1", CELLA_MALFORMED, "'[' or '{' expected"),
 		ROW("text", "\"a\"", CELLA_MALFORMED, "'[' or '{' expected"),

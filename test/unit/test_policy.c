@@ -720,22 +720,6 @@ static void a_verdict_names_its_policies(void **state)
 
 /* --- forged tokens ------------------------------------------------------------------------------ */
 
-/* Signs any header and payload, so that only what is in them can be the reason. */
-static char *forge(const struct cella_signer *signer, const char *header_text,
-		   const char *payload)
-{
-	struct cella_error err = { 0 };
-	json_t *header = NULL;
-	char *jwt = NULL;
-
-	CHECK_OK(json_parse(bytes_of(header_text, strlen(header_text)), "header", &header,
-			    &err));
-	CHECK_OK(
-		jws_sign(header, bytes_of(payload, strlen(payload)), signer, &jwt, &err));
-	json_decref(header);
-	return jwt;
-}
-
 static char *header_with(const struct owner *owner, const char *alg, bool key_is_text)
 {
 	json_t *const jwk = jwk_json(CRYPTO_P384, bytes_of(owner->signer.public_key, 96));
@@ -773,7 +757,7 @@ static void forged_headers_are_refused(void **state)
 		char *const header =
 			header_with(&owner, rows[i].alg, rows[i].key_is_text);
 		char *const jwt =
-			forge(&owner.signer, header, "{\"policy_payload\":\"\"}");
+			forge_token(&owner.signer, header, "{\"policy_payload\":\"\"}");
 		struct cella_policy *policy = NULL;
 		struct cella_error err = { 0 };
 
@@ -795,8 +779,8 @@ static void a_policy_signed_with_es256_is_refused(void **state)
 	(void)state;
 	CHECK_OK(private_key_generate(CRYPTO_P256, &key, &err));
 	private_key_signer(key, &signer);
-	jwt = forge(&signer, "{\"typ\":\"JWT\",\"alg\":\"ES256\",\"jwk\":\"{}\"}",
-		    "{\"policy_payload\":\"\"}");
+	jwt = forge_token(&signer, "{\"typ\":\"JWT\",\"alg\":\"ES256\",\"jwk\":\"{}\"}",
+			  "{\"policy_payload\":\"\"}");
 	CHECK_STATUS(CELLA_UNSUPPORTED, parse(jwt, &policy, &err));
 	CHECK_TEXT_HAS(err.text, "expected ES384, found ES256");
 	free(jwt);
@@ -820,7 +804,7 @@ static void odd_payloads_are_refused(void **state)
 	owner_new(&owner);
 	header = header_with(&owner, "ES384", true);
 	for (size_t i = 0; i < ARRAY_LEN(payloads); i++) {
-		char *const jwt = forge(&owner.signer, header, payloads[i]);
+		char *const jwt = forge_token(&owner.signer, header, payloads[i]);
 		struct cella_policy *policy = NULL;
 		struct cella_error err = { 0 };
 
