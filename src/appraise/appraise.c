@@ -276,8 +276,6 @@ static enum cella_status keep_policies(struct cella_verdict *v,
 	if (options->num_policies > CELLA_POLICIES_MAX)
 		return error_set(err, CELLA_LIMIT, "options: %zu policies, at most %zu",
 				 options->num_policies, CELLA_POLICIES_MAX);
-	a->policies = arena_alloc(&v->arena, options->num_policies, sizeof *a->policies);
-	TRY(arena_status(&v->arena, err));
 	for (size_t i = 0; i < options->num_policies; i++) {
 		if (options->policies[i] == NULL)
 			return error_set(err, CELLA_USAGE, "options: policy %zu is null",

@@ -28,7 +28,7 @@ struct slot_appraisal {
 
 /* struct appraisal - what all policies say; lives in the verdict's arena. */
 struct appraisal {
-	struct cella_policy **policies; /* references */
+	struct cella_policy *policies[CELLA_POLICIES_MAX]; /* references */
 	size_t num_policies;
 	struct slot_appraisal slots[SLOT_COUNT];
 	int64_t grace_s[DATES_COUNT]; /* the options', or more by policy */

@@ -98,8 +98,9 @@ const char *condition_expected(struct arena *arena, const struct policy_conditio
 	case CONDITION_MIN_EVAL:
 		return arena_text(arena, "at least %llu", (unsigned long long)c->minimum);
 	case CONDITION_GRACE:
-		return arena_text(arena, "expired for at most %s",
-				  period_text(arena, c->seconds));
+		return c->seconds == 0 ? "not expired"
+				       : arena_text(arena, "expired for at most %s",
+						    period_text(arena, c->seconds));
 	case CONDITION_PLATFORM_GRACE:
 		return arena_text(arena, "up to date, or a level that is at most %s old",
 				  period_text(arena, c->seconds));

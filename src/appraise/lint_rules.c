@@ -183,7 +183,7 @@ static void lint_members(struct linter *l, const json_t *object,
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	json_object_foreach(json_mutable(object), name, value)
 	{
 		bool is_known = name[0] == '#';
 

@@ -36,15 +36,21 @@ const char *policy_printable(struct arena *arena, const char *text, size_t max_l
 	/* Not in the middle of a UTF-8 sequence. */
 	while (shown < len && shown > 0 && ((uint8_t)text[shown] & 0xc0) == 0x80)
 		shown--;
-	copy = (char *)(uintptr_t)arena_text(arena, "%.*s%s", (int)shown, text,
-					     shown < len ? "..." : "");
-	for (char *c = copy; *c != '\0'; c++) {
+	copy = arena_alloc(arena, shown + sizeof "...", 1);
+	if (copy == NULL)
+		return "";
+	memcpy(copy, text, shown);
+	for (size_t i = 0; i < shown; i++) {
+		const uint8_t c = (uint8_t)copy[i];
+
 		/* C0 and DEL, and C1 as UTF-8 writes it. */
-		if ((uint8_t)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-		if ((uint8_t)c[0] == 0xc2 && ((uint8_t)c[1] & 0xe0) == 0x80)
-			c[0] = c[1] = '?';
+		if (c < 0x20 || c == 0x7f)
+			copy[i] = '?';
+		if (c == 0xc2 && ((uint8_t)copy[i + 1] & 0xe0) == 0x80)
+			copy[i] = copy[i + 1] = '?';
 	}
+	if (shown < len)
+		memcpy(copy + shown, "...", 3);
 	return copy;
 }
 

@@ -11,6 +11,7 @@
 #include "base/civil.h"
 #include "verify/dcap.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ static enum cella_status view_engine(const struct explainer *x, struct element_v
 				       &engine->answers[i], x->err));
 	if (!view->has_evidence)
 		return CELLA_OK;
+	assert(x->verdict != NULL);
 	TRY(measure(x, generation, e->class->slot, &measurement));
 	engine->says = intel_engine_appraise(generation, e->class, e->reference,
 					     measurement, x->verdict->time,

@@ -230,7 +230,7 @@ static enum cella_status read_unknown(const struct reader *r)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)r->element->reference, name, value)
+	json_object_foreach(json_mutable(r->element->reference), name, value)
 	{
 		const struct policy_key *const masked = policy_key_of_mask(class, name);
 
@@ -294,7 +294,7 @@ static enum cella_status read_reference(const struct reader *r)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)r->element->reference, name, value)
+	json_object_foreach(json_mutable(r->element->reference), name, value)
 		num_keys += !policy_name_is_comment(name);
 	if (num_keys > POLICY_MAX_KEYS)
 		return error_set(r->err, CELLA_LIMIT,
@@ -401,17 +401,20 @@ static enum cella_status check_utf8(const struct cella_policy *policy,
 	return CELLA_OK;
 }
 
-/* Where the comment that starts here ends: its last byte, or len when it has no end. */
-static size_t comment_end(const uint8_t *text, size_t len, size_t start)
+/* The length of the comment that starts here; 0 when there is none, SIZE_MAX when it does
+ * not end. */
+static size_t comment_len(const uint8_t *text, size_t left)
 {
-	const bool is_block = text[start + 1] == '*';
-	size_t i = start + 2;
+	const uint8_t *end;
 
-	while (i < len &&
-	       (is_block ? i < start + 3 || text[i - 1] != '*' || text[i] != '/'
-			 : text[i] != '\n'))
-		i++;
-	return i;
+	if (left < 2 || text[0] != '/' || (text[1] != '/' && text[1] != '*'))
+		return 0;
+	if (text[1] == '/') {
+		end = memchr(text, '\n', left);
+		return end != NULL ? (size_t)(end - text) : left;
+	}
+	end = memmem(text + 2, left - 2, "*/", 2);
+	return end != NULL ? (size_t)(end - text) + 2 : SIZE_MAX;
 }
 
 /* Replaces comments by blanks of the same length, so that lines and columns stay. */
@@ -421,26 +424,19 @@ static enum cella_status blank_comments(struct cella_policy *policy, uint8_t *te
 	bool in_string = false;
 
 	for (size_t i = 0; i < len; i++) {
-		const size_t start = i;
+		const size_t comment = in_string ? 0 : comment_len(text + i, len - i);
 
-		if (in_string && text[i] == '\\') {
-			i++;
-			continue;
-		}
-		if (text[i] == '"')
-			in_string = !in_string;
-		if (in_string || text[i] != '/' || i + 1 >= len ||
-		    (text[i + 1] != '/' && text[i + 1] != '*'))
-			continue;
-		i = comment_end(text, len, start);
-		if (i >= len && text[start + 1] == '*')
-			return error_at(err, CELLA_MALFORMED, start,
-					"policy: a comment does not end (offset %zu)",
-					start);
-		for (size_t k = start; k < len && k <= i; k++)
+		if (comment == SIZE_MAX)
+			return error_at(err, CELLA_MALFORMED, i,
+					"policy: a comment does not end (offset %zu)", i);
+		for (size_t k = i; k < i + comment; k++)
 			if (text[k] != '\n')
 				text[k] = ' ';
-		policy->has_comments = true;
+		policy->has_comments = policy->has_comments || comment > 0;
+		if (in_string && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			in_string = !in_string;
 	}
 	return CELLA_OK;
 }

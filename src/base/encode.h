@@ -59,7 +59,9 @@ struct cella_bytes text_trim(struct cella_bytes text);
 /* ascii_lower() puts a letter of ASCII into lower case, whatever the locale. */
 static inline char ascii_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c < 'A' || c > 'Z')
+		return c;
+	return "abcdefghijklmnopqrstuvwxyz"[c - 'A'];
 }
 
 /*

@@ -8,6 +8,7 @@
 #define BASE_JSON_H
 
 #include <jansson.h>
+#include <string.h>
 
 #include "base/bytes.h"
 
@@ -65,6 +66,15 @@ struct json_field {
 enum cella_status json_read(const json_t *object, const struct json_field *fields,
 			    size_t num_fields, void *out, const char *where,
 			    struct cella_error *err) MUST_CHECK;
+
+/* json_mutable() lets jansson iterate, whose iterators do not take const documents. */
+static inline json_t *json_mutable(const json_t *json)
+{
+	json_t *same;
+
+	memcpy(&same, &json, sizeof(void *));
+	return same;
+}
 
 /* json_type_name() names a value's type in errors: "an array". */
 const char *json_type_name(const json_t *value);

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What judges evidence must not reach the imitation of Intel's engine. The call graph is
 # read off the objects of the library: from verify.c's object, follow every symbol.
 # Usage: engine_is_apart.sh libcella-objects.a

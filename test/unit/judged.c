@@ -268,7 +268,8 @@ enum cella_outcome judged_outcome(const struct judged *j, const char *id)
 {
 	const struct cella_check *const check = judged_check(j, id);
 
-	if (check == NULL)
-		fail_msg("there is no check %s", id);
-	return check->outcome;
+	if (check != NULL)
+		return check->outcome;
+	fail_msg("there is no check %s", id);
+	return CELLA_CHECK_FAIL;
 }

@@ -46,7 +46,7 @@ static const char quoting[] =
 	"{\"accepted_tcb_status\":[\"UpToDate\"],\"min_eval_num\":16}";
 
 /* Adds a signed policy of one element with a description, as the document's are. */
-static void add_signed(struct judged *j, const struct private_key *key,
+static void add_signed(struct judged *j, struct private_key *key,
 		       enum policy_class_id class, const char *reference)
 {
 	struct cella_signer signer;
@@ -58,7 +58,7 @@ static void add_signed(struct judged *j, const struct private_key *key,
 			     "{\"policy_array\":[{\"environment\":{\"class_id\":\"%s\","
 			     "\"description\":\"Some Policy\"},\"reference\":%s}]}",
 			     policy_classes[class].uuid, reference) > 0);
-	private_key_signer((struct private_key *)(uintptr_t)key, &signer);
+	private_key_signer(key, &signer);
 	CHECK_OK(cella_policy_sign(text, strlen(text), &signer, &jwt, &err));
 	judged_add(j, jwt, NULL);
 	free(text);
@@ -132,36 +132,66 @@ static const char *type_letter(const json_t *value)
 	return json_is_boolean(value) ? "boolean" : json_type_name(value);
 }
 
+/* What is left to look at. */
+struct places {
+	struct place {
+		const json_t *json;
+		char path[256];
+	} items[256];
+	size_t num;
+};
+
+static void push(struct places *places, const json_t *json, const char *path,
+		 const char *between, const char *name, const char *after)
+{
+	struct place *const place = &places->items[places->num++];
+
+	assert_true(places->num <= ARRAY_LEN(places->items));
+	place->json = json;
+	assert_true((size_t)snprintf(place->path, sizeof place->path, "%s%s%s%s", path,
+				     between, name, after) < sizeof place->path);
+}
+
 /* One line per member: its path and its type. References of policies are free. */
-static void add_paths(const json_t *json, const char *path, struct out *lines)
+static void add_place(struct places *places, const struct place *place, struct out *lines)
 {
 	const char *name;
 	json_t *value;
 
-	if (json_is_array(json) && json_is_object(json_array_get(json, 0))) {
-		for (size_t i = 0; i < json_array_size(json); i++) {
-			const json_t *const item = json_array_get(json, i);
-			char below[512];
+	if (json_is_array(place->json) &&
+	    json_is_object(json_array_get(place->json, 0))) {
+		for (size_t i = 0; i < json_array_size(place->json); i++) {
+			const json_t *const item = json_array_get(place->json, i);
 
-			snprintf(below, sizeof below, "%s[%s]", path, element_name(item));
-			add_paths(item, below, lines);
+			push(places, item, place->path, "[", element_name(item), "]");
 		}
 		return;
 	}
-	if (!json_is_object(json)) {
-		out_format(lines, "%s %s\n", path, type_letter(json));
+	if (!json_is_object(place->json)) {
+		out_format(lines, "%s %s\n", place->path, type_letter(place->json));
 		return;
 	}
-	json_object_foreach((json_t *)(uintptr_t)json, name, value)
+	json_object_foreach(json_mutable(place->json), name, value)
 	{
-		char below[512];
-
-		snprintf(below, sizeof below, "%s.%s", path, name);
 		if (strcmp(name, "reference") == 0)
-			out_format(lines, "%s\n", below);
+			out_format(lines, "%s.%s\n", place->path, name);
 		else
-			add_paths(value, below, lines);
+			push(places, value, place->path, ".", name, "");
 	}
+}
+
+static void add_paths(const json_t *json, struct out *lines)
+{
+	struct places *const places = calloc(1, sizeof *places);
+
+	assert_non_null(places);
+	push(places, json, "", "", "", "");
+	while (places->num > 0) {
+		const struct place place = places->items[--places->num];
+
+		add_place(places, &place, lines);
+	}
+	free(places);
 }
 
 static int compare_lines(const void *left, const void *right)
@@ -178,7 +208,7 @@ static char *shape_of(const json_t *json)
 	size_t num = 0;
 	char *text = NULL;
 
-	add_paths(json, "", &lines);
+	add_paths(json, &lines);
 	out_u8(&lines, 0);
 	for (char *line = strtok((char *)lines.data, "\n"); line != NULL;
 	     line = strtok(NULL, "\n"))
@@ -542,7 +572,7 @@ static void flags_name_the_keys_that_do_not_hold(void **state)
 	assert_true(json_is_false(json_object_get(details, "tcb_eval_num_check")));
 	assert_true(json_is_false(json_object_get(details, "sgx_types_check")));
 	assert_true(json_is_false(json_object_get(details, "cached_keys_check")));
-	json_object_foreach((json_t *)(uintptr_t)details, name, value)
+	json_object_foreach(json_mutable(details), name, value)
 		num_false += json_is_false(value);
 	assert_int_equal(3, num_false);
 	json_decref(json);

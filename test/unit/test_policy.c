@@ -42,7 +42,7 @@ static void a_policy_tells_what_it_is(void **state)
 	(void)state;
 	CHECK_OK(parse(td_policy, &policy, &err));
 	CHECK_OK(crypto_sha256(bytes_from(td_policy), digest, &err));
-	CHECK_BYTES(digest, sizeof digest, cella_policy_digest(policy));
+	CHECK_BYTES(digest, SHA256_LEN, cella_policy_digest(policy));
 	CHECK_BYTES(td_policy, strlen(td_policy), cella_policy_text(policy));
 	assert_int_equal(CELLA_POLICY_UNSIGNED, cella_policy_standing(policy));
 	assert_int_equal(CELLA_POLICY_LOCAL, cella_policy_source(policy));
