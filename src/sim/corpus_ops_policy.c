@@ -139,7 +139,7 @@ static enum cella_status replace_policy(struct sim_case *c, struct out *made,
 SIM_OP(SIM_STAGE_BYTES, policy_altered)
 {
 	struct out made CLEANUP(out_done) = { 0 };
-	struct cella_bytes parts[3];
+	struct cella_bytes parts[3] = { 0 };
 
 	TRY(split(&c->policy, parts, err));
 	out_bytes(&made, parts[0].data, parts[0].len);
@@ -155,7 +155,7 @@ SIM_OP(SIM_STAGE_BYTES, policy_header)
 {
 	struct out made CLEANUP(out_done) = { 0 };
 	uint8_t signature[P384_SIGNATURE_LEN];
-	struct cella_bytes parts[3];
+	struct cella_bytes parts[3] = { 0 };
 
 	TRY(split(&c->policy, parts, err));
 	TRY(alter_part(parts[0], change, &made, err));
