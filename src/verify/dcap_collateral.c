@@ -287,14 +287,13 @@ void check_root_crl(struct cella_verdict *v, const uint8_t root[64])
 /*
  * A root may have certified several CAs of one name, an older one that was stolen among
  * them: the list counts only if the key that signed the platform's certificate signed it.
+ * Of a chain that is refused itself this is not asked.
  */
-static bool is_by_platforms_ca(const struct cella_verdict *v, const struct crl_doc *doc)
+static bool is_by_another_ca(const struct cella_verdict *v, const struct crl_doc *doc)
 {
-	const struct cert_chain *const pck = &v->pck->chain;
-
-	return pck->num_certs > 1 &&
+	return verdict_passed(v, CHECK_PCK_CHAIN) && verdict_passed(v, CHECK_PCK_ROOT) &&
 	       memcmp(cert_chain_leaf(&doc->issuer->chain)->point,
-		      pck->certs[1]->x509->point, P256_POINT_LEN) == 0;
+		      v->pck->chain.certs[1]->x509->point, P256_POINT_LEN) != 0;
 }
 
 void check_pck_crl(struct cella_verdict *v, const uint8_t root[64])
@@ -317,7 +316,7 @@ void check_pck_crl(struct cella_verdict *v, const uint8_t root[64])
 		fault = arena_text(&v->arena, "its issuer is %s, the certificate's is %s",
 				   doc->crl->issuer_cn,
 				   cert_chain_leaf(&v->pck->chain)->issuer_cn);
-	if (fault == NULL && !is_by_platforms_ca(v, doc))
+	if (fault == NULL && is_by_another_ca(v, doc))
 		fault = "its issuer has the name, but not the key of the platform's CA";
 	verdict_check(v, CHECK_PCK_CRL, outcome_if(fault == NULL), NULL, fault,
 		      "pck_crl");
