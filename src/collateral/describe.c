@@ -94,11 +94,12 @@ enum cella_status chain_describe_text(const struct cert_chain *chain, struct out
 	TRY(chain_describe(chain, list, err));
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *const item = json_array_get(list, i);
-		const char *name;
-		json_t *value;
 
 		out_format(out, "certificate %zu\n", i + 1);
-		json_object_foreach(item, name, value) write_member(name, value, out);
+		for (void *at = json_object_iter(item); at != NULL;
+		     at = json_object_iter_next(item, at))
+			write_member(json_object_iter_key(at), json_object_iter_value(at),
+				     out);
 	}
 	return out_status(out, err);
 }

@@ -183,12 +183,12 @@ extern const struct sim_op sim_op_policy_signed, sim_op_policy_owner, sim_op_pol
 /* --- expectations ------------------------------------------------------------------- */
 
 /* Each gives the last members of a row; answers as in struct sim_case_row. */
-#define ACCEPTED(yes) .result = SIM_ACCEPTED, .answers = yes
-#define REJECTED(id, answer) .result = SIM_REJECTED, .check = id, .answers = answer
+#define ACCEPTED(yes) .result = SIM_ACCEPTED, .answers = (yes)
+#define REJECTED(id, answer) .result = SIM_REJECTED, .check = (id), .answers = (answer)
 #define REJECTED_TWICE(id, answer) \
-	.result = SIM_REJECTED, .check = id, .answers = answer, .others = true
-#define UNDECIDED(answer) .result = SIM_UNKNOWN, .answers = answer
-#define BROKEN(kind, part) .result = SIM_ERROR, .status = kind, .field = part
+	.result = SIM_REJECTED, .check = (id), .answers = (answer), .others = true
+#define UNDECIDED(answer) .result = SIM_UNKNOWN, .answers = (answer)
+#define BROKEN(kind, part) .result = SIM_ERROR, .status = (kind), .field = (part)
 
 #define ROWS(name, about, table) \
 	const struct sim_class sim_class_##name = { #name, about, table, \

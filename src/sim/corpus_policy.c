@@ -49,7 +49,7 @@
 /* A policy that breaks its form. */
 #define WRONG_POLICY(name, why, text, kind, part) \
 	{ \
-		name, why, V5, { { 0 } }, .options = { .policy = text }, \
+		name, why, V5, { { 0 } }, .options = { .policy = (text) }, \
 					  BROKEN(kind, part) \
 	}
 

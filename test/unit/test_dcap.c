@@ -697,7 +697,8 @@ static void every_date_in_both_directions(void **state)
 	} rows[] = {
 #define CERT(c) offsetof(struct maker, certs[c].to), offsetof(struct maker, certs[c].from)
 #define CRL(c) offsetof(struct maker, crls[c].to), offsetof(struct maker, crls[c].from)
-#define DOC(d) offsetof(struct maker, d.to), offsetof(struct maker, d.from)
+/* A member's name cannot stand in parentheses. */
+#define DOC(d) offsetof(struct maker, d.to), offsetof(struct maker, d.from) /* NOLINT */
 		{ "pck", CERT(MAKER_PCK), "pck.dates" },
 		{ "ca", CERT(MAKER_CA), "pck.dates pck_crl.dates" },
 		{ "root", CERT(MAKER_ROOT),

@@ -152,7 +152,7 @@ static void make(struct maker *m, const struct kind *kind)
 	CASE(kind->name);
 	maker_init(m, kind->tee);
 	if (kind->type != 0)
-		maker_set_version(m, 5, kind->type);
+		maker_set_version(m, 5, (uint16_t)kind->type);
 	kind->say(m);
 	maker_build(m);
 }
