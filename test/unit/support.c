@@ -63,6 +63,11 @@ struct out vector_read(const char *name)
 	return bytes;
 }
 
+bool asks_for_vectors(int argc, char **argv)
+{
+	return argc == 2 && strcmp(argv[1], "vectors") == 0;
+}
+
 bool has_vectors(void)
 {
 	const char *const folder = getenv("CELLA_VECTORS");

@@ -110,6 +110,9 @@ struct out vector_read(const char *name);
 char *forge_token(const struct cella_signer *signer, const char *header,
 		  const char *payload);
 
+/* asks_for_vectors() tells a run of only what needs real evidence, a test of its own. */
+bool asks_for_vectors(int argc, char **argv);
+
 /*
  * has_vectors() is false, and says so in the test's output, where CELLA_VECTORS is not
  * set; main() of a test that lives on vectors returns 0 then.
