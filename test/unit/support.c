@@ -63,17 +63,17 @@ struct out vector_read(const char *name)
 	return bytes;
 }
 
-bool asks_for_vectors(int argc, char **argv)
+bool asks_for_real(int argc, char **argv)
 {
-	return argc == 2 && strcmp(argv[1], "vectors") == 0;
+	return argc == 2 && strcmp(argv[1], "real") == 0;
 }
 
-bool has_vectors(void)
+bool has_folder(const char *variable)
 {
-	const char *const folder = getenv("CELLA_VECTORS");
+	const char *const folder = getenv(variable);
 
 	if (folder != NULL && *folder != '\0')
 		return true;
-	puts("1..0 # SKIP CELLA_VECTORS is not set");
+	printf("1..0 # SKIP %s is not set\n", variable);
 	return false;
 }

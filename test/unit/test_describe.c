@@ -294,11 +294,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(reserved_bytes_in_use),
 		cmocka_unit_test(hashes_of_a_td_report),
 	};
-	const struct CMUnitTest of_vectors[] = {
+	const struct CMUnitTest real[] = {
 		cmocka_unit_test(real_reports_are_consistent),
 	};
 
-	if (asks_for_vectors(argc, argv))
-		return has_vectors() ? cmocka_run_group_tests(of_vectors, NULL, NULL) : 0;
+	if (asks_for_real(argc, argv))
+		return has_folder("CELLA_VECTORS")
+			       ? cmocka_run_group_tests(real, NULL, NULL)
+			       : 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,7 @@ static void make(struct maker *m, const struct kind *kind)
 	CASE(kind->name);
 	maker_init(m, kind->tee);
 	if (kind->type != 0)
-		maker_set_version(m, 5, (uint16_t)kind->type);
+		maker_set_version(m, 5, kind->type);
 	kind->say(m);
 	maker_build(m);
 }
@@ -523,13 +523,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(text_of_a_refusal),
 		cmocka_unit_test(terminal_escape_in_a_certificate),
 	};
-	const struct CMUnitTest of_vectors[] = {
+	const struct CMUnitTest real[] = {
 		cmocka_unit_test(real_verdicts_are_as_the_schema_says),
 	};
 
-	if (asks_for_vectors(argc, argv))
-		return has_vectors()
-			       ? cmocka_run_group_tests(of_vectors, set_up, tear_down)
+	if (asks_for_real(argc, argv))
+		return has_folder("CELLA_VECTORS")
+			       ? cmocka_run_group_tests(real, set_up, tear_down)
 			       : 0;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
