@@ -121,8 +121,6 @@ int main(int argc, char **argv)
 	listener = wire_listen(argv[argc - 1]);
 	if (listener < 0)
 		return EXIT_UNDECIDED;
-	printf("waiting at %s\n", argv[argc - 1]);
-	fflush(stdout);
 	do
 		done = serve_next(listener);
 	while (!once);

@@ -2,6 +2,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,8 +52,11 @@ int wire_listen(const char *path)
 	before = umask(0177);
 	failure = bind(fd, (const struct sockaddr *)&address, sizeof address);
 	umask(before);
-	if (failure == 0 && listen(fd, 1) == 0)
+	if (failure == 0 && listen(fd, 1) == 0) {
+		printf("waiting at %s\n", path);
+		fflush(stdout);
 		return fd;
+	}
 	failure = errno;
 	give_up(fd, path);
 	if (failure == EADDRINUSE)

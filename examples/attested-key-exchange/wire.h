@@ -10,7 +10,10 @@
 /* Both give a connection up that is silent for this long. */
 enum { SILENCE_MAX_S = 30 };
 
-/* wire_listen() makes a socket that only this user can connect to; -1 on failure. */
+/*
+ * wire_listen() makes a socket that only this user can connect to, and says so on standard
+ * output; -1 on failure.
+ */
 int wire_listen(const char *path);
 int wire_accept(int listener);
 int wire_connect(const char *path);

@@ -21,7 +21,7 @@ document=${CELLA_SEEDS:+$CELLA_SEEDS/tdx.ja.txt}
 examples=$scratch/examples
 quote=$examples/tdx-quote-generation-sample/quote.dat
 enclave=
-trap 'kill $enclave 2>/dev/null; rm -rf "$scratch"' EXIT
+trap '[ -z "$enclave" ] || kill "$enclave"; rm -rf "$scratch"' EXIT
 
 # As sudo: whoever calls it owns what is his.
 if [ "$(id -u)" = 0 ]; then caller=1000; else caller=$(id -u); fi
@@ -485,13 +485,18 @@ cd "$examples/attested-key-exchange"
 # await FILE: until somebody waits at a socket.
 await() {
 	tries=0
-	until grep -q waiting "$1" 2>/dev/null || [ $((tries += 1)) = 100 ]; do
+	until grep -q waiting "$1" 2>/dev/null; do
+		[ $((tries += 1)) != 300 ] || {
+			echo "nobody waits: $1"
+			return
+		} >>"$scratch/wrong"
 		sleep 0.1
 	done
 }
 
 # meet CODE MODE: the client meets the enclave, with an attacker in between.
 meet() {
+	rm -f attacker.out
 	./attacker "$2" middle.sock enclave.sock answer >attacker.out 2>attacker.err &
 	attacker=$!
 	await attacker.out
