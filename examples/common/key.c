@@ -18,7 +18,7 @@ enum { COORDINATE_LEN = 48, POINT_LEN = 2 * COORDINATE_LEN, PUBLIC_FILE_MAX = 65
 
 static enum cella_status cannot_sign(struct cella_error *err)
 {
-	err->status = CELLA_INTERNAL;
+	*err = (struct cella_error){ .status = CELLA_INTERNAL };
 	snprintf(err->text, sizeof err->text, "OpenSSL cannot sign");
 	return err->status;
 }

@@ -570,4 +570,14 @@ kill $enclave
 enclave=
 refused 3 "remove it" ./enclave enclave.sock
 result "a socket of an enclave that is no more is named"
+rm enclave.sock
+./enclave -1 enclave.sock >enclave.out 2>enclave.err &
+enclave=$!
+await enclave.out
+runs 1 sh -c 'echo "the message" | ../stranger/client enclave.sock collateral.json'
+code=0
+wait $enclave || code=$?
+enclave=
+[ "$code" = 3 ] && [ ! -e enclave.sock ] || echo "$code; $(ls)" >>"$scratch/wrong"
+result "an enclave for one client ends with it, and says that it was no success"
 tap_done
