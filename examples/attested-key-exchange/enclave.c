@@ -121,9 +121,9 @@ int main(int argc, char **argv)
 	listener = wire_listen(argv[argc - 1]);
 	if (listener < 0)
 		return EXIT_UNDECIDED;
-	do
+	do {
 		done = serve_next(listener);
-	while (!once);
+	} while (!once);
 	close(listener);
 	unlink(argv[argc - 1]);
 	return done ? EXIT_YES : EXIT_UNDECIDED;

@@ -13,8 +13,6 @@
 
 enum { OUTPUT_MAX = 1 << 20, MAX_ARGS = 8 };
 
-extern char **environ;
-
 bool simulated_platform(char path[PATH_MAX])
 {
 	struct stat st;

@@ -16,9 +16,10 @@ static void tell_plainly(const char *label, const char *text)
 		return;
 	for (; text[len] != '\0' && len < sizeof plain - 1; len++) {
 		const char c = text[len];
-		const bool is_plain = c >= ' ' && c <= '~' && strchr("\"[{", c) == NULL;
 
-		plain[len] = is_plain ? c : '?';
+		plain[len] = '?';
+		if (c >= ' ' && c <= '~' && strchr("\"[{", c) == NULL)
+			plain[len] = c;
 	}
 	plain[len] = '\0';
 	say("    %s %s", label, plain);
