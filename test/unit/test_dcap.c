@@ -63,7 +63,7 @@ static void check_row(const struct row *row)
 	CASE(row->name);
 	maker_init(&m, row->tee);
 	if (row->type != 0)
-		maker_set_version(&m, 5, (uint16_t)row->type);
+		maker_set_version(&m, 5, row->type);
 	if (row->say != NULL)
 		row->say(&m);
 	maker_build(&m);
