@@ -36,6 +36,7 @@ struct report_request {
 	uint8_t td_report[1024];
 };
 #define GET_REPORT0 _IOWR('T', 1, struct report_request)
+_Static_assert(GET_REPORT0 == 0xc4405401, "the kernel's number");
 
 static bool get_report(int fd, struct report_request *request)
 {
