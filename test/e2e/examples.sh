@@ -154,6 +154,7 @@ carries() {
 cd "$examples/tdx-quote-generation-sample"
 typed "sudo ./app"
 prints "Wrote TD Quote to quote.dat"
+says "app: SIMULATED"
 cp quote.dat first.dat
 result "a quote is made with random report data"
 typed "sudo ./app"
@@ -201,6 +202,7 @@ result "keys stay what they are"
 # --- the verdict ---------------------------------------------------------------------------
 
 typed "./verifier -quote <path_to_quote>"
+says "verifier: SIMULATED"
 [ "$(wc -l <"$scratch/out")" = 1 ] || echo "more than a line" >>"$scratch/wrong"
 cp "$scratch/out" good.token
 runs 0 cella token verify good.token --key keys/verifier.pub -q --allow-unasked fresh \
@@ -251,6 +253,7 @@ judged() {
 printf 'appraisal result: success\n' >"$scratch/success"
 runs 0 judged good.token
 cmp "$scratch/out" "$scratch/success" >>"$scratch/wrong" 2>&1 || :
+says "relying_party: SIMULATED"
 says "not asked: whether the quote was made for this request"
 result "the relying party says success"
 runs 0 judged good.token -a
@@ -520,6 +523,8 @@ prints "the enclave says: 12 bytes received"
 for answer in genuine current mine fresh; do
 	says "$answer: yes"
 done
+says "client: SIMULATED"
+grep -q "enclave: SIMULATED" enclave.err || cat enclave.err >>"$scratch/wrong"
 result "the client accepts the enclave"
 cp "$scratch/out" client.out
 [ "$(grep ^session client.out)" = "$(grep ^session enclave.out)" ] ||
