@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON: two readers, one meaning. The bytes of a member that a signature covers are the
+ * value that the parser sees under its name.
+ */
+#include "fuzz.h"
+
+static void check_spans(struct cella_bytes text, json_t *object)
+{
+	for (void *at = json_object_iter(object); at != NULL;
+	     at = json_object_iter_next(object, at)) {
+		struct cella_bytes span = { 0 };
+		json_t *value;
+
+		if (json_member_span(text, json_object_iter_key(at), "", &span, NULL) !=
+		    CELLA_OK)
+			return; /* stricter than the parser: no escapes in names */
+		MUST(fuzz_inside(span, text.data, text.len) && span.len > 0);
+		value = json_loadb((const char *)span.data, span.len, JSON_DECODE_ANY,
+				   NULL);
+		MUST(value != NULL && json_equal(value, json_object_iter_value(at)));
+		json_decref(value);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct cella_bytes text = bytes_of(data, size);
+	json_t *json CLEANUP_JSON = NULL;
+	json_t *again CLEANUP_JSON = NULL;
+	struct cella_error err = { 0 };
+	char *written = NULL;
+
+	if (fuzz_failed(json_parse(text, "text", &json, &err), &err, size))
+		return 0;
+	check_spans(text, json);
+	MUST(json_write(json, true, &written, NULL) == CELLA_OK);
+	MUST(json_parse(bytes_of(written, strlen(written)), "", &again, NULL) ==
+	     CELLA_OK);
+	MUST(json_equal(json, again));
+	cella_free(written);
+	return 0;
+}
