@@ -6,6 +6,7 @@
 # Usage: seeds.sh CELLA CELLA_SIM DIR
 set -eu
 
+here=$(realpath "$(dirname "$0")")
 cella=$(realpath "$1")
 sim=$(realpath "$2")
 mkdir -p "$3"
@@ -46,25 +47,6 @@ signed() {
 payload() {
 	cut -d. -f2 "$1" | tr -- '-_' '+/' |
 		awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d
-}
-# A signed enclave's structure; only what must have a certain value is not zero.
-zeros() {
-	head -c "$1" /dev/zero
-}
-sigstruct() {
-	printf '\6\0\0\0\341\0\0\0\0\0\1\0'
-	zeros 12
-	printf '\1\1\0\0\140\0\0\0\140\0\0\0\1\0\0\0'
-	zeros 88
-	zeros 384 | tr '\0' '\245'
-	printf '\3\0\0\0'
-	zeros 384
-	printf '\1\0\0\0\376\377\377\377'
-	zeros 20
-	printf '\4\0\0\0\0\0\0\0\3'
-	zeros 7
-	zeros 16 | tr '\0' '\377'
-	zeros 848
 }
 
 # --- the corpus: quotes, bundles, policies, and all of them together ---
@@ -125,7 +107,7 @@ put cert_chain/signing cat "$platform/signing.pem" "$platform/root.pem"
 put cert_chain/root cat "$platform/root.pem"
 put responses/chain cat cert_chain/pck
 
-put sigstruct/plain sigstruct
+put sigstruct/plain "$here/sigstruct.sh"
 
 # --- keys, policies, tokens ---
 put policy/new "$cella" policy new evidence/tdx-v5 --platform
