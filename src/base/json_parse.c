@@ -320,6 +320,13 @@ static json_t *read_literal(struct reader *r)
 	return NULL;
 }
 
+/* A copy of the string that was read last: the next one takes its place. */
+static bool keep_string(struct reader *r, size_t start, char **out)
+{
+	*out = strdup((const char *)r->string.data);
+	return *out != NULL || fail_at(r, start, CELLA_NOMEM, NULL);
+}
+
 /* member = string ":" value */
 static bool read_member(struct reader *r, json_t *object)
 {
@@ -335,9 +342,8 @@ static bool read_member(struct reader *r, json_t *object)
 		return false;
 	if (json_object_get(object, (const char *)r->string.data) != NULL)
 		return fail_at(r, start, CELLA_MALFORMED, "duplicate object key");
-	name = strdup((const char *)r->string.data);
-	if (name == NULL)
-		return fail_at(r, start, CELLA_NOMEM, NULL);
+	if (!keep_string(r, start, &name))
+		return false;
 	if (!skip_if(r, ':'))
 		return unexpected(r);
 	value = read_value(r);
