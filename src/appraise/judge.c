@@ -102,7 +102,7 @@ static const char *attributes_text(struct cella_verdict *v)
 	struct out text CLEANUP(out_done) = { 0 };
 
 	td_attributes_text(v->td.td_attributes, &text);
-	return arena_copy(&v->arena, text.data, text.len);
+	return arena_out(&v->arena, &text);
 }
 
 /* Reported, and refused only when strictness is asked for. */
