@@ -58,9 +58,9 @@ static const struct option_def options[] = {
 	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
 	  "refuse what is otherwise only reported" },
 	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
-	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
+	  "write the result in the shape of Intel's ('-': the verdict goes to standard error)" },
 	{ "token-out", 0, "FILE", OPTION_TEXT, ARG(token.output),
-	  "write the verdict as a signed token" },
+	  "write the verdict as a signed token ('-' as above)" },
 	{ "token-key", 0, "KEYFILE", OPTION_TEXT, ARG(token.key),
 	  "sign the token with this private key (P-256 or P-384)" },
 	{ "token-audience", 0, "TEXT", OPTION_TEXT, ARG(token.audience),
@@ -194,18 +194,19 @@ static void tell_unasked(const struct common_args *common,
 }
 
 static enum cella_status print(const struct verify_args *args,
-			       const struct cella_verdict *verdict,
+			       const struct cella_verdict *verdict, FILE *stream,
 			       struct cella_error *err)
 {
 	char *text CLEANUP_FREE = NULL;
-	const uint32_t flags = (use_colour() ? CELLA_TEXT_COLOUR : 0) |
-			       (args->checks ? CELLA_TEXT_CHECKS : 0);
+	const uint32_t flags =
+		(stream == stdout && use_colour() ? CELLA_TEXT_COLOUR : 0) |
+		(args->checks ? CELLA_TEXT_CHECKS : 0);
 
 	if (args->common.json)
 		TRY(cella_verdict_json(verdict, &text, err));
 	else
 		TRY(cella_verdict_text(verdict, flags, &text, err));
-	printf("%s%s", text, args->common.json ? "\n" : "");
+	fprintf(stream, "%s%s", text, args->common.json ? "\n" : "");
 	return CELLA_OK;
 }
 
@@ -217,7 +218,7 @@ static void verdict_cleanup(struct cella_verdict **verdict)
 static enum cella_status print_explanation(const struct inputs *inputs,
 					   const struct cella_verify_options *how,
 					   const struct cella_verdict *verdict,
-					   struct cella_error *err)
+					   FILE *stream, struct cella_error *err)
 {
 	struct cella_verdict *other CLEANUP(verdict_cleanup) = NULL;
 	char *text CLEANUP_FREE = NULL;
@@ -225,8 +226,31 @@ static enum cella_status print_explanation(const struct inputs *inputs,
 	if (inputs->other != NULL)
 		TRY(cella_verify(inputs->evidence, inputs->other, how, &other, err));
 	TRY(cella_verdict_explain(verdict, other, &text, err));
-	printf("\n%s", text);
+	fprintf(stream, "\n%s", text);
 	return CELLA_OK;
+}
+
+static bool is_stdout(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
+/* A result or a token that goes to standard output has it for itself. */
+static enum cella_status tell(const struct verify_args *args, const struct inputs *inputs,
+			      const struct cella_verify_options *how,
+			      const struct cella_verdict *verdict,
+			      struct cella_error *err)
+{
+	const bool is_taken = is_stdout(args->result_out) ||
+			      is_stdout(args->token.output);
+	FILE *const stream = is_taken ? stderr : stdout;
+
+	if (is_taken && args->common.quiet)
+		return CELLA_OK;
+	TRY(print(args, verdict, stream, err));
+	if (!args->explain || args->common.json)
+		return CELLA_OK;
+	return print_explanation(inputs, how, verdict, stream, err);
 }
 
 static enum cella_status check_usage(const struct verify_args *args,
@@ -240,6 +264,10 @@ static enum cella_status check_usage(const struct verify_args *args,
 			"--explain as text; a directory holds several documents");
 	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
 		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	if (is_stdout(args->result_out) && is_stdout(args->token.output))
+		return error_set(err, CELLA_USAGE,
+				 "standard output is for --result-out or for "
+				 "--token-out, not for both");
 	return token_args_check(&args->token, &args->binding, err);
 }
 
@@ -259,10 +287,7 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 		TRY(token_issue(&args->token, &args->binding, verdict, err));
 	if (args->result_out != NULL)
 		TRY(result_write(args->result_out, verdict, err));
-	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
-		TRY(print(args, verdict, err));
-	if (args->explain && !args->common.json)
-		TRY(print_explanation(&inputs, &how, verdict, err));
+	TRY(tell(args, &inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);
 	return CELLA_OK;
 }
