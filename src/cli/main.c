@@ -21,6 +21,8 @@ static const struct command *const commands[] = {
 	&cmd_collateral_show,
 	&cmd_collateral_bundle,
 	&cmd_collateral_import,
+	&cmd_eventlog_replay,
+	&cmd_eventlog_explain,
 	&cmd_quote,
 	&cmd_report,
 	&cmd_sim,
