@@ -21,6 +21,7 @@ extern "C" {
 #endif
 
 struct cella_policy;
+struct cella_event_log;
 
 /* enum cella_tcb_status - the standing of a trusted computing base, with Intel's names. */
 enum cella_tcb_status {
@@ -134,6 +135,13 @@ struct cella_verify_options {
 	enum cella_expect policy_expect;
 	struct cella_policy *const *policies;
 	size_t num_policies;
+
+	/*
+	 * What the TD says it measured (event_log.h), or NULL: there is none. A log that does
+	 * not lead to the quote's registers is not genuine; one that does tells policies
+	 * which events the registers are made of. The verdict keeps a reference.
+	 */
+	struct cella_event_log *event_log;
 
 	/* TCB statuses that are accepted beside UpToDate: CELLA_ACCEPT(…) | …; never
 	 * Revoked, NotSupported. */

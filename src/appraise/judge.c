@@ -8,6 +8,7 @@
 #include "appraise/condition.h"
 #include "base/civil.h"
 #include "verify/dcap.h"
+#include "verify/event_check.h"
 
 #include <string.h>
 
@@ -238,6 +239,7 @@ enum cella_status judge(struct cella_verdict *v,
 			const struct cella_verify_options *options,
 			struct cella_error *err)
 {
+	TRY(event_log_check(v, err));
 	TRY(appraise(v, options, err));
 	judge_dates(v);
 	judge_tcb_status(v);

@@ -146,6 +146,9 @@ enum cella_status verify_cached(struct cella_evidence *evidence,
 		return error_nomem(err);
 	v->evidence = cella_evidence_ref(evidence);
 	v->collateral = collateral != NULL ? cella_collateral_ref(collateral) : NULL;
+	v->event_log = options->event_log != NULL
+			       ? cella_event_log_ref(options->event_log)
+			       : NULL;
 	v->time = options->time;
 	v->grace_s = options->grace_s;
 	v->accept = options->accept;
@@ -177,6 +180,7 @@ void cella_verdict_free(struct cella_verdict *verdict)
 	pck_unref(verdict->pck);
 	cella_evidence_unref(verdict->evidence);
 	cella_collateral_unref(verdict->collateral);
+	cella_event_log_unref(verdict->event_log);
 	arena_done(&verdict->arena);
 	free(verdict);
 }

@@ -6,6 +6,7 @@
 
 #include "cli/binding.h"
 #include "cli/issue_token.h"
+#include "cli/log_input.h"
 #include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
@@ -19,6 +20,7 @@ enum { ROOT_FILE_MAX = 64 << 10 };
 struct verify_args {
 	struct common_args common;
 	struct texts collateral;
+	const char *event_log;
 	struct binding_args binding;
 	struct texts policies;
 	struct texts policy_owners;
@@ -37,6 +39,8 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform" },
+	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
+	  "the TD's event log: it must lead to the quote's registers" },
 	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
 	  "demand what this policy demands" },
 	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
@@ -83,6 +87,7 @@ struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
 	struct cella_collateral *other; /* to compare with */
+	struct cella_event_log *event_log;
 	struct policy_inputs policies;
 	struct out root;
 };
@@ -92,6 +97,7 @@ static void inputs_done(struct inputs *inputs)
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
 	cella_collateral_unref(inputs->other);
+	cella_event_log_unref(inputs->event_log);
 	policies_done(&inputs->policies);
 	out_done(&inputs->root);
 }
@@ -150,6 +156,7 @@ static enum cella_status make_options(const struct verify_args *args,
 								   : CELLA_EXPECT_ANY,
 		.policies = inputs->policies.policies,
 		.num_policies = inputs->policies.num_policies,
+		.event_log = inputs->event_log,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
@@ -168,6 +175,8 @@ static enum cella_status load(const struct verify_args *args, struct inputs *inp
 {
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
 	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
+	if (args->event_log != NULL)
+		TRY(event_log_read(args->event_log, &inputs->event_log, err));
 	if (args->collateral.num_items > 0)
 		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
 	if (args->collateral.num_items > 1)

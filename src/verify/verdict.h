@@ -10,6 +10,7 @@
 #include <cella/verify.h>
 
 #include "collateral/bundle.h"
+#include "evidence/event_log.h"
 #include "evidence/evidence.h"
 #include "verify/pck.h"
 #include "verify/tcb_eval.h"
@@ -26,6 +27,7 @@ enum check_id {
 	CHECK_QE_IDENTITY_SIGNATURE,
 	CHECK_QE_IDENTITY,
 	CHECK_TDX_MODULE,
+	CHECK_EVENT_LOG, /* one per register that the log tells of */
 
 	CHECK_TCB_INFO_CHAIN,
 	CHECK_TCB_INFO_SIGNATURE,
@@ -89,6 +91,7 @@ struct cella_verdict {
 	struct arena arena; /* texts and arrays of the verdict */
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral; /* NULL: none */
+	struct cella_event_log *event_log;   /* NULL: none */
 	int64_t time;
 	int64_t grace_s;
 	uint32_t accept;
@@ -113,6 +116,7 @@ struct cella_verdict {
 		first_expiry; /* what expires first; what is NULL: nothing known */
 
 	struct cella_facts facts;
+	struct register_replay log_registers[NUM_RTMRS]; /* when there is a log */
 
 	/* judged */
 	struct appraisal *appraisal; /* by policies (appraise/appraise.h) */

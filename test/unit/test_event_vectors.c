@@ -4,6 +4,8 @@
  */
 #include "log_maker.h"
 
+#include <cella/verify.h>
+
 #include "base/encode.h"
 #include "base/json.h"
 #include "evidence/evidence.h"
@@ -151,6 +153,45 @@ static void a_log_matches_its_quote_alone(void **state)
 	out_done(&bytes);
 }
 
+/* Without collateral nothing is accepted; a foreign log is refused all the same. */
+static void verification_asks_the_log(void **state)
+{
+	static const struct {
+		const char *log;
+		enum cella_result result;
+	} rows[] = {
+		{ "ccel/gcp-cos113.ccel", CELLA_UNDECIDED },
+		{ "ccel/gcp.ccel", CELLA_REJECTED },
+	};
+	struct out bytes = vector_read("tdx/tdx-v4-gcp-cos113.quote");
+	struct cella_evidence *quote = NULL;
+	struct cella_error err = { 0 };
+
+	(void)state;
+	CHECK_OK(cella_evidence_parse(bytes.data, bytes.len, &quote, &err));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cella_event_log *const log = log_read(rows[i].log);
+		const struct cella_verify_options options = {
+			.size = sizeof options,
+			.time_choice = CELLA_TIME_AT,
+			.time = time_at("2026-02-25T00:00:00Z"),
+			.root_choice = CELLA_ROOT_INTEL,
+			.report_data_expect = CELLA_EXPECT_ANY,
+			.policy_expect = CELLA_EXPECT_ANY,
+			.event_log = log,
+		};
+		struct cella_verdict *verdict = NULL;
+
+		CASE(rows[i].log);
+		CHECK_OK(cella_verify(quote, NULL, &options, &verdict, &err));
+		cella_event_log_unref(log); /* the verdict has its own reference */
+		CHECK_INT(rows[i].result, cella_verdict_result(verdict));
+		cella_verdict_free(verdict);
+	}
+	cella_evidence_unref(quote);
+	out_done(&bytes);
+}
+
 /* Two boots of one image on one platform: shim, disk and kernel differ, in this order. */
 static void two_logs_differ_first_where_they_do(void **state)
 {
@@ -283,6 +324,7 @@ int main(void)
 		cmocka_unit_test(the_real_table_fits_its_log),
 		cmocka_unit_test(replays_arrive_where_they_must),
 		cmocka_unit_test(a_log_matches_its_quote_alone),
+		cmocka_unit_test(verification_asks_the_log),
 		cmocka_unit_test(two_logs_differ_first_where_they_do),
 		cmocka_unit_test(events_are_told_in_words),
 	};
