@@ -6,13 +6,12 @@
 
 #include "base/encode.h"
 #include "evidence/event_decode.h"
-#include "evidence/event_report.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WHERE_LEN = 160, EVENTS_SHOWN = 4 };
+enum { WHERE_LEN = 160, EVENTS_SHOWN = 4, DIGEST_SHOWN = 6 };
 
 static const char any_digest[] = "any";
 
@@ -95,8 +94,9 @@ static enum cella_status read_event(struct arena *arena, const json_t *json,
 
 	TRY(json_read(json, fields, ARRAY_LEN(fields), &raw, where, err));
 	TRY(check_members(json, where, err));
-	out->text = arena_text(arena, "%s, %s",
+	out->text = arena_text(arena, "%s%s%s",
 			       policy_printable(arena, raw.part, POLICY_NAME_SHOWN),
+			       *raw.text != '\0' ? ", " : "",
 			       policy_printable(arena, raw.text, POLICY_EVENT_SHOWN));
 	digest = json_object_get(json, "digest");
 	if (digest == NULL)
@@ -281,15 +281,6 @@ enum cella_outcome policy_events_judge(const struct cella_verdict *v,
 
 /* --- words --------------------------------------------------------------------------- */
 
-static const char *digests_text(struct arena *arena, const struct policy_event *event)
-{
-	if (event->num_digests == 0)
-		return "any digest";
-	return arena_text(arena, "digest %s%s",
-			  arena_hex(arena, bytes_of(event->digests, SHA384_LEN)),
-			  event->num_digests > 1 ? " or others" : "");
-}
-
 const char *policy_events_expected(struct arena *arena, const struct policy_condition *c)
 {
 	const char *text = arena_text(arena, "exactly %zu event%s", c->num_values,
@@ -304,34 +295,45 @@ const char *policy_events_expected(struct arena *arena, const struct policy_cond
 	return text;
 }
 
-/* What was measured, with its whole digest. */
+/* What was measured; with its digest where that is of something else than what is said. */
 static const char *measured_text(struct arena *arena, const struct cella_event_log *log,
 				 const struct event *event)
 {
-	const char *brief = "";
+	struct event_meaning meaning = { .text = "" };
 
 	if (event == NULL)
 		return "nothing more was measured";
-	if (event_brief(log, event, arena, &brief, NULL) != CELLA_OK)
+	if (event_decode(log, event, arena, &meaning, NULL) != CELLA_OK)
 		arena->failed = true; /* then nothing is drawn from the verdict */
-	return arena_text(arena, "%s; digest %s", brief,
+	if (meaning.is_covered)
+		return arena_text(arena, "event %zu of the log: %s, %s", event->number,
+				  event_part_name(meaning.part), meaning.text);
+	return arena_text(arena, "event %zu of the log: %s, claimed: %s, digest %s",
+			  event->number, event_part_name(meaning.part), meaning.text,
 			  arena_hex(arena, event_digest(log, event, 0)));
+}
+
+static const char *wanted_text(struct arena *arena, const struct policy_event *event)
+{
+	if (event == NULL)
+		return "nothing more";
+	if (event->num_digests == 0)
+		return arena_text(arena, "%s, any digest", event->text);
+	return arena_text(arena, "%s, digest %s...%s", event->text,
+			  arena_hex(arena, bytes_of(event->digests, DIGEST_SHOWN)),
+			  event->num_digests > 1 ? " or others" : "");
 }
 
 static const char *mismatch_text(struct arena *arena, const struct cella_verdict *v,
 				 const struct policy_condition *c)
 {
 	const struct mismatch m = find_mismatch(v->event_log, c);
-	const char *wanted = "nothing more";
 
 	if (!m.exists)
 		return arena_text(arena, "these %zu events, as the log tells", m.index);
-	if (m.expected != NULL)
-		wanted = arena_text(arena, "%s; %s", m.expected->text,
-				    digests_text(arena, m.expected));
-	return arena_text(arena, "%s. At this place, %zu of RTMR%u, the policy has: %s",
+	return arena_text(arena, "%s; in its place, %zu of RTMR%u, the policy has %s",
 			  measured_text(arena, v->event_log, m.actual), m.index + 1,
-			  policy_events_register(c->key), wanted);
+			  policy_events_register(c->key), wanted_text(arena, m.expected));
 }
 
 const char *policy_events_actual(struct arena *arena, const struct cella_verdict *v,

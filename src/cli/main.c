@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&cmd_collateral_import,
 	&cmd_eventlog_replay,
 	&cmd_eventlog_explain,
+	&cmd_measure,
 	&cmd_quote,
 	&cmd_report,
 	&cmd_sim,

@@ -56,12 +56,23 @@ static enum cella_status check_register(struct cella_verdict *v, unsigned reg,
 	TRY(register_replay(v->event_log, 0, reg, actual, &v->log_registers[reg], err));
 	if (v->log_registers[reg].num_events > 0)
 		return add_check(v, reg, actual, err);
-	if (v->log_registers[reg].finding == REGISTER_UNTOLD)
-		verdict_warn(v, arena_text(&v->arena,
-					   "the event log tells nothing of RTMR%u, into "
-					   "which something was measured",
-					   reg));
 	return CELLA_OK;
+}
+
+static void warn_of_untold(struct cella_verdict *v)
+{
+	const char *names = "";
+
+	for (unsigned reg = 0; reg < NUM_RTMRS; reg++)
+		if (v->log_registers[reg].finding == REGISTER_UNTOLD)
+			names = arena_text(&v->arena, "%s%sRTMR%u", names,
+					   *names != '\0' ? ", " : "", reg);
+	if (*names != '\0')
+		verdict_warn(v,
+			     arena_text(&v->arena,
+					"the event log tells nothing of %s, into which "
+					"something was measured",
+					names));
 }
 
 enum cella_status event_log_check(struct cella_verdict *v, struct cella_error *err)
@@ -71,5 +82,6 @@ enum cella_status event_log_check(struct cella_verdict *v, struct cella_error *e
 	TRY(check_kind(v, err));
 	for (unsigned reg = 0; reg < NUM_RTMRS; reg++)
 		TRY(check_register(v, reg, err));
+	warn_of_untold(v);
 	return CELLA_OK;
 }

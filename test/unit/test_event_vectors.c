@@ -8,6 +8,7 @@
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "evidence/aael.h"
 #include "evidence/evidence.h"
 
 static struct cella_event_log *log_read(const char *name)
@@ -223,6 +224,38 @@ static void two_logs_differ_first_where_they_do(void **state)
 	cella_event_log_unref(other);
 }
 
+/* An agent's events are those that cella writes, byte for byte. */
+static void agents_write_as_cella_does(void **state)
+{
+	static const struct aael rows[] = {
+		{ "coco.com", "some-operation", "some-content" },
+		{ "coco.com", "some-operation",
+		  "{\"key\": \"value\", \"nested-key\": {\"sub-key\": \"value\"}}" },
+	};
+	struct out bytes = vector_read("ccel/aael-alibabacloud.ccel");
+	struct cella_event_log *const log = log_parse(&bytes);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct event *const event = &log->events[85 + i];
+		struct cella_error err = { 0 };
+		struct out data = { 0 };
+		struct out entry = { 0 };
+		uint8_t digest[SHA384_LEN];
+
+		CASE(rows[i].content);
+		CHECK_OK(aael_write(&rows[i], &data, digest, &err));
+		event_log_write_event(&entry, CC_INDEX_RTMR3, EV_EVENT_TAG, digest,
+				      out_view(&data));
+		CHECK_BYTES(entry.data, entry.len,
+			    bytes_of(log->data + event->offset, entry.len));
+		out_done(&entry);
+		out_done(&data);
+	}
+	cella_event_log_unref(log);
+	out_done(&bytes);
+}
+
 /* What a log's description says of an event. */
 struct described {
 	const char *log;
@@ -326,6 +359,7 @@ int main(void)
 		cmocka_unit_test(a_log_matches_its_quote_alone),
 		cmocka_unit_test(verification_asks_the_log),
 		cmocka_unit_test(two_logs_differ_first_where_they_do),
+		cmocka_unit_test(agents_write_as_cella_does),
 		cmocka_unit_test(events_are_told_in_words),
 	};
 
