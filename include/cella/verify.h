@@ -22,6 +22,7 @@ extern "C" {
 
 struct cella_policy;
 struct cella_event_log;
+struct cella_vtpm;
 
 /* enum cella_tcb_status - the standing of a trusted computing base, with Intel's names. */
 enum cella_tcb_status {
@@ -142,6 +143,15 @@ struct cella_verify_options {
 	 * which events the registers are made of. The verdict keeps a reference.
 	 */
 	struct cella_event_log *event_log;
+
+	/*
+	 * Evidence of a vTPM inside the TD (vtpm.h), or NULL: there is none. Then the TD's
+	 * quote must vouch for the vTPM's key, and an event log may be the TPM's. Is its
+	 * nonce what was asked for? To be said only when there is a vTPM.
+	 */
+	struct cella_vtpm *vtpm;
+	enum cella_expect vtpm_nonce_expect;
+	struct cella_bytes vtpm_nonce;
 
 	/* TCB statuses that are accepted beside UpToDate: CELLA_ACCEPT(…) | …; never
 	 * Revoked, NotSupported. */

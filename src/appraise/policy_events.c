@@ -249,7 +249,7 @@ static struct mismatch find_mismatch(const struct cella_event_log *log,
 static enum register_finding finding_of(const struct cella_verdict *v,
 					const struct policy_condition *c)
 {
-	return v->event_log != NULL
+	return v->event_log != NULL && v->event_log->kind == CELLA_EVENT_LOG_CC
 		       ? v->log_registers[policy_events_register(c->key)].finding
 		       : REGISTER_UNTOLD;
 }

@@ -43,6 +43,15 @@ static const struct {
 	[CHECK_TDX_MODULE] = { "tdx_module.identity", CELLA_QUESTION_GENUINE,
 			       "the TDX module is the vendor's",
 			       "the host runs an unknown TDX module: use another host" },
+	[CHECK_VTPM_BINDING] = { "vtpm.binding", CELLA_QUESTION_GENUINE,
+				 "the TD's quote vouches for the vTPM's key",
+				 "get HCL report and quote from the same TD" },
+	[CHECK_VTPM_SIGNATURE] = { "vtpm.signature", CELLA_QUESTION_GENUINE,
+				   "the vTPM's quote is signed by that key",
+				   "get a new quote from the vTPM of this TD" },
+	[CHECK_VTPM_PCRS] = { "vtpm.pcrs", CELLA_QUESTION_GENUINE,
+			      "the PCRs are those that the vTPM quoted",
+			      "get PCRs and quote together" },
 	[CHECK_EVENT_LOG] = { "event_log", CELLA_QUESTION_GENUINE,
 			      "the event log leads to the quote's register",
 			      "get log and quote from the same TD, the log first" },
@@ -120,6 +129,9 @@ static const struct {
 	[CHECK_REPORT_DATA] = { "report_data", CELLA_QUESTION_FRESH,
 				"the report data is what was expected",
 				"make a new quote with the expected report data" },
+	[CHECK_VTPM_NONCE] = { "vtpm.nonce", CELLA_QUESTION_FRESH,
+			       "the vTPM's quote holds the expected nonce",
+			       "have the vTPM quote with the expected nonce" },
 };
 
 const char *check_name(enum check_id id)

@@ -7,9 +7,7 @@
 #include "verify/event_check.h"
 
 #include "evidence/event_report.h"
-
-static const char *const check_ids[NUM_RTMRS] = { "event_log.rtmr0", "event_log.rtmr1",
-						  "event_log.rtmr2", "event_log.rtmr3" };
+#include "verify/vtpm_check.h"
 
 static enum cella_status check_kind(const struct cella_verdict *v,
 				    struct cella_error *err)
@@ -17,17 +15,24 @@ static enum cella_status check_kind(const struct cella_verdict *v,
 	if (v->evidence->kind != CELLA_EVIDENCE_TDX_QUOTE)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "event log: the quote is not a TD's: it has no RTMRs");
-	if (v->event_log->kind != CELLA_EVENT_LOG_CC)
+	if (v->event_log->kind == CELLA_EVENT_LOG_CC)
+		return CELLA_OK;
+	if (v->vtpm == NULL)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "event log: a TPM's: its registers are not in a TD's "
-				 "quote");
+				 "quote but in a vTPM's");
+	if (event_log_hash(v->event_log, CELLA_HASH_SHA256) < 0)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "event log: has no digests of sha256, which the vTPM "
+				 "quotes");
 	return CELLA_OK;
 }
 
 static enum cella_status add_check(struct cella_verdict *v, unsigned reg,
+				   const struct register_replay *replay,
 				   struct cella_bytes actual, struct cella_error *err)
 {
-	const struct register_replay *const replay = &v->log_registers[reg];
+	const bool is_td = v->event_log->kind == CELLA_EVENT_LOG_CC;
 	const bool is_good = replay->finding == REGISTER_MATCHES;
 	const char *found = NULL;
 
@@ -38,25 +43,29 @@ static enum cella_status add_check(struct cella_verdict *v, unsigned reg,
 			arena_hex(&v->arena, bytes_of(replay->value, replay->len)),
 			found);
 	}
-	verdict_check_named(v, CHECK_EVENT_LOG, check_ids[reg],
-			    is_good ? CELLA_CHECK_PASS : CELLA_CHECK_FAIL,
-			    arena_text(&v->arena, "%zu events that lead to %s",
-				       replay->num_events, arena_hex(&v->arena, actual)),
-			    found, arena_text(&v->arena, "event log, RTMR%u", reg));
+	verdict_check_named(
+		v, CHECK_EVENT_LOG,
+		arena_text(&v->arena, "event_log.%s%u", is_td ? "rtmr" : "pcr", reg),
+		is_good ? CELLA_CHECK_PASS : CELLA_CHECK_FAIL,
+		arena_text(&v->arena, "%zu events that lead to %s", replay->num_events,
+			   arena_hex(&v->arena, actual)),
+		found,
+		arena_text(&v->arena, "event log, %s%u", is_td ? "RTMR" : "PCR", reg));
 	return CELLA_OK;
 }
 
-static enum cella_status check_register(struct cella_verdict *v, unsigned reg,
-					struct cella_error *err)
+/* --- RTMRs --------------------------------------------------------------------------- */
+
+static enum cella_status check_rtmr(struct cella_verdict *v, unsigned reg,
+				    struct cella_error *err)
 {
+	struct register_replay *const replay = &v->log_registers[reg];
 	struct cella_bytes actual = { 0 };
 
 	if (!cella_facts_get(&v->facts, rtmr_fact(reg), &actual))
 		return error_set(err, CELLA_INTERNAL, "a TD's quote without RTMR%u", reg);
-	TRY(register_replay(v->event_log, 0, reg, actual, &v->log_registers[reg], err));
-	if (v->log_registers[reg].num_events > 0)
-		return add_check(v, reg, actual, err);
-	return CELLA_OK;
+	TRY(register_replay(v->event_log, 0, reg, actual, replay, err));
+	return replay->num_events > 0 ? add_check(v, reg, replay, actual, err) : CELLA_OK;
 }
 
 static void warn_of_untold(struct cella_verdict *v)
@@ -75,13 +84,43 @@ static void warn_of_untold(struct cella_verdict *v)
 					names));
 }
 
+static enum cella_status check_rtmrs(struct cella_verdict *v, struct cella_error *err)
+{
+	for (unsigned reg = 0; reg < NUM_RTMRS; reg++)
+		TRY(check_rtmr(v, reg, err));
+	warn_of_untold(v);
+	return CELLA_OK;
+}
+
+/* --- PCRs ---------------------------------------------------------------------------- */
+
+static enum cella_status check_pcr(struct cella_verdict *v, unsigned reg,
+				   struct cella_error *err)
+{
+	const int hash = event_log_hash(v->event_log, CELLA_HASH_SHA256);
+	const struct cella_bytes actual = vtpm_pcr(v, reg);
+	struct register_replay replay;
+
+	TRY(register_replay(v->event_log, (size_t)hash, reg, actual, &replay, err));
+	if (replay.num_events == 0)
+		return CELLA_OK;
+	if (actual.len > 0)
+		return add_check(v, reg, &replay, actual, err);
+	verdict_warn(v, arena_text(&v->arena,
+				   "the event log tells of PCR%u, which the vTPM's quote "
+				   "does not prove",
+				   reg));
+	return CELLA_OK;
+}
+
 enum cella_status event_log_check(struct cella_verdict *v, struct cella_error *err)
 {
 	if (v->event_log == NULL)
 		return CELLA_OK;
 	TRY(check_kind(v, err));
-	for (unsigned reg = 0; reg < NUM_RTMRS; reg++)
-		TRY(check_register(v, reg, err));
-	warn_of_untold(v);
+	if (v->event_log->kind == CELLA_EVENT_LOG_CC)
+		return check_rtmrs(v, err);
+	for (unsigned reg = 0; reg < NUM_PCRS; reg++)
+		TRY(check_pcr(v, reg, err));
 	return CELLA_OK;
 }

@@ -12,6 +12,7 @@
 #include "collateral/bundle.h"
 #include "evidence/event_log.h"
 #include "evidence/evidence.h"
+#include "evidence/vtpm.h"
 #include "verify/pck.h"
 #include "verify/tcb_eval.h"
 
@@ -27,6 +28,9 @@ enum check_id {
 	CHECK_QE_IDENTITY_SIGNATURE,
 	CHECK_QE_IDENTITY,
 	CHECK_TDX_MODULE,
+	CHECK_VTPM_BINDING,
+	CHECK_VTPM_SIGNATURE,
+	CHECK_VTPM_PCRS,
 	CHECK_EVENT_LOG, /* one per register that the log tells of */
 
 	CHECK_TCB_INFO_CHAIN,
@@ -56,11 +60,12 @@ enum check_id {
 	CHECK_POLICY, /* one per condition of a tenant's policy */
 
 	CHECK_REPORT_DATA,
+	CHECK_VTPM_NONCE,
 
 	CHECK_COUNT
 };
 
-enum { VERDICT_MAX_CHECKS = 256 };
+enum { VERDICT_MAX_CHECKS = 320 };
 enum { ROOT_NAME_LEN = sizeof "private:" + 2 * SHA256_LEN };
 
 /* A document's or a chain's span of validity. */
@@ -92,6 +97,7 @@ struct cella_verdict {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral; /* NULL: none */
 	struct cella_event_log *event_log;   /* NULL: none */
+	struct cella_vtpm *vtpm;             /* NULL: none */
 	int64_t time;
 	int64_t grace_s;
 	uint32_t accept;

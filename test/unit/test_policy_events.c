@@ -253,7 +253,7 @@ static void a_log_is_a_td_s(void **state)
 	judged_new(&td, JUDGED_TD_15);
 	td.v->event_log = log_parse(&bytes);
 	CHECK_STATUS(CELLA_UNSUPPORTED, judge(td.v, &td.options, &err));
-	CHECK_TEXT_HAS(err.text, "a TPM's");
+	CHECK_TEXT_HAS(err.text, "not in a TD's quote but in a vTPM's");
 	judged_new(&enclave, JUDGED_ENCLAVE);
 	enclave.v->event_log = log_of("a");
 	CHECK_STATUS(CELLA_UNSUPPORTED, judge(enclave.v, &enclave.options, &err));
