@@ -6,7 +6,9 @@
 
 #include "cli/log_input.h"
 #include "cli/policy_input.h"
+#include "collect/rtmr.h"
 #include "evidence/evidence.h"
+#include "evidence/facts.h"
 #include "fetch/files.h"
 
 #include <stdio.h>
@@ -21,6 +23,8 @@ struct replay_args {
 	const char *report;
 	const char *reference;
 	const char *table;
+	const char *sysroot;
+	bool live;
 };
 
 #define ARG(member) offsetof(struct replay_args, member)
@@ -29,6 +33,10 @@ static const struct option_def replay_options[] = {
 	  "compare with the registers in this quote" },
 	{ "report", 0, "FILE", OPTION_TEXT, ARG(report),
 	  "compare with the registers in this TD report" },
+	{ "live", 0, NULL, OPTION_FLAG, ARG(live),
+	  "compare with the registers of this TD as they are now" },
+	{ "sysroot", 0, "DIR", OPTION_TEXT, ARG(sysroot),
+	  "find the kernel's files below this directory" },
 	{ "reference", 'r', "LOG", OPTION_TEXT, ARG(reference),
 	  "name the first event of each register that differs from this log's" },
 	{ "ccel", 0, "TABLE", OPTION_TEXT, ARG(table),
@@ -55,25 +63,64 @@ static enum cella_status check_table(const struct cella_event_log *log, const ch
 	return CELLA_OK;
 }
 
+/* The registers that the kernel shows, as facts. */
+struct live {
+	struct cella_facts *facts;
+	uint8_t values[NUM_RTMRS][SHA384_LEN];
+};
+
+static void live_done(struct live *live)
+{
+	free(live->facts);
+}
+
+static enum cella_status read_live(const char *sysroot, struct live *out,
+				   struct cella_error *err)
+{
+	bool known = true;
+
+	out->facts = calloc(1, sizeof *out->facts);
+	if (out->facts == NULL)
+		return error_nomem(err);
+	for (unsigned reg = 0; reg < NUM_RTMRS && known; reg++) {
+		TRY(rtmr_read(sysroot != NULL ? sysroot : "", reg, &known,
+			      out->values[reg], err));
+		facts_set_bytes(out->facts, rtmr_fact(reg),
+				bytes_of(out->values[reg], SHA384_LEN));
+	}
+	return known ? CELLA_OK
+		     : error_set(
+			       err, CELLA_MISSING,
+			       "the kernel shows no registers that can be read: this is "
+			       "no TD, or its kernel is older than Linux 6.16");
+}
+
 static enum cella_status replay(const struct replay_args *args, bool *match,
 				struct cella_error *err)
 {
 	struct cella_event_log *log CLEANUP(event_log_cleanup) = NULL;
 	struct cella_event_log *reference CLEANUP(event_log_cleanup) = NULL;
 	struct cella_evidence *evidence CLEANUP(evidence_done) = NULL;
+	struct live live CLEANUP(live_done) = { NULL };
+	const struct cella_facts *facts = NULL;
 	char *text CLEANUP_FREE = NULL;
 	const char *const path = args->quote != NULL ? args->quote : args->report;
 
 	TRY(event_log_read(args->common.operands.items[0], &log, err));
 	if (args->table != NULL)
 		TRY(check_table(log, args->table, err));
-	if (path != NULL)
+	if (path != NULL) {
 		TRY(evidence_read(path, &evidence, err));
+		facts = cella_evidence_facts(evidence);
+	}
+	if (args->live) {
+		TRY(read_live(args->sysroot, &live, err));
+		facts = live.facts;
+	}
 	if (args->reference != NULL)
 		TRY(event_log_read(args->reference, &reference, err));
-	TRY(cella_event_log_compare(
-		log, evidence != NULL ? cella_evidence_facts(evidence) : NULL, reference,
-		args->common.json, &text, match, err));
+	TRY(cella_event_log_compare(log, facts, reference, args->common.json, &text,
+				    match, err));
 	printf("%s%s", text, args->common.json ? "\n" : "");
 	return CELLA_OK;
 }
@@ -84,8 +131,9 @@ static int run_replay(const void *args)
 	struct cella_error err = { 0 };
 	bool match = false;
 
-	if (a->quote != NULL && a->report != NULL)
-		return usage(&cmd_eventlog_replay, "--quote excludes --report");
+	if ((a->quote != NULL) + (a->report != NULL) + a->live > 1)
+		return usage(&cmd_eventlog_replay,
+			     "--quote, --report and --live exclude each other");
 	if (replay(a, &match, &err) != CELLA_OK)
 		return fail(&err);
 	return match ? EXIT_YES : EXIT_NO;

@@ -7,6 +7,7 @@
 
 #include "base/encode.h"
 #include "collect/program.h"
+#include "evidence/event_log.h"
 #include "evidence/evidence.h"
 
 #include <errno.h>
@@ -17,9 +18,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char measurement_file[] =
-	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384";
-static const char device_file[] = "/dev/tdx_guest";
+static const char *const measurement_files[NUM_RTMRS] = {
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr0:sha384",
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr1:sha384",
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr2:sha384",
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384",
+};
+#define MEASUREMENT_FILE measurement_files[RTMR3]
+static const char *const device_file = "/dev/tdx_guest";
 
 enum { RTMR3 = 3, RTMR_PATH_MAX = 4096 };
 
@@ -149,14 +155,14 @@ static enum cella_status device_extend(int fd, const char *path,
 
 /* The newest way first. */
 static const struct {
-	const char *file;
+	const char *const *file;
 	const char *how;
 	enum cella_status (*extend)(int fd, const char *path,
 				    const uint8_t digest[SHA384_LEN],
 				    struct cella_error *err);
 } ways[] = {
-	{ measurement_file, "tsm-mr", write_register },
-	{ device_file, "tdx_guest", device_extend },
+	{ &measurement_files[RTMR3], "tsm-mr", write_register },
+	{ &device_file, "tdx_guest", device_extend },
 };
 
 static enum cella_status no_register(const char *sysroot, struct cella_error *err)
@@ -165,7 +171,7 @@ static enum cella_status no_register(const char *sysroot, struct cella_error *er
 		err, CELLA_MISSING,
 		"there is neither %s%s nor %s%s: this is not a TD, or its driver "
 		"is not loaded",
-		sysroot, measurement_file, sysroot, device_file);
+		sysroot, MEASUREMENT_FILE, sysroot, device_file);
 }
 
 static enum cella_status machine_find(const char *sysroot, struct cella_error *err)
@@ -173,7 +179,7 @@ static enum cella_status machine_find(const char *sysroot, struct cella_error *e
 	char path[RTMR_PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		TRY(join(path, sysroot, ways[i].file, err));
+		TRY(join(path, sysroot, *ways[i].file, err));
 		if (access(path, F_OK) == 0)
 			return CELLA_OK;
 	}
@@ -189,7 +195,7 @@ static enum cella_status machine_extend(const char *sysroot,
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		int fd CLEANUP_CLOSE = -1;
 
-		TRY(join(path, sysroot, ways[i].file, err));
+		TRY(join(path, sysroot, *ways[i].file, err));
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 			continue;
@@ -211,17 +217,23 @@ enum cella_status rtmr3_find(const struct rtmr_place *place, struct cella_error 
 				      : machine_find(place->sysroot, err);
 }
 
-enum cella_status rtmr3_read(const struct rtmr_place *place, bool *known,
-			     uint8_t out[SHA384_LEN], struct cella_error *err)
+enum cella_status rtmr_read(const char *sysroot, unsigned reg, bool *known,
+			    uint8_t out[SHA384_LEN], struct cella_error *err)
 {
 	char path[RTMR_PATH_MAX];
 
+	TRY(join(path, sysroot, measurement_files[reg], err));
+	return file_read_register(path, known, out, err);
+}
+
+enum cella_status rtmr3_read(const struct rtmr_place *place, bool *known,
+			     uint8_t out[SHA384_LEN], struct cella_error *err)
+{
 	if (place->sim_dir != NULL) {
 		*known = true;
 		return simulated_read(place->sim_dir, out, err);
 	}
-	TRY(join(path, place->sysroot, measurement_file, err));
-	return file_read_register(path, known, out, err);
+	return rtmr_read(place->sysroot, RTMR3, known, out, err);
 }
 
 enum cella_status rtmr3_extend(const struct rtmr_place *place,

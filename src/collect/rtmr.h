@@ -18,6 +18,13 @@ enum cella_status rtmr3_find(const struct rtmr_place *place,
 			     struct cella_error *err) MUST_CHECK;
 
 /*
+ * rtmr_read() reads RTMR0 to RTMR3 where the kernel has files for them: on this machine, or
+ * below the sysroot.
+ */
+enum cella_status rtmr_read(const char *sysroot, unsigned reg, bool *known,
+			    uint8_t out[SHA384_LEN], struct cella_error *err) MUST_CHECK;
+
+/*
  * rtmr3_read() reads the register. *known is false where it cannot be read without
  * changing it: older kernels have no file for it.
  */

@@ -24,12 +24,6 @@ static void close_fd(const int *fd)
 
 #define CLEANUP_CLOSE CLEANUP(close_fd)
 
-static void close_folder(DIR **folder)
-{
-	if (*folder != NULL)
-		closedir(*folder);
-}
-
 /* --- files --------------------------------------------------------------------------- */
 
 static bool is_unchanged(const struct stat *a, const struct stat *b)
@@ -91,17 +85,32 @@ struct entry {
 	uint8_t digest[SHA384_LEN]; /* of a file's contents or a link's target */
 };
 
-/* A walk in progress. */
+/* A directory that is being read. */
+struct level {
+	DIR *folder;
+	const char *path;
+};
+
+/* A walk in progress: the directories from the root to where it stands. */
 struct walk {
 	struct arena arena;
 	struct entry *entries; /* grows */
 	size_t num_entries;
 	size_t capacity;
+	struct level levels[TREE_MAX_DEPTH + 1];
+	size_t depth; /* levels in use */
 	struct cella_error *err;
 };
 
+static void leave_folder(struct walk *w)
+{
+	closedir(w->levels[--w->depth].folder);
+}
+
 static void walk_done(struct walk *w)
 {
+	while (w->depth > 0)
+		leave_folder(w);
 	arena_done(&w->arena);
 	free(w->entries);
 }
@@ -158,13 +167,36 @@ static enum cella_status add_link(struct walk *w, int parent, const char *name,
 	return crypto_digest(CRYPTO_SHA384, &view, 1, entry->digest, w->err);
 }
 
-static enum cella_status add_folder(struct walk *w, int parent, const char *name,
-				    const char *path, int depth);
-
-static enum cella_status add_any(struct walk *w, int parent, const char *name,
-				 const char *folder, int depth)
+static enum cella_status enter_folder(struct walk *w, int parent, const char *name,
+				      const char *path)
 {
-	const char *const path = arena_text(&w->arena, "%s/%s", folder, name);
+	struct entry *entry = NULL;
+	struct stat st;
+	DIR *folder;
+	int fd;
+
+	if (w->depth == ARRAY_LEN(w->levels))
+		return error_set(w->err, CELLA_LIMIT, "%s: deeper than %d directories",
+				 path, TREE_MAX_DEPTH);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return error_errno(w->err, errno, "%s", path);
+	folder = fdopendir(fd);
+	if (folder == NULL) {
+		close(fd);
+		return error_nomem(w->err);
+	}
+	w->levels[w->depth++] = (struct level){ folder, path };
+	if (fstat(fd, &st) != 0)
+		return error_errno(w->err, errno, "%s", path);
+	return add_entry(w, path, &st, 'd', &entry);
+}
+
+static enum cella_status add_child(struct walk *w, const struct level *level,
+				   const char *name)
+{
+	const char *const path = arena_text(&w->arena, "%s/%s", level->path, name);
+	const int parent = dirfd(level->folder);
 	struct stat st;
 
 	TRY(arena_status(&w->arena, w->err));
@@ -177,45 +209,34 @@ static enum cella_status add_any(struct walk *w, int parent, const char *name,
 	if (S_ISLNK(st.st_mode))
 		return add_link(w, parent, name, path, &st);
 	if (S_ISDIR(st.st_mode))
-		return add_folder(w, parent, name, path, depth + 1);
+		return enter_folder(w, parent, name, path);
 	return error_set(w->err, CELLA_UNSUPPORTED,
 			 "%s: a device, pipe or socket has no contents to measure", path);
 }
 
-static enum cella_status add_children(struct walk *w, DIR *folder, const char *path,
-				      int depth)
+/* The next entry of the directory where the walk stands, or back to the one above. */
+static enum cella_status walk_on(struct walk *w)
 {
+	const struct level *const level = &w->levels[w->depth - 1];
 	const struct dirent *child;
 
-	for (errno = 0; (child = readdir(folder)) != NULL; errno = 0)
-		if (strcmp(child->d_name, ".") != 0 && strcmp(child->d_name, "..") != 0)
-			TRY(add_any(w, dirfd(folder), child->d_name, path, depth));
-	return errno == 0 ? CELLA_OK : error_errno(w->err, errno, "%s", path);
+	errno = 0;
+	child = readdir(level->folder);
+	if (child == NULL && errno != 0)
+		return error_errno(w->err, errno, "%s", level->path);
+	if (child == NULL)
+		leave_folder(w);
+	else if (strcmp(child->d_name, ".") != 0 && strcmp(child->d_name, "..") != 0)
+		return add_child(w, level, child->d_name);
+	return CELLA_OK;
 }
 
-static enum cella_status add_folder(struct walk *w, int parent, const char *name,
-				    const char *path, int depth)
+static enum cella_status walk_all(struct walk *w, int root)
 {
-	DIR *folder CLEANUP(close_folder) = NULL;
-	struct entry *entry = NULL;
-	struct stat st;
-	int fd;
-
-	if (depth > TREE_MAX_DEPTH)
-		return error_set(w->err, CELLA_LIMIT, "%s: deeper than %d directories",
-				 path, TREE_MAX_DEPTH);
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return error_errno(w->err, errno, "%s", path);
-	folder = fdopendir(fd);
-	if (folder == NULL) {
-		close(fd);
-		return error_nomem(w->err);
-	}
-	if (fstat(fd, &st) != 0)
-		return error_errno(w->err, errno, "%s", path);
-	TRY(add_entry(w, path, &st, 'd', &entry));
-	return add_children(w, folder, path, depth);
+	TRY(enter_folder(w, root, ".", "."));
+	while (w->depth > 0)
+		TRY(walk_on(w));
+	return CELLA_OK;
 }
 
 /* --- the manifest -------------------------------------------------------------------- */
@@ -258,7 +279,7 @@ enum cella_status tree_manifest(const char *path, struct out *out,
 
 	if (fd < 0)
 		return error_errno(err, errno, "%s", path);
-	status = add_folder(&walk, fd, ".", ".", 0);
+	status = walk_all(&walk, fd);
 	if (status != CELLA_OK) {
 		error_prefix(err, "%s", path);
 		return status;

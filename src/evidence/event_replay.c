@@ -207,6 +207,14 @@ static enum cella_status try_changes(const struct replayer *r,
 	return CELLA_OK;
 }
 
+static enum register_finding find(const struct replayer *r,
+				  const struct register_replay *replay)
+{
+	if (is_actual(r, replay->value))
+		return REGISTER_MATCHES;
+	return replay->num_events == 0 ? REGISTER_UNTOLD : REGISTER_DIFFERS;
+}
+
 enum cella_status register_replay(const struct cella_event_log *log, size_t hash,
 				  unsigned reg, struct cella_bytes actual,
 				  struct register_replay *out, struct cella_error *err)
@@ -217,13 +225,11 @@ enum cella_status register_replay(const struct cella_event_log *log, size_t hash
 	assert(hash < log->num_hashes && reg < event_log_num_registers(log));
 	assert(actual.len == 0 || actual.len == log->hashes[hash].len);
 	TRY(replay_all(&r, &result, err));
-	if (actual.len > 0) {
-		result.finding = is_actual(&r, result.value) ? REGISTER_MATCHES
-				 : result.num_events == 0    ? REGISTER_UNTOLD
-							     : REGISTER_DIFFERS;
+	if (actual.data != NULL && actual.len > 0) {
+		result.finding = find(&r, &result);
+		if (result.finding == REGISTER_DIFFERS && result.event == NULL)
+			TRY(try_changes(&r, &result, err));
 	}
-	if (result.finding == REGISTER_DIFFERS && result.event == NULL)
-		TRY(try_changes(&r, &result, err));
 	*out = result;
 	return CELLA_OK;
 }

@@ -101,6 +101,17 @@ check "no policy comes of a foreign log" 3 "$cella" policy new other.dat \
 	--eventlog platform/eventlog
 says "that is said" "does not lead to the evidence's RTMR3"
 
+# --- a token of it ---
+openssl ecparam -name prime256v1 -genkey -noout -out token.key 2>/dev/null
+chmod 600 token.key
+check "a token" 0 "$cella" verify quote.dat -c collateral.json --trust-root platform/root.pem \
+	--policy policy.json --eventlog platform/eventlog --token-out token.jwt \
+	--token-key token.key --token-audience me
+check "it says the same again" 0 "$cella" token replay token.jwt --quote quote.dat \
+	--trust-root platform/root.pem --policy policy.json --eventlog platform/eventlog
+check "but not with another log" 1 "$cella" token replay token.jwt --quote quote.dat \
+	--trust-root platform/root.pem --policy policy.json --eventlog other/eventlog
+
 # --- every file ---
 check "every file by itself" 0 "$cella" measure --dry-run --each web
 says "one of them" "$(sha384sum <web/conf/nginx.conf | cut -c1-96)  $web/conf/nginx.conf"
@@ -130,6 +141,15 @@ check "a register" 0 "$cella" measure --sysroot root --json web/nginx
 says "the way" '"extended_through": "tsm-mr"'
 check "the log is below the root" 0 "$cella" eventlog explain root/run/cella/eventlog
 says "and says what" "measure-file sha384:$(sha384sum <web/nginx | cut -c1-96) $web/nginx"
+for i in 0 1 2; do head -c 48 /dev/zero >"${register%/*}/rtmr$i:sha384"; done
+check "the registers as they are" 1 "$cella" eventlog replay root/run/cella/eventlog --live \
+	--sysroot root
+says "a file does not extend" "DIFFERS from the evidence"
+cp root/run/cella/eventlog no-events && truncate -s 65 no-events
+head -c 48 /dev/zero >"$register"
+check "nothing is no match" 1 "$cella" eventlog replay no-events --live --sysroot root
+says "which is said" "the log has no events of the evidence's registers"
+check "no registers" 3 "$cella" eventlog replay no-events --live --sysroot nowhere
 check "another one" 0 "$cella" measure --sysroot root web/nginx
 says "a register that does not extend is noticed" "somebody else"
 chmod 0 "$register"
