@@ -82,6 +82,19 @@ static void close_fd(const int *fd)
 
 /* --- one event ----------------------------------------------------------------------- */
 
+/* Standard output is the program's, where one is run. */
+static void say(const struct measure_args *args, const uint8_t digest[SHA384_LEN],
+		const char *what)
+{
+	char hex[2 * SHA384_LEN + 1];
+
+	hex_format(bytes_of(digest, SHA384_LEN), hex);
+	if (args->common.has_end && !args->dry_run)
+		note(&args->common, "%s  %s", hex, what);
+	else
+		printf("%s  %s\n", hex, what);
+}
+
 static enum cella_status tell(const struct session *s, const char *kind,
 			      const uint8_t digest[SHA384_LEN], const char *content)
 {
@@ -93,11 +106,8 @@ static enum cella_status tell(const struct session *s, const char *kind,
 	TRY(json_put(item, "kind", json_string(kind), s->err));
 	TRY(json_put(item, "what", json_string(what), s->err));
 	TRY(json_put(item, "digest", json_hex(bytes_of(digest, SHA384_LEN)), s->err));
-	if (!s->args->common.json) {
-		char hex[2 * SHA384_LEN + 1];
-
-		printf("%s  %s\n", hex_format(bytes_of(digest, SHA384_LEN), hex), what);
-	}
+	if (!s->args->common.json)
+		say(s->args, digest, what);
 	return CELLA_OK;
 }
 
@@ -321,6 +331,11 @@ static enum cella_status start(struct session *s, char path[PATH_MAX])
 	TRY(log_path(s->args, path, s->err));
 	TRY(measuring_start(&place, path, &s->measuring, s->err));
 	s->is_measuring = true;
+	if (s->measuring.lacks_firmware_log)
+		note(&s->args->common,
+		     "the firmware's log (%s) cannot be read: %s tells of applications "
+		     "alone",
+		     "/sys/firmware/acpi/tables/data/CCEL", path);
 	if (s->measuring.is_out_of_step)
 		note(&s->args->common,
 		     "warning: %s does not lead to RTMR3 as it is: somebody else "
@@ -410,6 +425,9 @@ static int check_usage(const struct measure_args *a)
 	if (a->name != NULL && a->common.operands.num_items > 1 &&
 	    !(a->common.has_end && a->common.end == 0))
 		return usage(&cmd_measure, "--name names one FILE, DIR or CMD");
+	if (a->common.json && a->common.has_end && !a->dry_run)
+		return usage(&cmd_measure,
+			     "--json: standard output is the program's; use --dry-run");
 	if (a->manifest != NULL && (a->each || a->common.operands.num_items > 1))
 		return usage(&cmd_measure, "--manifest is of one DIR as a whole");
 	return EXIT_YES;

@@ -67,6 +67,7 @@ static enum cella_status begin_log(struct measuring *m, struct cella_error *err)
 	struct out start CLEANUP(out_done) = { 0 };
 
 	read_firmware_log(m, &start);
+	m->lacks_firmware_log = start.len == 0 && m->place.sim_dir == NULL;
 	if (start.len == 0)
 		event_log_write_start(&start);
 	TRY(out_status(&start, err));

@@ -18,6 +18,8 @@ struct measuring {
 	const char *how; /* the register was extended last */
 	/* The register holds what the log does not tell: somebody else extends it, too. */
 	bool is_out_of_step;
+	/* The log was begun just now, and without the firmware's. */
+	bool lacks_firmware_log;
 };
 
 /*

@@ -582,7 +582,8 @@ enum cella_status event_decode(const struct cella_event_log *log,
 	meaning.part = d.part;
 	meaning.text = text.len > 0 ? arena_copy(arena, text.data, text.len)
 				    : arena_text(arena, "%zu bytes", event->data.len);
-	if (event->type != EV_NO_ACTION) {
+	/* A digest that is in no register proves nothing. */
+	if (event_register(log, event) >= 0) {
 		TRY(is_digest_of(log, event, event->data, &meaning.is_covered, err));
 		if (!meaning.is_covered && d.hashed.len > 0)
 			TRY(is_digest_of(log, event, d.hashed, &meaning.is_covered, err));

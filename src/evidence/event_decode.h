@@ -35,7 +35,10 @@ const char *event_type_name(uint32_t type);
 struct event_meaning {
 	enum event_part part;
 	const char *text; /* printable, in the arena */
-	/* The digest is of the data from which text was read; otherwise text is a claim. */
+	/*
+	 * The event extends a register by the digest of the data from which text was
+	 * read; otherwise text is a claim.
+	 */
 	bool is_covered;
 };
 

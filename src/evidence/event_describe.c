@@ -123,8 +123,8 @@ static enum cella_status describe_text(const struct cella_event_log *log,
 	out_text(out, "registers cover:\n");
 	TRY(registers_text(log, arena, out, err));
 	out_text(out,
-		 "events; '=': the digest is of what is said, '~': it is not, and the "
-		 "text is a claim:\n");
+		 "events; '=': what is said was measured; '~': something else was, and "
+		 "the text is a claim:\n");
 	out_format(out, "%6s %8s  %-6s %-15s %-12s   %s\n", "number", "offset", "reg.",
 		   "part", "digest", "what");
 	for (size_t i = 0; i < log->num_events; i++)

@@ -71,7 +71,7 @@ measure() {
 
 # --- the three commands ---
 check "1: measure, then run" 7 measure platform web/conf -- web/nginx -g 'daemon off;'
-says "the program got its arguments" "nginx runs: -g daemon off;"
+equal "standard output is the program's" "$(cat out)" "nginx runs: -g daemon off;"
 says "the log is named" "platform/eventlog"
 check "a quote of it" 0 "$sim" quote platform -k tdx-v5 -o quote.dat
 check "2: a policy" 0 "$cella" policy new --quote quote.dat --eventlog platform/eventlog \

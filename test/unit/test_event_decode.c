@@ -160,6 +160,30 @@ static void events_have_words(void **state)
 	}
 }
 
+/* What no replay looks at is a claim, whatever its digest: an event of MRTD, or none. */
+static void only_registers_prove(void **state)
+{
+	static const struct {
+		uint32_t index;
+		uint32_t type;
+		bool is_covered;
+	} rows[] = { { 0, EV_ACTION, false },
+		     { 1, EV_ACTION, true },
+		     { 4, EV_ACTION, true },
+		     { 4, EV_NO_ACTION, false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena arena = { 0 };
+
+		CHECK_INT(rows[i].is_covered,
+			  meaning_of(rows[i].index, rows[i].type, bytes_from("x"),
+				     bytes_from("x"), &arena)
+				  .is_covered);
+		arena_done(&arena);
+	}
+}
+
 static void long_texts_are_cut(void **state)
 {
 	struct arena arena = { 0 };
@@ -207,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_have_words),
+		cmocka_unit_test(only_registers_prove),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(every_hash_must_cover),
 	};

@@ -164,6 +164,7 @@ static void an_event_goes_into_log_and_register(void **state)
 	put_zero_register(&r);
 	CHECK_OK(measuring_start(&r.place, r.log, &m, &err));
 	CHECK_TRUE(!m.is_out_of_step);
+	CHECK_TRUE(m.lacks_firmware_log);
 	CHECK_OK(measuring_add(&m, &nginx, &err));
 	CHECK_TEXT("tsm-mr", m.how);
 	measuring_done(&m);
@@ -297,6 +298,7 @@ static void the_firmware_s_log_comes_first(void **state)
 	out_bytes(&firmware, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10);
 	put_file(&r, CCEL "/CCEL", out_view(&firmware));
 	CHECK_OK(measuring_start(&r.place, r.log, &m, &err));
+	CHECK_TRUE(!m.lacks_firmware_log);
 	CHECK_OK(measuring_add(&m, &nginx, &err));
 	measuring_done(&m);
 	bytes = get_file(r.log);
