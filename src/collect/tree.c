@@ -37,7 +37,7 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
 static enum cella_status hash_all(int fd, const char *what, struct sha384_hasher *hasher,
 				  struct cella_error *err)
 {
-	uint8_t buffer[65536];
+	uint8_t buffer[16384];
 	off_t offset = 0;
 
 	for (;;) {

@@ -118,6 +118,39 @@ says "one of them" "$(sha384sum <web/conf/nginx.conf | cut -c1-96)  $web/conf/ng
 check "under another name" 0 "$cella" measure --dry-run --name /srv/web web
 says "the name" "  /srv/web"
 
+# --- which file was changed? ---
+"$sim" extend platform --reset && rm platform/eventlog
+check "every file of a directory" 0 measure platform --each web
+"$sim" quote platform -k tdx-v5 -o quote.dat
+"$cella" policy new quote.dat --eventlog platform/eventlog -o policy.json
+check "nothing is changed" 0 judge quote.dat platform/eventlog
+"$sim" extend platform --reset && rm platform/eventlog
+echo 'worker_processes 9;' >>web/conf/nginx.conf
+measure platform --each web >out 2>err
+"$sim" quote platform -k tdx-v5 -o quote.dat
+check "one file is changed" 1 judge quote.dat platform/eventlog
+says "it is named" "event 0 of the log: application, cella measure-file sha384:$(
+	sha384sum <web/conf/nginx.conf | cut -c1-96) $web/conf/nginx.conf; in its place"
+check "in Intel's shape, too" 1 "$cella" verify quote.dat -c collateral.json \
+	--trust-root platform/root.pem --policy policy.json --eventlog platform/eventlog \
+	--result-out -
+says "by the register's flag" '"td_rtmr3_check":false'
+says "and no other" '"td_rtmr2_check":true'
+
+# --- a choice of events ---
+"$cella" policy new quote.dat --eventlog platform/eventlog --without tdx_rtmr3 -o exact.json
+first=$("$cella" eventlog explain --json platform/eventlog |
+	sed -n 's/.*"sha384": "\([0-9a-f]*\)".*/\1/p' | head -n 1)
+sed "s/\"$first\"/\"any\"/" exact.json >policy.json
+check "there is a choice now" 1 cmp -s exact.json policy.json
+check "it needs the log" 3 "$cella" verify quote.dat -c collateral.json \
+	--trust-root platform/root.pem --policy policy.json
+check "with the log it is met" 0 judge quote.dat platform/eventlog
+check "lint says that Intel's engines take any register" 0 "$cella" policy lint policy.json
+says "so" "[own_key]"
+check "explain says what is demanded" 0 "$cella" policy explain policy.json
+says "in words" "what the system measured of its applications (RTMR3) is exactly 2 events"
+
 # --- the manifest, by other means ---
 check "a manifest" 0 "$cella" measure --dry-run --manifest manifest web/conf
 (
@@ -169,7 +202,7 @@ check "a program that is not there" 3 "$cella" measure --dry-run -- no-such-prog
 check "--quote and --report" 2 "$cella" eventlog replay platform/eventlog --quote q --report r
 check "not a log" 3 "$cella" eventlog explain policy.json
 check "inspect knows logs" 0 "$cella" inspect platform/eventlog
-says "by their events" "measure-directory"
+says "by their events" "measure-file"
 
 # --- real logs ---
 if [ -n "${CELLA_VECTORS:-}" ]; then
@@ -177,6 +210,15 @@ if [ -n "${CELLA_VECTORS:-}" ]; then
 	check "the log of a real quote" 0 "$cella" eventlog replay "$ccel/gcp-cos113.ccel" \
 		--quote "$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote" \
 		--ccel "$ccel/gcp-cos113.ccel-table"
+	quote=$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote
+	check "a policy of it" 0 "$cella" policy new "$quote" --without tdx_rtmr2 \
+		--eventlog "$ccel/gcp-cos113.ccel" -o real.json
+	"$cella" verify "$quote" --policy real.json --time 2026-02-25 >out 2>err
+	says "which it meets, without the log, too" "mine     yes"
+	sed 's/129cc599796a/129cc599796b/' real.json >changed.json
+	check "with another command line" 1 "$cella" verify "$quote" --policy changed.json \
+		--time 2026-02-25 --eventlog "$ccel/gcp-cos113.ccel"
+	says "which is named" "event 40 of the log: command line, kernel_cmdline: /syslinux/"
 	check "of another" 1 "$cella" eventlog replay "$ccel/gcp.ccel" \
 		--quote "$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote"
 	check "beside each other" 1 "$cella" eventlog replay "$ccel/gcp.ccel" \
