@@ -10,6 +10,7 @@
 extern const struct command cmd_collateral_bundle;
 extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
+extern const struct command cmd_doctor;
 extern const struct command cmd_inspect;
 extern const struct command cmd_policy_explain;
 extern const struct command cmd_policy_lint;
