@@ -30,7 +30,7 @@ static void check_rtc(const struct clock_facts *clock, const char *now,
 		  civil_format(clock->rtc, rtc));
 	out->meaning = "One of the two is wrong by more than a day.";
 	remedy_set(out, "Compare with another machine; set the clock, or the hardware "
-			"clock: hwclock --systohc.");
+			"clock: `hwclock --systohc`.");
 }
 
 void check_clock(const struct facts *facts, struct finding *out)
@@ -92,7 +92,7 @@ void check_clock_source(const struct facts *facts, struct finding *out)
 	out->meaning =
 		"That is a clock of the host's, which the host can change; a TD has "
 		"its own in the TSC.";
-	remedy_set(out, "Boot with clocksource=tsc tsc=reliable.");
+	remedy_set(out, "Boot with `clocksource=tsc tsc=reliable`.");
 }
 
 /* --- PCCS ---------------------------------------------------------------------------- */
@@ -176,5 +176,5 @@ void check_pccs_fresh(const struct facts *facts, struct finding *out)
 {
 	(void)facts;
 	found_set(out, DOCTOR_NOT_APPLICABLE,
-		  "not asked; 'cella collateral show' tells dates");
+		  "not asked; `cella collateral show` tells dates");
 }

@@ -22,7 +22,7 @@ void check_kvm(const struct facts *facts, struct finding *out)
 		found_set(out, DOCTOR_NOTE, "/dev/kvm: %s",
 			  strerror(enclave->kvm_try_errno));
 		out->meaning = "It is there, but not for who runs this. " EMULATED;
-		remedy_set(out, "Join the device's group: usermod -aG kvm USER.");
+		remedy_set(out, "Join the device's group: `usermod -aG kvm USER`.");
 		return;
 	}
 	if (strcmp(enclave->kvm_module, "kvm_pvm") == 0) {

@@ -45,7 +45,7 @@ void check_cpu(const struct facts *facts, struct finding *out)
 		"but has none of its own.";
 	remedy_set(out,
 		   "Use an instance type and an image with TDX (\"confidential VM\"). "
-		   "To try things out, 'cella sim' needs no TDX.");
+		   "To try things out, `cella sim` needs no TDX.");
 }
 
 void check_kernel(const struct facts *facts, struct finding *out)
@@ -83,7 +83,7 @@ void check_driver(const struct facts *facts, struct finding *out)
 	found_set(out, DOCTOR_WARN, "no driver tdx_guest");
 	out->meaning = "Without it the kernel makes no TD report.";
 	remedy_set(out,
-		   "Run: modprobe tdx_guest. If there is no such module, use a kernel "
+		   "Run: `modprobe tdx_guest`. If there is no such module, use a kernel "
 		   "built with CONFIG_TDX_GUEST_DRIVER.");
 }
 
@@ -116,7 +116,7 @@ void check_device(const struct facts *facts, struct finding *out)
 		  tdx->mode, tdx->uid, tdx->gid, strerror(tdx->try_errno));
 	out->meaning = "It is there, but not for who runs this.";
 	remedy_set(out,
-		   "Run 'cella report' and 'cella quote' as root, or give a group the "
+		   "Run `cella report` and `cella quote` as root, or give a group the "
 		   "device by a rule of udev.");
 }
 
@@ -135,7 +135,7 @@ void check_configfs(const struct facts *facts, struct finding *out)
 	}
 	found_set(out, DOCTOR_WARN, "not mounted");
 	out->meaning = "Quotes come through configfs on kernels since 6.7.";
-	remedy_set(out, "Run: mount -t configfs none /sys/kernel/config.");
+	remedy_set(out, "Run: `mount -t configfs none /sys/kernel/config`.");
 }
 
 static void check_provider(const struct facts *facts, struct finding *out)
@@ -176,7 +176,7 @@ void check_tsm(const struct facts *facts, struct finding *out)
 	found_set(out, DOCTOR_NOTE, "no /sys/kernel/config/tsm/report");
 	out->meaning = "Kernels before 6.7 get quotes in another way: from the quoting "
 		       "service, or by the vendor's driver.";
-	remedy_set(out, "On newer kernels: modprobe tdx_guest, and mount configfs.");
+	remedy_set(out, "On newer kernels: `modprobe tdx_guest`, and mount configfs.");
 }
 
 void check_qgs_conf(const struct facts *facts, struct finding *out)
@@ -192,7 +192,7 @@ void check_qgs_conf(const struct facts *facts, struct finding *out)
 	} else if (qgs->is_malformed) {
 		found_set(out, DOCTOR_FAIL,
 			  "/etc/tdx-attest.conf: the port is not a number");
-		remedy_set(out, "Write it as: port=4050.");
+		remedy_set(out, "Write it as: `port=4050`.");
 	} else if (!qgs->has_port) {
 		found_set(out, DOCTOR_NOTE, "/etc/tdx-attest.conf names no port");
 	} else {
@@ -287,7 +287,7 @@ void check_quote_path(const struct facts *facts, struct finding *out)
 			"It makes reports; whether its driver makes quotes depends "
 			"on the vendor's kernel.";
 		remedy_set(out,
-			   "Try it: cella quote -o quote.dat. Otherwise name the "
+			   "Try it: `cella quote -o quote.dat`. Otherwise name the "
 			   "quoting service in /etc/tdx-attest.conf, or use a kernel "
 			   "since 6.7.");
 		return;

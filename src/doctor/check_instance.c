@@ -151,6 +151,11 @@ void check_swiotlb_queues(const struct facts *facts, struct finding *out)
 	const uint64_t need = swiotlb_network_mib(network->num_queues);
 	const struct size size = swiotlb_size(facts);
 
+	if (network->list_errno != 0) {
+		found_hidden(out, facts, network->list_errno, "/sys/class/net",
+			     "the network interfaces");
+		return;
+	}
 	if (size.source == NULL) {
 		found_set(out, DOCTOR_UNKNOWN, "the size of the SWIOTLB is not known");
 		return;
@@ -184,7 +189,8 @@ static void judge_setting(const struct facts *facts, const char *running,
 		found_set(out, DOCTOR_WARN, "%s in /etc/default/grub, running with %s",
 			  set, running[0] != '\0' ? running : "none");
 		out->meaning = "What was set is not in effect.";
-		remedy_set(out, "Run: %s. Then stop and start the instance from outside.",
+		remedy_set(out,
+			   "Run: `%s`. Then stop and start the instance from outside.",
 			   grub_update_command(facts->kernel.os_id));
 	}
 }
@@ -256,7 +262,8 @@ void check_rdma(const struct facts *facts, struct finding *out)
 	const struct pci_facts *const pci = &facts->pci;
 
 	if (pci->num_rdma == 0) {
-		found_set(out, DOCTOR_OK, "none is there");
+		found_set(out, pci->has_class ? DOCTOR_OK : DOCTOR_UNKNOWN,
+			  pci->has_class ? "none is there" : "no /sys/class to look in");
 		return;
 	}
 	found_set(out, DOCTOR_WARN, "%zu RDMA devices, the first is %s", pci->num_rdma,
@@ -271,7 +278,8 @@ void check_accelerators(const struct facts *facts, struct finding *out)
 	const struct pci_facts *const pci = &facts->pci;
 
 	if (pci->num_accelerators == 0) {
-		found_set(out, DOCTOR_OK, "none is there");
+		found_set(out, pci->has_bus ? DOCTOR_OK : DOCTOR_UNKNOWN,
+			  pci->has_bus ? "none is there" : "no /sys/bus/pci to look in");
 		return;
 	}
 	found_set(out, DOCTOR_WARN, "%zu of them, the first is %s", pci->num_accelerators,

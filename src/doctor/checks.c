@@ -144,7 +144,7 @@ void found_hidden(struct finding *out, const struct facts *facts, int sys_errno,
 	if ((sys_errno != EACCES && sys_errno != EPERM) || facts->is_root)
 		return;
 	out->as_root = as_root;
-	remedy_set(out, "Run 'cella doctor' as root, who may read it.");
+	remedy_set(out, "Run `cella doctor` as root, who may read it.");
 }
 
 /* The gathering ended before it came to this, and says where. */

@@ -40,13 +40,22 @@ static const char *const marks[] = {
 
 _Static_assert(ARRAY_LEN(marks) == DOCTOR_NUM_STATES, "a state lacks its mark");
 
+/* The length of the next word: what is to be typed, `in these`, stays on a line. */
+static int word_len(const char *words)
+{
+	const char *const end = *words == '`' ? strchr(words + 1, '`') : NULL;
+	const size_t start = end != NULL ? (size_t)(end - words) : 0;
+
+	return (int)(start + strcspn(words + start, " "));
+}
+
 /* Words in a column that begins where the line is now; longer ones stand out. */
 static void write_words(struct out *out, const char *words, int column)
 {
 	int used = column;
 
 	while (*words != '\0') {
-		const int len = (int)strcspn(words, " ");
+		const int len = word_len(words);
 
 		if (used > column && used + 1 + len > WIDTH) {
 			out_format(out, "\n%*s", column, "");

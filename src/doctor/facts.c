@@ -239,6 +239,17 @@ static void probe_kvm(struct facts *facts)
 	bounded_free(probe, sizeof *probe);
 }
 
+/* The user wrote it: whatever is wrong with it is a mistake in using this. */
+static enum cella_status read_qgs(const char *text, struct address *out,
+				  struct cella_error *err)
+{
+	struct cella_error why = { 0 };
+
+	if (address_read(text, out, "--qgs", &why) == CELLA_OK)
+		return CELLA_OK;
+	return error_set(err, CELLA_USAGE, "%s", why.text);
+}
+
 enum cella_status facts_gather(const struct doctor_request *request, struct facts *facts,
 			       struct cella_error *err)
 {
@@ -247,7 +258,7 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 	enum cella_status status;
 
 	if (request->qgs != NULL)
-		TRY(address_read(request->qgs, &qgs, "--qgs", err));
+		TRY(read_qgs(request->qgs, &qgs, err));
 	if (request->kernel_log != NULL)
 		TRY(read_named_log(request->kernel_log, facts, err));
 	g = bounded_new(sizeof *g);

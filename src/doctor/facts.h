@@ -109,6 +109,7 @@ struct log_facts {
 
 struct network_facts {
 	bool known;
+	int list_errno;
 	size_t num_interfaces; /* with a device behind them */
 	uint64_t num_queues;   /* receiving and sending ones */
 	enum known ssh;        /* something listens on TCP port 22 */
@@ -116,6 +117,7 @@ struct network_facts {
 
 struct pci_facts {
 	bool known;
+	bool has_class, has_bus; /* there is something to look in */
 	size_t num_rdma;
 	char rdma[FACT_TEXT_MAX];
 	size_t num_accelerators;

@@ -81,8 +81,8 @@ void gather_network(const struct system *sys, struct facts *facts)
 {
 	struct walk walk = { sys, facts };
 
-	if (system_list(sys, "/sys/class/net", visit_interface, &walk) != 0)
-		return;
+	facts->network.list_errno =
+		system_list(sys, "/sys/class/net", visit_interface, &walk);
 	find_ssh(sys, "/proc/net/tcp", &facts->network);
 	find_ssh(sys, "/proc/net/tcp6", &facts->network);
 	facts->network.known = true;
@@ -120,12 +120,14 @@ static void visit_pci(const char *name, void *data)
 			  sizeof pci->accelerator);
 }
 
-/* A machine without a PCI bus has nothing on it. */
 void gather_pci(const struct system *sys, struct facts *facts)
 {
 	struct walk walk = { sys, facts };
+	struct pci_facts *const pci = &facts->pci;
 
-	(void)system_list(sys, "/sys/class/infiniband", visit_rdma, &facts->pci);
+	(void)system_list(sys, "/sys/class/infiniband", visit_rdma, pci);
 	(void)system_list(sys, "/sys/bus/pci/devices", visit_pci, &walk);
-	facts->pci.known = system_has(sys, "/sys/bus") || system_has(sys, "/sys/class");
+	pci->has_class = system_has(sys, "/sys/class");
+	pci->has_bus = system_has(sys, "/sys/bus");
+	pci->known = true;
 }

@@ -74,9 +74,8 @@ static const struct boot_loader *boot_loader_of(const char *os_id)
 		{ "opensuse-leap", MKCONFIG "/boot/grub2/grub.cfg", false },
 		{ "opensuse-tumbleweed", MKCONFIG "/boot/grub2/grub.cfg", false },
 	};
-	static const struct boot_loader other = {
-		"", "grub-mkconfig -o GRUB.CFG (where your distribution has it)", false
-	};
+	static const struct boot_loader other = { "", "grub-mkconfig -o GRUB.CFG",
+						  false };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (strcmp(rows[i].os_id, os_id) == 0)
@@ -98,15 +97,14 @@ void swiotlb_remedy(const char *os_id, uint64_t mib, struct out *out)
 	out_text(out, "Snapshot the disk first: a wrong value can keep the instance from "
 		      "starting. ");
 	if (loader->has_grubby)
-		out_format(
-			out,
-			"Run: grubby --update-kernel=ALL --args=swiotlb=%llu (%llu MiB "
-			"x %d).",
-			slots, size, SWIOTLB_SLOTS_PER_MIB);
+		out_format(out,
+			   "Run: `grubby --update-kernel=ALL --args=swiotlb=%llu` (%llu "
+			   "MiB x %d).",
+			   slots, size, SWIOTLB_SLOTS_PER_MIB);
 	else
 		out_format(out,
-			   "Add swiotlb=%llu (%llu MiB x %d) to GRUB_CMDLINE_LINUX in "
-			   "/etc/default/grub, then run: %s.",
+			   "Add `swiotlb=%llu` (%llu MiB x %d) to GRUB_CMDLINE_LINUX in "
+			   "/etc/default/grub, then run: `%s`.",
 			   slots, size, SWIOTLB_SLOTS_PER_MIB, loader->update);
 	out_text(out, " Then stop and start the instance from outside.");
 }

@@ -95,7 +95,7 @@ static int open_path(const struct system *sys, const char *path, int flags)
 		snprintf(sys->looking_at, SYSTEM_PATH_MAX, "/%s", path);
 	if ((flags & O_PATH) == 0)
 		flags |= O_NONBLOCK | O_NOCTTY;
-	return open_below(sys, path, flags | O_CLOEXEC);
+	return open_below(sys, *path != '\0' ? path : ".", flags | O_CLOEXEC);
 }
 
 static int read_up_to(int fd, size_t max_len, struct out *out)
