@@ -64,8 +64,9 @@ static void found_stopped(const struct kvm_probe *probe, struct finding *out)
 	found_set(out, DOCTOR_FAIL, "stopped at %s, after %s: %s",
 		  kvm_stage_name(probe->stage + 1), kvm_stage_name(probe->stage),
 		  kvm_exit_name(probe->exit_reason));
-	out->meaning = "This KVM does not do what every 64-bit kernel needs: one started "
-		       "on it would hang or crash. " EMULATED;
+	out->meaning =
+		"This KVM does not do what an ordinary 64-bit kernel needs: one started "
+		"on it would hang or crash. " EMULATED;
 	remedy_set(out, "Use a host with hardware virtualisation, or an instance type "
 			"with nested virtualisation.");
 }

@@ -16,10 +16,10 @@ enum {
 
 struct style {
 	const char *states[DOCTOR_NUM_STATES];
-	const char *dim, *bold, *reset;
+	const char *bold, *reset;
 };
 
-static const struct style plain = { { "", "", "", "", "", "" }, "", "", "" };
+static const struct style plain = { { "", "", "", "", "", "" }, "", "" };
 static const struct style coloured = {
 	.states = { [DOCTOR_UNKNOWN] = "\033[35m",
 		    [DOCTOR_FAIL] = "\033[31m",
@@ -27,7 +27,6 @@ static const struct style coloured = {
 		    [DOCTOR_NOTE] = "\033[36m",
 		    [DOCTOR_OK] = "\033[32m",
 		    [DOCTOR_NOT_APPLICABLE] = "\033[2m" },
-	.dim = "\033[2m",
 	.bold = "\033[1m",
 	.reset = "\033[0m",
 };
@@ -85,10 +84,14 @@ static void write_finding(const struct doctor_check *check, const struct finding
 	const bool is_quiet = finding->state == DOCTOR_OK ||
 			      finding->state == DOCTOR_NOT_APPLICABLE;
 
+	/* What is no question here stays in the background as a whole. */
+	const char *const end = finding->state == DOCTOR_NOT_APPLICABLE ? s->reset : "";
+
 	out_format(out, "  %s%-*s%s  %-*s  ", s->states[finding->state], STATE_WIDTH,
-		   marks[finding->state], s->reset, TITLE_WIDTH, check->title);
+		   marks[finding->state], *end == '\0' ? s->reset : "", TITLE_WIDTH,
+		   check->title);
 	write_words(out, finding->found, FOUND_COLUMN);
-	out_u8(out, '\n');
+	out_format(out, "%s\n", end);
 	if (is_quiet)
 		return;
 	write_below(out, "", finding->meaning);

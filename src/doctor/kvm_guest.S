@@ -30,8 +30,8 @@
 .endm
 
 	.section .rodata
-	.globl kvm_guest, kvm_guest_end
-	.hidden kvm_guest, kvm_guest_end
+	.globl kvm_guest
+	.hidden kvm_guest
 kvm_guest:
 	.code16
 	tell 'R'
@@ -151,9 +151,12 @@ gdt:	.quad 0
 gdt_end:
 kvm_guest_end:
 
-	/* What only kvm_probe.c needs: the handler's place in the code. */
-	.globl kvm_guest_undefined
-	.hidden kvm_guest_undefined
+	/* For kvm_probe.c: how long that is, and where in it the handler. */
+	.globl kvm_guest_len, kvm_guest_undefined
+	.hidden kvm_guest_len, kvm_guest_undefined
+	.balign 4
+kvm_guest_len:
+	.long kvm_guest_end - kvm_guest
 kvm_guest_undefined:
 	.long undefined - kvm_guest
 

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 extern const uint8_t kvm_guest[];
-extern const uint8_t kvm_guest_end[];
-extern const uint8_t kvm_guest_undefined[];
+extern const uint32_t kvm_guest_len;
+extern const uint32_t kvm_guest_undefined; /* the place of its handler */
 
 enum {
 	KVM_VERSION = 12,
@@ -80,12 +80,9 @@ static void put_gate(uint8_t *memory, unsigned vector, uint64_t handler)
 
 static void fill(uint8_t *memory)
 {
-	uint32_t undefined;
-
-	memcpy(memory + GUEST_CODE, kvm_guest, (size_t)(kvm_guest_end - kvm_guest));
-	memcpy(&undefined, kvm_guest_undefined, sizeof undefined);
+	memcpy(memory + GUEST_CODE, kvm_guest, kvm_guest_len);
 	put_page_tables(memory);
-	put_gate(memory, VECTOR_UD, GUEST_HIGH + GUEST_CODE + undefined);
+	put_gate(memory, VECTOR_UD, GUEST_HIGH + GUEST_CODE + kvm_guest_undefined);
 	put_u64(memory, GUEST_TSS + TSS_RSP0, GUEST_HIGH + GUEST_KERNEL_STACK);
 }
 
