@@ -2,8 +2,7 @@
 /*
  * Theory of operation: the child holds the writing end of a pipe and nobody else does, so
  * that the pipe hangs up when the child is gone, however it went. One byte before that says
- * that it has finished. A child that cannot even be killed (it hangs in the kernel) is left
- * to init: it is never waited for without WNOHANG.
+ * that it has finished. A child that does not go away after that is left to init.
  */
 #include "doctor/bounded.h"
 
@@ -13,9 +12,12 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { REAP_MS = 1000 };
 
 void *bounded_new(size_t size)
 {
@@ -61,6 +63,18 @@ static enum bounded_end await(int fd, int deadline_ms)
 	return read(fd, &byte, 1) == 1 ? BOUNDED_DONE : BOUNDED_DIED;
 }
 
+/* Bounded, too: a process that hangs in the kernel does not even die of SIGKILL. */
+static void reap(pid_t pid)
+{
+	const int fd = (int)syscall(__NR_pidfd_open, pid, 0);
+
+	if (fd >= 0) {
+		(void)bounded_readable(fd, bounded_now_ms() + REAP_MS);
+		close(fd);
+	}
+	waitpid(pid, NULL, WNOHANG);
+}
+
 static void run_child(void (*work)(void *shared), void *shared, int fd)
 {
 	const uint8_t byte = 1;
@@ -85,7 +99,7 @@ enum bounded_end bounded_run(void (*work)(void *shared), void *shared, int deadl
 	if (pid > 0) {
 		end = await(ends[0], deadline_ms);
 		kill(pid, SIGKILL);
-		waitpid(pid, NULL, WNOHANG);
+		reap(pid);
 	}
 	close(ends[0]);
 	return end;

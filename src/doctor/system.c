@@ -77,7 +77,7 @@ static int open_below(const struct system *sys, const char *path, int flags)
 	int fd = -1;
 
 	if (!sys->is_own)
-		fd = (int)syscall(SYS_openat2, sys->fd, path, &how, sizeof how);
+		fd = (int)syscall(__NR_openat2, sys->fd, path, &how, sizeof how);
 	if (sys->is_own || (fd < 0 && (errno == ENOSYS || errno == EPERM)))
 		fd = openat(sys->fd, path, flags);
 	return fd;
