@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -77,8 +78,10 @@ static void reap(pid_t pid)
 
 static void run_child(void (*work)(void *shared), void *shared, int fd)
 {
+	static const struct rlimit none = { 0, 0 };
 	const uint8_t byte = 1;
 
+	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	work(shared);
 	_exit(write(fd, &byte, 1) == 1 ? 0 : 1);

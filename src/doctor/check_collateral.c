@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RTC_MAX_DIFFERENCE_S = 86400 };
+enum { RTC_MAX_DIFFERENCE_S = 86400, FRESH_FOR_S = 3 * 86400 };
 
 /* No collateral of today was issued before, none is valid after Intel's root. */
 static const int64_t clock_earliest = 1735689600; /* 2025-01-01T00:00:00Z */
@@ -171,10 +171,37 @@ void check_pccs(const struct facts *facts, struct finding *out)
 	}
 }
 
-/* What is fetched is for those to judge who fetch it: a connection tells nothing of it. */
+static void judge_expiry(const struct facts *facts, struct finding *out)
+{
+	const struct fresh_facts *const fresh = &facts->fresh;
+	const int64_t left = fresh->expires - facts->clock.now;
+	char date[CIVIL_TEXT_LEN];
+
+	found_set(out, DOCTOR_OK, "%s expires first, on %s", fresh->what,
+		  civil_format(fresh->expires, date));
+	if (left >= FRESH_FOR_S)
+		return;
+	out->state = left < 0 ? DOCTOR_FAIL : DOCTOR_WARN;
+	out->meaning = left < 0 ? "With it, everything is refused as not current."
+				: "A PCCS that is kept has a month or so.";
+	remedy_set(out, "Have the PCCS refresh its cache, or use another.");
+}
+
+/* Whoever fetches knows; a connection tells nothing of it. */
 void check_pccs_fresh(const struct facts *facts, struct finding *out)
 {
-	(void)facts;
-	found_set(out, DOCTOR_NOT_APPLICABLE,
-		  "not asked; `cella collateral show` tells dates");
+	switch (facts->fresh.fetched) {
+	case NOT_KNOWN:
+		found_set(out, DOCTOR_NOT_APPLICABLE,
+			  "not asked; `cella collateral show` tells dates");
+		return;
+	case KNOWN_NO:
+		found_set(out, DOCTOR_FAIL, "could not be fetched: %s", facts->fresh.why);
+		out->meaning = "It answers, but not with collateral.";
+		remedy_set(out, "Check the path of its address, and its own log.");
+		return;
+	case KNOWN_YES:
+		judge_expiry(facts, out);
+		return;
+	}
 }

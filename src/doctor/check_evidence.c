@@ -63,7 +63,7 @@ void check_kernel(const struct facts *facts, struct finding *out)
 		out->meaning = limit->meaning;
 		return;
 	}
-	found_set(out, limit->is_strict ? DOCTOR_FAIL : DOCTOR_NOTE,
+	found_set(out, limit->is_strict ? DOCTOR_WARN : DOCTOR_NOTE,
 		  "%s is older than %s", release, limit->first);
 	out->meaning = limit->lacks;
 	remedy_set(out, "%s", limit->remedy);
@@ -243,10 +243,14 @@ void check_qgs(const struct facts *facts, struct finding *out)
 {
 	const struct contact *const contact = &facts->qgs_contact;
 
+	if (contact->address.kind == ADDRESS_NONE && !facts->qgs.has_port) {
+		found_set(out, DOCTOR_NOT_APPLICABLE, "no address; --qgs gives one");
+		return;
+	}
 	if (contact->address.kind == ADDRESS_NONE) {
 		found_set(out, DOCTOR_NOT_APPLICABLE,
-			  facts->qgs.has_port ? "not touched: this CPU does not say TDX"
-					      : "no address; --qgs gives one");
+			  facts->is_own ? "not touched: this CPU does not say TDX"
+					: "not touched: this is a tree of files");
 		return;
 	}
 	found_contact(out, contact);

@@ -131,7 +131,7 @@ void check_swiotlb_full(const struct facts *facts, struct finding *out)
 		return;
 	}
 	if (log->log.num_full > 0) {
-		found_set(out, DOCTOR_FAIL, "\"swiotlb buffer is full\" %llu times in %s",
+		found_set(out, DOCTOR_FAIL, "\"swiotlb buffer is full\", %llu x in %s",
 			  ULL(log->log.num_full), log->source);
 		out->meaning = "Devices waited for memory: input and output is slow, and "
 			       "the instance can freeze.";
@@ -160,7 +160,7 @@ void check_swiotlb_queues(const struct facts *facts, struct finding *out)
 		found_set(out, DOCTOR_UNKNOWN, "the size of the SWIOTLB is not known");
 		return;
 	}
-	found_set(out, DOCTOR_OK, "%zu interfaces, %llu queues: about %llu of %llu MiB",
+	found_set(out, DOCTOR_OK, "interfaces: %zu, queues: %llu, about %llu of %llu MiB",
 		  network->num_interfaces, ULL(network->num_queues), ULL(need),
 		  ULL(size.mib));
 	if (need * 2 <= size.mib)
@@ -237,7 +237,7 @@ void check_reboot(const struct facts *facts, struct finding *out)
 	}
 	found_set(out, DOCTOR_WARN, "an update waits for a reboot");
 	out->meaning =
-		"A TD cannot be rebooted from inside: 'reboot' would leave it down.";
+		"A TD cannot be rebooted from inside: `reboot` would leave it down.";
 	remedy_set(out, "Stop and start the instance from outside, in the provider's "
 			"console or by its API.");
 }
@@ -266,7 +266,7 @@ void check_rdma(const struct facts *facts, struct finding *out)
 			  pci->has_class ? "none is there" : "no /sys/class to look in");
 		return;
 	}
-	found_set(out, DOCTOR_WARN, "%zu RDMA devices, the first is %s", pci->num_rdma,
+	found_set(out, DOCTOR_WARN, "RDMA devices: %zu, the first is %s", pci->num_rdma,
 		  pci->rdma);
 	out->meaning = "TDX instances do not support eRDMA: devices do not reach a TD's "
 		       "memory.";
@@ -282,8 +282,8 @@ void check_accelerators(const struct facts *facts, struct finding *out)
 			  pci->has_bus ? "none is there" : "no /sys/bus/pci to look in");
 		return;
 	}
-	found_set(out, DOCTOR_WARN, "%zu of them, the first is %s", pci->num_accelerators,
-		  pci->accelerator);
+	found_set(out, DOCTOR_WARN, "accelerators: %zu, the first is %s",
+		  pci->num_accelerators, pci->accelerator);
 	out->meaning =
 		"TDX instances do not support accelerators, but for types that the "
 		"provider names; evidence of the TD says nothing about them.";

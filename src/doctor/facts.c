@@ -225,6 +225,40 @@ static void make_contacts(struct facts *facts, bool is_td)
 		contact_make(pccs, is_td, CONNECT_DEADLINE_MS);
 }
 
+struct fetching {
+	struct fresh_facts fresh;
+	const struct doctor_request *request;
+	const char *url;
+};
+
+static void run_fetch(void *shared)
+{
+	struct fetching *const fetching = shared;
+	/* In hand until it is whole. */
+	struct fresh_facts fresh = { 0 };
+
+	fetching->request->fetch(fetching->url, &fresh);
+	fetching->fresh = fresh;
+}
+
+static void ask_pccs(const struct doctor_request *request, struct facts *facts)
+{
+	struct fetching *const fetching = bounded_new(sizeof *fetching);
+
+	if (fetching == NULL)
+		return;
+	fetching->request = request;
+	fetching->url = facts->pccs.url;
+	if (bounded_run(run_fetch, fetching, FETCH_DEADLINE_MS) == BOUNDED_DONE) {
+		facts->fresh = fetching->fresh;
+	} else {
+		facts->fresh.fetched = KNOWN_NO;
+		snprintf(facts->fresh.why, sizeof facts->fresh.why, "no end within %d s",
+			 FETCH_DEADLINE_MS / 1000);
+	}
+	bounded_free(fetching, sizeof *fetching);
+}
+
 static void probe_kvm(struct facts *facts)
 {
 	struct kvm_probe *const probe = bounded_new(sizeof *probe);
@@ -274,6 +308,8 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 		(void)bounded_run(gather, g, GATHER_DEADLINE_MS);
 		*facts = g->facts;
 		make_contacts(facts, facts->is_own && cpu_says_tdx());
+		if (request->fetch != NULL && facts->pccs_contact.state == CONTACT_MADE)
+			ask_pccs(request, facts);
 		if (request->deep && facts->is_own)
 			probe_kvm(facts);
 		system_close(&g->sys);

@@ -22,6 +22,7 @@ enum {
 	KERNEL_LOG_MAX = 16 << 20,
 	GATHER_DEADLINE_MS = 5000,
 	KVM_DEADLINE_MS = 5000,
+	FETCH_DEADLINE_MS = 10000,
 };
 
 /* Each part begins with whether it has been gathered. */
@@ -78,6 +79,14 @@ struct pccs_facts {
 	bool is_malformed;
 	char why[FACT_TEXT_MAX]; /* it is malformed */
 	char url[SYSTEM_PATH_MAX];
+};
+
+/* What the PCCS has, as whoever fetches from it saw. */
+struct fresh_facts {
+	enum known fetched;       /* NOT_KNOWN: nobody asked */
+	char why[FACT_TEXT_MAX];  /* it could not be fetched */
+	char what[FACT_TEXT_MAX]; /* the document that expires first */
+	int64_t expires;
 };
 
 struct clock_facts {
@@ -158,6 +167,7 @@ struct facts {
 	/* Acts with deadlines of their own, made after the rest is known. */
 	struct contact qgs_contact;
 	struct contact pccs_contact;
+	struct fresh_facts fresh;
 	enum known kvm_probed;
 	struct kvm_probe kvm;
 };
@@ -170,6 +180,12 @@ struct doctor_request {
 	bool deep;
 	bool has_time;
 	int64_t time;
+	/*
+	 * Fetches collateral from the PCCS at this address, to see when it expires; NULL: that
+	 * is not asked. It is run in a process of its own, within FETCH_DEADLINE_MS, and only
+	 * when the PCCS takes connections.
+	 */
+	void (*fetch)(const char *url, struct fresh_facts *out);
 };
 
 /* facts_new() allocates; facts_free() frees. */

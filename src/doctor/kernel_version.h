@@ -10,7 +10,7 @@
 struct kernel_limit {
 	const char *distribution; /* part of the release, ".al8"; "" for mainline */
 	const char *first;        /* release that does */
-	bool is_strict;           /* older ones do not work, so says their maker */
+	bool is_strict;           /* older ones are not supported, says their maker */
 	const char *meaning;      /* of a release that does */
 	const char *lacks;        /* of one that does not */
 	const char *remedy;

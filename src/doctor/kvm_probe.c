@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 extern const uint8_t kvm_guest[];
@@ -202,11 +201,9 @@ static void run_guest(struct machine *m, struct kvm_probe *probe)
 
 void kvm_probe_work(void *shared)
 {
-	static const struct rlimit none = { 0, 0 };
 	struct kvm_probe *const probe = shared;
 	struct machine m = { 0 };
 
-	setrlimit(RLIMIT_CORE, &none);
 	if (open_kvm(&m, probe) == 0 && give_memory(&m, probe) == 0 &&
 	    make_vcpu(&m, probe) == 0 && set_state(&m, probe) == 0)
 		run_guest(&m, probe);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -111,7 +112,7 @@ static const struct row rows[] = {
 	  { { "proc/sys/kernel/osrelease", "5.10.134-16.al8.x86_64\n" } } },
 	{ "kernel.version", DOCTOR_OK, "5.10.134-16.1.al8.x86_64", NULL,
 	  { { "proc/sys/kernel/osrelease", "5.10.134-16.1.al8.x86_64\n" } } },
-	{ "kernel.version", DOCTOR_FAIL, "older than 5.10.134-16", "Update",
+	{ "kernel.version", DOCTOR_WARN, "older than 5.10.134-16", "Update",
 	  { { "proc/sys/kernel/osrelease", "5.10.134-15.al8.x86_64\n" } } },
 	{ "kernel.version", DOCTOR_NOTE, "older than 6.7", "newer",
 	  { { "proc/sys/kernel/osrelease", "6.6.99\n" } } },
@@ -152,7 +153,7 @@ static const struct row rows[] = {
 	  { { "etc/tdx-attest.conf", "port = four\n" } } },
 	{ "qgs.configured", DOCTOR_FAIL, "not a number", "port=4050",
 	  { { "etc/tdx-attest.conf", "port = 4294967296\n" } } },
-	{ "qgs.reachable", DOCTOR_NOT_APPLICABLE, "not touched", NULL, { { 0 } } },
+	{ "qgs.reachable", DOCTOR_NOT_APPLICABLE, "a tree of files", NULL, { { 0 } } },
 	{ "qgs.reachable", DOCTOR_NOT_APPLICABLE, "--qgs", NULL,
 	  { { "etc/tdx-attest.conf", NULL } } },
 
@@ -238,25 +239,25 @@ static const struct row rows[] = {
 	{ "swiotlb.full", DOCTOR_UNKNOWN, "No such file", NULL,
 	  { { "var/log/dmesg", NULL } } },
 	{ "swiotlb.full", DOCTOR_NOT_APPLICABLE, "not a trust domain", NULL, { NOT_TD } },
-	{ "swiotlb.full", DOCTOR_FAIL, "2 times in /var/log/dmesg",
+	{ "swiotlb.full", DOCTOR_FAIL, "full\", 2 x in /var/log/dmesg",
 	  "swiotlb=1048576` (2048 MiB x 512) to GRUB_CMDLINE_LINUX in /etc/default/grub, then " "run: `grub2-mkconfig -o /boot/efi/EFI/alinux/grub.cfg",
 	  { { "var/log/dmesg", FULL("524288") FULL("524288") } } },
-	{ "swiotlb.full", DOCTOR_FAIL, "1 times", "swiotlb=524288` (1024 MiB x 512)",
+	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "swiotlb=524288` (1024 MiB x 512)",
 	  { { "var/log/dmesg", FULL("32768") }, { SLABS, NULL } } },
-	{ "swiotlb.full", DOCTOR_FAIL, "1 times", "update-grub",
+	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "update-grub",
 	  { { "var/log/dmesg", FULL("32768") }, { "etc/os-release", "ID=debian\n" } } },
-	{ "swiotlb.full", DOCTOR_FAIL, "1 times",
+	{ "swiotlb.full", DOCTOR_FAIL, "1 x in",
 	  "grubby --update-kernel=ALL --args=swiotlb=1048576",
 	  { { "var/log/dmesg", FULL("32768") }, { "etc/os-release", "ID=\"rhel\"\n" } } },
-	{ "swiotlb.full", DOCTOR_FAIL, "1 times", "grub-mkconfig",
+	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "grub-mkconfig",
 	  { { "var/log/dmesg", FULL("32768") }, { "etc/os-release", NULL } } },
-	{ "swiotlb.full", DOCTOR_FAIL, "1 times", "larger instance type",
+	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "larger instance type",
 	  { { "var/log/dmesg", FULL("524288") },
 	    { "proc/meminfo", "MemTotal: 2097152 kB\n" } } },
-	{ "swiotlb.queues", DOCTOR_OK, "1 interfaces, 2 queues: about 8 of 1024 MiB",
+	{ "swiotlb.queues", DOCTOR_OK, "interfaces: 1, queues: 2, about 8 of 1024 MiB",
 	  NULL,
 	  { { 0 } } },
-	{ "swiotlb.queues", DOCTOR_WARN, "6 queues: about 24 of 32 MiB", "swiotlb=",
+	{ "swiotlb.queues", DOCTOR_WARN, "queues: 6, about 24 of 32 MiB", "swiotlb=",
 	  { NO_QUEUE(1), NO_QUEUE(2), NO_QUEUE(3), NO_QUEUE(4), { SLABS, "16384\n" } } },
 	{ "swiotlb.setting", DOCTOR_OK, "none, the default", NULL, { { 0 } } },
 	{ "swiotlb.setting", DOCTOR_WARN,
@@ -291,7 +292,7 @@ static const struct row rows[] = {
 	{ "limit.console", DOCTOR_UNKNOWN, "cannot be read", "sshd",
 	  { { "proc/net/tcp", NULL } } },
 	{ "limit.rdma", DOCTOR_OK, "none", NULL, { { 0 } } },
-	{ "limit.rdma", DOCTOR_WARN, "1 RDMA devices, the first is erdma_0", "Unbind",
+	{ "limit.rdma", DOCTOR_WARN, "RDMA devices: 1, the first is erdma_0", "Unbind",
 	  { { "sys/class/infiniband/erdma_0", "/" } } },
 	{ "limit.rdma", DOCTOR_UNKNOWN, "no /sys/class", NULL, { { "sys/class", NULL } } },
 	{ "limit.accelerators", DOCTOR_UNKNOWN, "no /sys/bus/pci", NULL,
@@ -299,7 +300,7 @@ static const struct row rows[] = {
 	{ "limit.accelerators", DOCTOR_OK, "none", NULL, { { 0 } } },
 	{ "limit.accelerators", DOCTOR_WARN, "0000:00:02.0", "instance type",
 	  { { "sys/bus/pci/devices/0000:00:02.0/class", "0x030200\n" } } },
-	{ "limit.accelerators", DOCTOR_WARN, "1 of them", "instance type",
+	{ "limit.accelerators", DOCTOR_WARN, "accelerators: 1, ", "instance type",
 	  { { "sys/bus/pci/devices/0000:00:02.0/class", "0x120000\n" } } },
 
 	{ "kvm.device", DOCTOR_OK, "module kvm_intel", NULL, { { 0 } } },
@@ -385,6 +386,8 @@ static const struct file *find_edit(const struct file *edits, const char *path)
 	}
 	return NULL;
 }
+
+static const struct file none[MAX_EDITS];
 
 /* The edits of the tree as it is now, or NULL where there is none yet. */
 static const struct file *tree_edits;
@@ -548,7 +551,6 @@ static void rows_cover_the_checks(void **state)
 
 static void healthy_domain_is_fine(void **state)
 {
-	static const struct file none[MAX_EDITS];
 	struct doctor_request request;
 	struct diagnosis *const diagnosis = calloc(1, sizeof *diagnosis);
 	struct cella_error err = { 0 };
@@ -667,7 +669,7 @@ static void named_logs(void **state)
 	snprintf(path, sizeof path, "%s/tree/log", folder);
 	request.kernel_log = path;
 	finding = look_for(&request, "swiotlb.full");
-	check_finding(&finding, DOCTOR_FAIL, "1 times in /tmp/", "swiotlb=524288");
+	check_finding(&finding, DOCTOR_FAIL, "1 x in /tmp/", "swiotlb=524288");
 
 	facts = facts_new();
 	request.kernel_log = "/nowhere/log";
@@ -724,6 +726,98 @@ static void quoting_service_is_tried(void **state)
 
 	request.qgs = "tcp:name.invalid:1";
 	CHECK_INT(DOCTOR_FAIL, look_for(&request, "qgs.reachable").state);
+}
+
+/* --- freshness ----------------------------------------------------------------------- */
+
+static const char *fetched_from;
+
+static void fetch_well(const char *url, struct fresh_facts *out)
+{
+	out->fetched = strcmp(url, fetched_from) == 0 ? KNOWN_YES : KNOWN_NO;
+	snprintf(out->what, sizeof out->what, "TCB info");
+	out->expires = 1790000000 + 86400;
+}
+
+static void fetch_and_die(const char *url, struct fresh_facts *out)
+{
+	(void)url;
+	out->fetched = KNOWN_YES;
+	abort();
+}
+
+static int listen_on_loopback(unsigned *port)
+{
+	struct sockaddr_in place = { .sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof place;
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(0, bind(fd, (const struct sockaddr *)&place, sizeof place));
+	assert_int_equal(0, listen(fd, 8));
+	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&place, &len));
+	*port = ntohs(place.sin_port);
+	return fd;
+}
+
+/* Whoever fetches is asked once the PCCS takes connections, and never waited for in vain. */
+static void pccs_is_asked(void **state)
+{
+	unsigned port = 0;
+	const int fd = listen_on_loopback(&port);
+	char url[64];
+	char text[128];
+	const struct file edits[MAX_EDITS] = { { QCNL, text } };
+	struct doctor_request request;
+	struct finding finding;
+
+	(void)state;
+	CASE("PCCS");
+	snprintf(url, sizeof url, "https://127.0.0.1:%u/sgx/certification/v4/", port);
+	snprintf(text, sizeof text, "PCCS_URL=%s\n", url);
+	fetched_from = url;
+	make_tree(edits);
+	request = tree_request();
+	finding = look_for(&request, "pccs.reachable");
+	check_finding(&finding, DOCTOR_OK, "accepts connections", NULL);
+	finding = look_for(&request, "pccs.fresh");
+	check_finding(&finding, DOCTOR_NOT_APPLICABLE, "not asked", NULL);
+	request.fetch = fetch_well;
+	finding = look_for(&request, "pccs.fresh");
+	check_finding(&finding, DOCTOR_WARN, "TCB info expires first, on 2026-09-22T",
+		      "refresh");
+	request.fetch = fetch_and_die;
+	finding = look_for(&request, "pccs.fresh");
+	check_finding(&finding, DOCTOR_FAIL, "could not be fetched: no end", "path");
+	close(fd);
+	finding = look_for(&request, "pccs.fresh");
+	check_finding(&finding, DOCTOR_NOT_APPLICABLE, "not asked", NULL);
+	undo_edits();
+	tree_edits = none;
+}
+
+static void freshness(void **state)
+{
+	static const struct {
+		int64_t left;
+		enum doctor_state state;
+	} cases[] = {
+		{ -1, DOCTOR_FAIL },
+		{ 0, DOCTOR_WARN },
+		{ 3 * 86400 - 1, DOCTOR_WARN },
+		{ 3 * 86400, DOCTOR_OK },
+	};
+	struct facts *const facts = facts_new();
+
+	(void)state;
+	facts->pccs.known = true;
+	facts->clock.now = 1790000000;
+	facts->fresh.fetched = KNOWN_YES;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		facts->fresh.expires = facts->clock.now + cases[i].left;
+		CHECK_INT(cases[i].state, find(facts, "pccs.fresh").state);
+	}
+	facts_free(facts);
 }
 
 /* --- KVM, from what a probe can bring ------------------------------------------------- */
@@ -844,6 +938,8 @@ int main(void)
 		cmocka_unit_test(clocks),
 		cmocka_unit_test(named_logs),
 		cmocka_unit_test(quoting_service_is_tried),
+		cmocka_unit_test(pccs_is_asked),
+		cmocka_unit_test(freshness),
 		cmocka_unit_test(probes_of_kvm),
 		cmocka_unit_test(root_would_see_more),
 		cmocka_unit_test(text_fits_a_terminal),

@@ -297,6 +297,40 @@ static void urls(void **state)
 	}
 }
 
+/* Every beginning of a good file, and every byte of it changed: nothing is read beyond. */
+static void hostile_files(void **state)
+{
+	static const char log[] =
+		"Linux version 6\nsoftware IO TLB: mapped [mem 0x1-0x2] (64MB)\n"
+		"swiotlb buffer is full (sz: 1 bytes), total 32768 (slots), used 1 (slots)";
+	static const char conf[] = "{/*x*/\"pccs_url\":\"https://[::1]:1/\\\"\"}//y\n";
+	static const char *const texts[] = { log, conf };
+
+	(void)state;
+	for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
+		const size_t len = strlen(texts[t]);
+
+		for (size_t i = 0; i < 2 * len; i++) {
+			/* Of its own size, so that a sanitizer sees the end. */
+			const size_t size = i < len ? i : len;
+			char *const copy = malloc(size + (size == 0));
+			struct cella_error err = { 0 };
+			struct kernel_log seen;
+			char url[16];
+
+			memcpy(copy, texts[t], size);
+			if (i >= len)
+				copy[i - len] = (char)(copy[i - len] ^ 0x55);
+			kernel_log_scan(bytes_of(copy, size), &seen);
+			CHECK_TRUE(seen.num_full <= 1);
+			(void)!pccs_conf_read(bytes_of(copy, size), url, sizeof url,
+					      &err);
+			CHECK_TRUE(memchr(url, 0, sizeof url) != NULL);
+			free(copy);
+		}
+	}
+}
+
 /* --- trees of files ------------------------------------------------------------------ */
 
 static char folder[] = "/tmp/cella-parts-XXXXXX";
@@ -539,6 +573,7 @@ int main(void)
 		cmocka_unit_test(pccs_files),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(urls),
+		cmocka_unit_test(hostile_files),
 		cmocka_unit_test(trees),
 		cmocka_unit_test(links_stay_in_the_tree),
 		cmocka_unit_test(deadlines),
