@@ -21,8 +21,8 @@ struct doctor_args {
 #define ARG(member) offsetof(struct doctor_args, member)
 static const struct option_def options[] = {
 	{ "deep", 0, NULL, OPTION_FLAG, ARG(deep), "try KVM: run a small guest on it" },
-	{ "only", 0, "evidence|collateral|instance|enclave", OPTION_TEXT, ARG(only),
-	  "make the checks of this group only" },
+	{ "only", 0, "GROUP", OPTION_TEXT, ARG(only),
+	  "make only the checks of evidence, collateral, instance or enclave" },
 	{ "sysroot", 0, "DIR", OPTION_TEXT, ARG(sysroot),
 	  "look at this tree of files instead of this machine's" },
 	{ "kernel-log", 0, "FILE", OPTION_TEXT, ARG(kernel_log),
@@ -103,8 +103,9 @@ const struct command cmd_doctor = {
 	.max_operands = 0,
 	.summary = "Say what this machine can do, and what is missing",
 	.description =
-		"Looks at the CPU, the kernel, its devices and settings, and changes nothing. Exit\n"
-		"status: 0 nothing fails, 1 something fails, 3 something could not be decided.",
+		"Looks at the CPU, the kernel, its devices and settings, and changes nothing.\n"
+		"Exit status: 0 nothing fails, 1 something fails, 3 nothing fails, but something\n"
+		"could not be decided.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct doctor_args),
