@@ -138,6 +138,13 @@ void check_swiotlb_full(const struct facts *facts, struct finding *out)
 		remedy_full(facts, out);
 		return;
 	}
+	if (log->is_of_boot) {
+		found_set(out, DOCTOR_UNKNOWN, "not full at boot, says %s", log->source);
+		out->meaning = "What came later is in the kernel log.";
+		if (!facts->is_root)
+			out->as_root = "the kernel log";
+		return;
+	}
 	found_set(out, log->log.has_start ? DOCTOR_OK : DOCTOR_NOTE,
 		  "never full, says %s", log->source);
 	if (!log->log.has_start)

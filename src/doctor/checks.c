@@ -129,6 +129,11 @@ void found_hidden(struct finding *out, const struct facts *facts, int sys_errno,
 /* The gathering ended before it came to this, and says where. */
 static void found_late(const struct facts *facts, struct finding *out)
 {
+	if (facts->has_died) {
+		found_set(out, DOCTOR_UNKNOWN, "not reached");
+		out->meaning = "The process that looks was killed.";
+		return;
+	}
 	found_set(out, DOCTOR_UNKNOWN, "not reached in %d s", GATHER_DEADLINE_MS / 1000);
 	out->meaning = "A file system of this machine did not answer in time.";
 	if (facts->looking_at[0] != '\0')

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Actions of syslog(2) that read. */
-enum { SYSLOG_READ_ALL = 3, SYSLOG_BUFFER_SIZE = 10, PIPE_DEADLINE_MS = 3000 };
+enum { SYSLOG_READ_ALL = 3, SYSLOG_BUFFER_SIZE = 10, PIPE_DEADLINE_MS = 10000 };
 
 /* The host, as a guest reaches it. */
 enum { VSOCK_HOST = 2 };
@@ -99,15 +99,27 @@ static int read_ring(struct out *out)
 /* A log that was saved at boot, or is kept by a daemon. */
 static int read_saved(const struct system *sys, struct log_facts *log, struct out *out)
 {
-	static const char *const paths[] = { "/var/log/dmesg", "/var/log/kern.log",
-					     "/var/log/messages" };
+	static const struct {
+		const char *path;
+		bool is_of_boot;
+	} logs[] = {
+		{ "/var/log/kern.log", false },
+		{ "/var/log/messages", false },
+		{ "/var/log/dmesg", true },
+	};
 	int failure = ENOENT;
 
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		const int result = system_read(sys, paths[i], KERNEL_LOG_MAX, out);
+	for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
+		int result;
 
+		out->len = 0;
+		result = system_read(sys, logs[i].path, KERNEL_LOG_MAX, out);
+		/* The end is what counts, and it is not there. */
+		if (result == 0 && out->len == KERNEL_LOG_MAX)
+			result = EFBIG;
 		if (result == 0) {
-			snprintf(log->source, sizeof log->source, "%s", paths[i]);
+			snprintf(log->source, sizeof log->source, "%s", logs[i].path);
+			log->is_of_boot = logs[i].is_of_boot;
 			return 0;
 		}
 		if (result != ENOENT)
@@ -172,6 +184,9 @@ static enum cella_status read_named_log(const char *path, struct facts *facts,
 	failure = read_named(fd, &text);
 	if (!is_stdin)
 		close(fd);
+	if (failure == ETIMEDOUT)
+		return error_set(err, CELLA_IO, "%s: has no end within %d s", path,
+				 PIPE_DEADLINE_MS / 1000);
 	if (failure != 0)
 		return error_errno(err, failure, "%s", path);
 	snprintf(facts->log.source, sizeof facts->log.source, "%.*s", SYSTEM_PATH_MAX - 1,
@@ -305,7 +320,8 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 		g->facts.is_root = geteuid() == 0;
 		g->facts.qgs_contact.address = qgs;
 		g->request = *request;
-		(void)bounded_run(gather, g, GATHER_DEADLINE_MS);
+		g->facts.has_died = bounded_run(gather, g, GATHER_DEADLINE_MS) ==
+				    BOUNDED_DIED;
 		*facts = g->facts;
 		make_contacts(facts, facts->is_own && cpu_says_tdx());
 		if (request->fetch != NULL && facts->pccs_contact.state == CONTACT_MADE)

@@ -110,7 +110,8 @@ struct memory_facts {
 
 struct log_facts {
 	bool known;
-	bool is_named; /* by the user */
+	bool is_named;   /* by the user */
+	bool is_of_boot; /* it was saved then, and does not grow */
 	int log_errno;
 	char source[SYSTEM_PATH_MAX];
 	struct kernel_log log;
@@ -148,8 +149,9 @@ struct enclave_facts {
 };
 
 struct facts {
-	bool is_own;  /* this machine, not a tree of files */
-	bool is_root; /* who looks is root */
+	bool is_own;   /* this machine, not a tree of files */
+	bool is_root;  /* who looks is root */
+	bool has_died; /* the process that gathered came to a bad end */
 	char looking_at[SYSTEM_PATH_MAX];
 	struct cpu_facts cpu;
 	struct kernel_facts kernel;

@@ -60,7 +60,8 @@ static void scan_line(struct cella_bytes line, struct kernel_log *out)
 		   find(line, "software IO TLB: No low mem") != NULL) {
 		out->no_memory = true;
 	} else if (find(line, "Linux version ") != NULL) {
-		out->has_start = true;
+		/* What was before is another boot's. */
+		*out = (struct kernel_log){ .has_start = true };
 	} else if (find(line, "tdx: Guest detected") != NULL) {
 		out->guest_detected = true;
 	}

@@ -16,7 +16,7 @@ struct kernel_log {
 	bool no_memory;       /* the SWIOTLB could not be allocated */
 };
 
-/* kernel_log_scan() reads a log line by line. It may be in any state. */
+/* kernel_log_scan() reads the last boot in a log, which may be in any state. */
 void kernel_log_scan(struct cella_bytes log, struct kernel_log *out);
 
 /* swiotlb=SLOTS[,AREAS][,force|noforce] */

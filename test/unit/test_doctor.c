@@ -60,8 +60,8 @@ static const struct file healthy[] = {
 	{ "sys/class/rtc/rtc0/since_epoch", "1790000000\n" },
 	{ "sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n" },
 	{ "sys/bus/pci/devices/0000:00:01.0/class", "0x020000\n" },
-	{ "var/log/dmesg", "[    0.000000] Linux version 6.16.3-cloud\n"
-			   "[    0.000000] tdx: Guest detected\n" },
+	{ "var/log/kern.log", "[    0.000000] Linux version 6.16.3-cloud\n"
+			      "[    0.000000] tdx: Guest detected\n" },
 };
 
 enum { MAX_EDITS = 5, MAX_FILES = 64 };
@@ -222,7 +222,7 @@ static const struct row rows[] = {
 	{ "swiotlb.size", DOCTOR_WARN, "64 MiB by the kernel log",
 	  "swiotlb=524288` (1024 MiB x 512)",
 	  { { SLABS, NULL },
-	    { "var/log/dmesg", "software IO TLB: mapped [mem 0x1-0x2] (64MB)\n" } } },
+	    { "var/log/kern.log", "software IO TLB: mapped [mem 0x1-0x2] (64MB)\n" } } },
 	{ "swiotlb.size", DOCTOR_WARN, "102 MiB by debugfs, 3 % of 3276 MiB", "swiotlb=100352",
 	  { { "proc/meminfo", "MemTotal: 3355443 kB\n" }, { SLABS, "52428\n" } } },
 	{ "swiotlb.size", DOCTOR_WARN, "2048 MiB by debugfs, 62 %", "swiotlb=524288",
@@ -230,29 +230,35 @@ static const struct row rows[] = {
 	{ "swiotlb.size", DOCTOR_FAIL, "noforce", "Snapshot",
 	  { { "proc/cmdline", "swiotlb=noforce\n" } } },
 	{ "swiotlb.size", DOCTOR_FAIL, "could not allocate", "Snapshot",
-	  { { "var/log/dmesg", "software IO TLB: Cannot allocate buffer\n" } } },
+	  { { "var/log/kern.log", "software IO TLB: Cannot allocate buffer\n" } } },
 	{ "swiotlb.size", DOCTOR_UNKNOWN, "neither", NULL,
 	  { { SLABS, NULL }, { "proc/meminfo", NULL } } },
-	{ "swiotlb.full", DOCTOR_OK, "never full, says /var/log/dmesg", NULL, { { 0 } } },
+	{ "swiotlb.full", DOCTOR_OK, "never full, says /var/log/kern.log", NULL, { { 0 } } },
 	{ "swiotlb.full", DOCTOR_NOTE, "never full", NULL,
-	  { { "var/log/dmesg", "x\n" } } },
+	  { { "var/log/kern.log", "x\n" } } },
+	{ "swiotlb.full", DOCTOR_UNKNOWN, "not full at boot", NULL,
+	  { { "var/log/kern.log", NULL }, { "var/log/dmesg", "Linux version 6\n" } } },
+	{ "swiotlb.full", DOCTOR_FAIL, "1 x in /var/log/dmesg", "swiotlb=",
+	  { { "var/log/kern.log", NULL }, { "var/log/dmesg", FULL("32768") } } },
+	{ "swiotlb.full", DOCTOR_OK, "never full", NULL,
+	  { { "var/log/kern.log", FULL("32768") "Linux version 6\n" } } },
 	{ "swiotlb.full", DOCTOR_UNKNOWN, "No such file", NULL,
-	  { { "var/log/dmesg", NULL } } },
+	  { { "var/log/kern.log", NULL } } },
 	{ "swiotlb.full", DOCTOR_NOT_APPLICABLE, "not a trust domain", NULL, { NOT_TD } },
-	{ "swiotlb.full", DOCTOR_FAIL, "full\", 2 x in /var/log/dmesg",
+	{ "swiotlb.full", DOCTOR_FAIL, "full\", 2 x in /var/log/kern.log",
 	  "swiotlb=1048576` (2048 MiB x 512) to GRUB_CMDLINE_LINUX in /etc/default/grub, then " "run: `grub2-mkconfig -o /boot/efi/EFI/alinux/grub.cfg",
-	  { { "var/log/dmesg", FULL("524288") FULL("524288") } } },
+	  { { "var/log/kern.log", FULL("524288") FULL("524288") } } },
 	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "swiotlb=524288` (1024 MiB x 512)",
-	  { { "var/log/dmesg", FULL("32768") }, { SLABS, NULL } } },
+	  { { "var/log/kern.log", FULL("32768") }, { SLABS, NULL } } },
 	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "update-grub",
-	  { { "var/log/dmesg", FULL("32768") }, { "etc/os-release", "ID=debian\n" } } },
+	  { { "var/log/kern.log", FULL("32768") }, { "etc/os-release", "ID=debian\n" } } },
 	{ "swiotlb.full", DOCTOR_FAIL, "1 x in",
 	  "grubby --update-kernel=ALL --args=swiotlb=1048576",
-	  { { "var/log/dmesg", FULL("32768") }, { "etc/os-release", "ID=\"rhel\"\n" } } },
+	  { { "var/log/kern.log", FULL("32768") }, { "etc/os-release", "ID=\"rhel\"\n" } } },
 	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "grub-mkconfig",
-	  { { "var/log/dmesg", FULL("32768") }, { "etc/os-release", NULL } } },
+	  { { "var/log/kern.log", FULL("32768") }, { "etc/os-release", NULL } } },
 	{ "swiotlb.full", DOCTOR_FAIL, "1 x in", "larger instance type",
-	  { { "var/log/dmesg", FULL("524288") },
+	  { { "var/log/kern.log", FULL("524288") },
 	    { "proc/meminfo", "MemTotal: 2097152 kB\n" } } },
 	{ "swiotlb.queues", DOCTOR_OK, "interfaces: 1, queues: 2, about 8 of 1024 MiB",
 	  NULL,
@@ -895,8 +901,9 @@ static void root_would_see_more(void **state)
 /* No line of the text is wider than a terminal, and colours come only when asked for. */
 static void text_fits_a_terminal(void **state)
 {
-	static const struct file edits[MAX_EDITS] = { { "var/log/dmesg", FULL("1024") },
-						      { CONFIG_TSM, NULL } };
+	static const struct file edits[MAX_EDITS] = {
+		{ "var/log/kern.log", FULL("1024") }, { CONFIG_TSM, NULL }
+	};
 	struct doctor_request request;
 	struct diagnosis *const diagnosis = calloc(1, sizeof *diagnosis);
 	struct cella_error err = { 0 };

@@ -35,6 +35,7 @@ static void logs(void **state)
 		{ "", { 0 } },
 		{ "\n\n", { 0 } },
 		{ "[ 0.0] Linux version 6.8", { .has_start = true } },
+		{ "swiotlb buffer is full\nLinux version 6\n", { .has_start = true } },
 		{ "tdx: Guest detected\n", { .guest_detected = true } },
 		{ "x swiotlb buffer is full (sz: 4096 bytes), total 32768 (slots), used 3\n",
 		  { .num_full = 1, .total_slots = 32768 } },
