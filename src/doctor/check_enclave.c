@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { KIB_PER_MIB = 1024 };
+
 #define EMULATED "Enclaves run under emulation here, which is slow."
 
 void check_kvm(const struct facts *facts, struct finding *out)
@@ -122,14 +124,13 @@ void check_hugepages(const struct facts *facts, struct finding *out)
 {
 	const struct memory_facts *const memory = &facts->memory;
 
-	if (memory->pages_total == 0) {
+	if (memory->huge_kib == 0) {
 		found_set(out, DOCTOR_NOTE, "none reserved");
 		out->meaning = "Enclaves do without; with them, memory is mapped faster "
 			       "and never swapped.";
 		return;
 	}
-	found_set(out, DOCTOR_OK, "%llu of %llu free, %llu KiB each",
-		  (unsigned long long)memory->pages_free,
-		  (unsigned long long)memory->pages_total,
-		  (unsigned long long)memory->page_kib);
+	found_set(out, DOCTOR_OK, "%llu of %llu MiB are free",
+		  (unsigned long long)(memory->huge_free_kib / KIB_PER_MIB),
+		  (unsigned long long)(memory->huge_kib / KIB_PER_MIB));
 }

@@ -101,9 +101,9 @@ struct clock_facts {
 
 struct memory_facts {
 	bool known;
-	uint64_t total_kib;                         /* 0: not known */
-	uint64_t pages_total, pages_free, page_kib; /* huge ones */
-	bool has_slots; /* debugfs tells the size of the SWIOTLB */
+	uint64_t total_kib;               /* 0: not known */
+	uint64_t huge_kib, huge_free_kib; /* in huge pages of any size */
+	bool has_slots;                   /* debugfs tells the size of the SWIOTLB */
 	int slots_errno;
 	uint64_t slots, used;
 };

@@ -13,6 +13,8 @@
 
 enum { SMALL_FILE_MAX = 64 << 10 };
 
+#define HUGEPAGES "/sys/kernel/mm/hugepages"
+
 static void out_cleanup(struct out *out)
 {
 	out_done(out);
@@ -111,7 +113,7 @@ void gather_grub(const struct system *sys, struct facts *facts)
 
 /* --- memory -------------------------------------------------------------------------- */
 
-/* "MemTotal:       24684084 kB" */
+/* The number behind a word: "MemTotal:       24684084 kB" */
 static uint64_t meminfo_value(struct cella_bytes text, const char *key)
 {
 	struct cella_bytes line;
@@ -137,6 +139,47 @@ static uint64_t meminfo_value(struct cella_bytes text, const char *key)
 	return 0;
 }
 
+/* Those of the default size, which is what old kernels and small trees tell. */
+static void read_default_pages(struct cella_bytes meminfo, struct memory_facts *memory)
+{
+	const uint64_t kib = meminfo_value(meminfo, "Hugepagesize:");
+
+	memory->huge_kib = meminfo_value(meminfo, "HugePages_Total:") * kib;
+	memory->huge_free_kib = meminfo_value(meminfo, "HugePages_Free:") * kib;
+}
+
+struct pools {
+	const struct system *sys;
+	uint64_t kib, free_kib;
+};
+
+/* "hugepages-2048kB" */
+static void visit_pool(const char *name, void *data)
+{
+	struct pools *const pools = data;
+	char path[SYSTEM_PATH_MAX];
+	const uint64_t kib = meminfo_value(bytes_of(name, strlen(name)), "hugepages-");
+	uint64_t num = 0;
+	uint64_t num_free = 0;
+
+	if (path_join(path, HUGEPAGES "/%s/nr_hugepages", name))
+		(void)system_number(pools->sys, path, &num);
+	if (path_join(path, HUGEPAGES "/%s/free_hugepages", name))
+		(void)system_number(pools->sys, path, &num_free);
+	pools->kib += num * kib;
+	pools->free_kib += num_free * kib;
+}
+
+static void read_page_pools(const struct system *sys, struct memory_facts *memory)
+{
+	struct pools pools = { .sys = sys };
+
+	if (system_list(sys, HUGEPAGES, visit_pool, &pools) != 0)
+		return;
+	memory->huge_kib = pools.kib;
+	memory->huge_free_kib = pools.free_kib;
+}
+
 void gather_memory(const struct system *sys, struct facts *facts)
 {
 	struct out text CLEANUP(out_cleanup) = { 0 };
@@ -144,10 +187,9 @@ void gather_memory(const struct system *sys, struct facts *facts)
 
 	if (system_read(sys, "/proc/meminfo", SMALL_FILE_MAX, &text) == 0) {
 		memory->total_kib = meminfo_value(out_view(&text), "MemTotal:");
-		memory->pages_total = meminfo_value(out_view(&text), "HugePages_Total:");
-		memory->pages_free = meminfo_value(out_view(&text), "HugePages_Free:");
-		memory->page_kib = meminfo_value(out_view(&text), "Hugepagesize:");
+		read_default_pages(out_view(&text), memory);
 	}
+	read_page_pools(sys, memory);
 	memory->slots_errno = system_number(
 		sys, "/sys/kernel/debug/swiotlb/io_tlb_nslabs", &memory->slots);
 	memory->has_slots = memory->slots_errno == 0;

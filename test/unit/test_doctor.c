@@ -323,7 +323,12 @@ static const struct row rows[] = {
 	{ "vsock.support", DOCTOR_NOTE, "none", NULL,
 	  { { "dev/vsock", NULL }, { "proc/net/protocols", "TCP 1\n" } } },
 
-	{ "memory.hugepages", DOCTOR_OK, "3 of 8 free, 2048 KiB each", NULL, { { 0 } } },
+	{ "memory.hugepages", DOCTOR_OK, "6 of 16 MiB are free", NULL, { { 0 } } },
+	{ "memory.hugepages", DOCTOR_OK, "1026 of 2050 MiB are free", NULL,
+	  { { "sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "2\n" },
+	    { "sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "1\n" },
+	    { "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "1\n" },
+	    { "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "1\n" } } },
 	{ "memory.hugepages", DOCTOR_NOTE, "none reserved", NULL,
 	  { { "proc/meminfo", "MemTotal: 32768000 kB\nHugePages_Total: 0\n" } } },
 };
