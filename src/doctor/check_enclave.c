@@ -124,6 +124,10 @@ void check_hugepages(const struct facts *facts, struct finding *out)
 {
 	const struct memory_facts *const memory = &facts->memory;
 
+	if (!memory->has_huge) {
+		found_set(out, DOCTOR_UNKNOWN, "/proc/meminfo cannot be read");
+		return;
+	}
 	if (memory->huge_kib == 0) {
 		found_set(out, DOCTOR_NOTE, "none reserved");
 		out->meaning = "Enclaves do without; with them, memory is mapped faster "

@@ -102,7 +102,8 @@ struct clock_facts {
 struct memory_facts {
 	bool known;
 	uint64_t total_kib;               /* 0: not known */
-	uint64_t huge_kib, huge_free_kib; /* in huge pages of any size */
+	bool has_huge;                    /* somebody told of huge pages */
+	uint64_t huge_kib, huge_free_kib; /* in those of any size */
 	bool has_slots;                   /* debugfs tells the size of the SWIOTLB */
 	int slots_errno;
 	uint64_t slots, used;

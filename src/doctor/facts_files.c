@@ -144,6 +144,7 @@ static void read_default_pages(struct cella_bytes meminfo, struct memory_facts *
 {
 	const uint64_t kib = meminfo_value(meminfo, "Hugepagesize:");
 
+	memory->has_huge = true;
 	memory->huge_kib = meminfo_value(meminfo, "HugePages_Total:") * kib;
 	memory->huge_free_kib = meminfo_value(meminfo, "HugePages_Free:") * kib;
 }
@@ -176,6 +177,7 @@ static void read_page_pools(const struct system *sys, struct memory_facts *memor
 
 	if (system_list(sys, HUGEPAGES, visit_pool, &pools) != 0)
 		return;
+	memory->has_huge = true;
 	memory->huge_kib = pools.kib;
 	memory->huge_free_kib = pools.free_kib;
 }

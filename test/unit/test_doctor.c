@@ -329,6 +329,8 @@ static const struct row rows[] = {
 	    { "sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "1\n" },
 	    { "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "1\n" },
 	    { "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "1\n" } } },
+	{ "memory.hugepages", DOCTOR_UNKNOWN, "cannot be read", NULL,
+	  { { "proc/meminfo", NULL }, { "sys/kernel/mm", NULL } } },
 	{ "memory.hugepages", DOCTOR_NOTE, "none reserved", NULL,
 	  { { "proc/meminfo", "MemTotal: 32768000 kB\nHugePages_Total: 0\n" } } },
 };
