@@ -8,6 +8,7 @@
 
 /* One a line. clang-format off */
 static const struct command *const commands[] = {
+	&cmd_doctor,
 	&cmd_inspect,
 	&cmd_verify,
 	&cmd_policy_new,
