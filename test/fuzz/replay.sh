@@ -34,6 +34,7 @@ real_files() {
 	case $1 in
 	quote | evidence | verify) echo '*/*.quote' ;;
 	td_report) echo '*/tdreport*.bin' ;;
+	event_log) echo '*/*.ccel' ;;
 	bundle | responses | json) echo '*/*.collateral.json' ;;
 	esac
 }

@@ -129,6 +129,15 @@ put keys/jwk printf '{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}' $x $x
 put keys/jwks printf '{"keys":[{"kty":"EC","crv":"P-384","x":"%s","y":"%s"},{"kty":"RSA"}]}' \
 	$x $x
 
+# --- measurements: a log of two applications ---
+for file in "$here/seeds.sh" "$here/replay.sh"; do
+	"$cella" measure --quiet --provider sim --sim "$platform" "$file" >"$work/measured"
+done
+put event_log/measured cat "$platform/eventlog"
+put vtpm/nothing printf ''
+azure=${CELLA_VECTORS:-}/azure-vtpm
+[ ! -d "$azure" ] || put vtpm/azure join "$azure/hcl-report.bin" "$azure/tpm-quote.json"
+
 # --- texts ---
 put encode/hex printf '00a0FFc4'
 put encode/base64 printf 'AAECAwQ='
