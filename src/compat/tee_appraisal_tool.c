@@ -58,6 +58,12 @@ static void warn(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+/* Where standard output takes the result, it takes nothing else. */
+static bool has_stdout(const struct tool_args *args)
+{
+	return strcmp(args->out, "-") != 0;
+}
+
 /* --- gen_payload --------------------------------------------------------------------- */
 
 static enum cella_status gen_payload(const struct tool_args *args,
@@ -77,7 +83,7 @@ static enum cella_status gen_payload(const struct tool_args *args,
 	out_format(&line, "%s\n", text);
 	TRY(out_status(&line, err));
 	TRY(file_write(args->out, out_view(&line), 0644, err));
-	if (args->verbose)
+	if (args->verbose && has_stdout(args))
 		printf("The generated payload:\n%s\n", text);
 	return CELLA_OK;
 }
@@ -113,6 +119,8 @@ static enum cella_status sign_policy(const struct tool_args *args,
 		return err->status;
 	}
 	TRY(file_write(args->out, bytes_of(jwt, strlen(jwt)), 0644, err));
+	if (!has_stdout(args))
+		return CELLA_OK;
 	if (args->verbose)
 		TRY(show_token(bytes_of(jwt, strlen(jwt)), err));
 	printf("The signed token:\n%s\n", jwt);

@@ -151,6 +151,11 @@ openssl pkey -in other.key -pubout -out other.pub
 runs 1 "$cella" policy verify policy.jwt --policy-owner other.pub
 result "and for nobody else's"
 
+runs 0 "$tool" sign_policy -in "$policy" -key owner.key -out - -v
+cp out piped.jwt
+runs 0 "$cella" policy verify piped.jwt --policy-owner owner.pub
+result "where the token is written to standard output, it stands there alone"
+
 # The form: three parts; the header has typ, alg and jwk, which is text; the payload has the
 # policy's text, byte for byte.
 cut -d . -f 1 policy.jwt | base64url >header
@@ -212,7 +217,10 @@ result "a signed policy is correct, whoever signed it"
 runs 0 "$tool" verify_policy -in policy.jwt -v
 prints policy_payload
 prints "$success"
-result "-v prints what is in it"
+echo >>policy.jwt
+runs 0 "$tool" verify_policy -in policy.jwt -v
+prints policy_payload
+result "-v prints what is in it, with or without a line feed at its end"
 awk -F . '{ printf "%s.%s.%s", $1, $2, (substr($3, 1, 1) == "A" ? "B" : "A") substr($3, 2) }' \
 	policy.jwt >altered.jwt
 fails "was altered" verify_policy -in altered.jwt
