@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# doc/walkthrough.*.md tell the truth: every command in a block of `console` is run, in one
-# folder, against the installed tree, and prints what stands below it, where … stands for
+# doc/walkthrough.*.md tell the truth: every command in a block of `console` is run, in
+# order, against the installed tree, and prints what stands below it, where … stands for
 # anything. The result is a scoreboard of the TDX document's commands; with CELLA_SEEDS, the
-# folder of the documents, none of them may be missing there, and none invented.
+# folder of the documents, none of them may be missing there, and none invented. The folder
+# /opt/alibaba is a copy of what was installed in the stage.
 #
 # What stands behind ``` says what a block is:
 #   console [as-written|instead] [machine|refused]
@@ -30,7 +31,10 @@ languages="en ja"
 
 # As sudo: whoever calls it owns what is his.
 if [ "$(id -u)" = 0 ]; then caller=1000; else caller=$(id -u); fi
-mkdir "$scratch/bin" "$scratch/here"
+mkdir "$scratch/bin" "$scratch/here" "$scratch/home" "$scratch/opt"
+HOME=$scratch/home
+export HOME
+cp -r "$STAGE/opt/alibaba" "$scratch/opt"
 printf '#!/bin/sh\nSUDO_UID=%s SUDO_GID=%s exec "$@"\n' "$caller" "$caller" \
 	>"$scratch/bin/sudo"
 chmod +x "$scratch/bin/sudo"
@@ -134,9 +138,11 @@ run() {
 	sh -c 'cd "$1" && eval "$2"
 		code=$?
 		pwd >"$3"
-		exit $code' sh "$here" "$1" "$scratch/cwd" \
+		exit $code' sh "$here" \
+		"$(printf '%s' "$1" | sed "s:/opt/alibaba:$scratch&:g")" "$scratch/cwd" \
 		>"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
 	here=$(cat "$scratch/cwd")
+	sed -i "s:$scratch/opt/alibaba:/opt/alibaba:g" "$scratch/out"
 	case $2 in
 	*machine)
 		grep 'not found' "$scratch/err" >>"$scratch/wrong" || :
@@ -235,7 +241,7 @@ done
 # --- the document --------------------------------------------------------------------------
 
 # The page's values for the document's placeholders.
-sed -E -e 's:\.\./tdx-quote-generation-sample/quote\.dat:<path_to_quote>:' \
+sed -E -e 's:/opt/alibaba/tdx-quote-generation-sample/quote\.dat:<path_to_quote>:' \
 	-e 's/-d 1234567890abcdef$/-d <report_data_in_hex>/' "$scratch/scores" |
 	cut -f 2 | sort -u >"$scratch/told"
 check "there are commands" test "$(wc -l <"$scratch/told")" -gt 20

@@ -24,7 +24,8 @@ stage() {
 	fi
 	if ! [ -f "$top/stage-build/build.ninja" ]; then
 		# shellcheck disable=SC2086 # a list of words
-		meson setup --prefix="$top/stage" --libdir=lib -Dtests=disabled $options \
+		meson setup --prefix="$top/stage" --libdir=lib -Dtests=disabled \
+			-Dcompat_root="$top/stage/opt/alibaba" $options \
 			"$top/stage-build" "$source" || return
 		echo "$options" >"$top/stage.options"
 	fi
