@@ -4,8 +4,11 @@
  */
 #include "cli/commands.h"
 
+#include <cella/vtpm.h>
+
 #include "cli/binding.h"
 #include "cli/issue_token.h"
+#include "cli/log_input.h"
 #include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
@@ -19,6 +22,9 @@ enum { ROOT_FILE_MAX = 64 << 10 };
 struct verify_args {
 	struct common_args common;
 	struct texts collateral;
+	const char *event_log;
+	const char *hcl_report;
+	const char *tpm_quote;
 	struct binding_args binding;
 	struct texts policies;
 	struct texts policy_owners;
@@ -37,6 +43,12 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform" },
+	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
+	  "the TD's event log: it must lead to the quote's registers" },
+	{ "hcl-report", 0, "FILE", OPTION_TEXT, ARG(hcl_report),
+	  "the TD's HCL report (Azure): its vTPM judges with the quote" },
+	{ "tpm-quote", 0, "FILE", OPTION_TEXT, ARG(tpm_quote),
+	  "the quote and the PCRs of that vTPM, as JSON; --nonce is its nonce" },
 	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
 	  "demand what this policy demands" },
 	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
@@ -83,6 +95,9 @@ struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
 	struct cella_collateral *other; /* to compare with */
+	struct cella_event_log *event_log;
+	struct cella_vtpm *vtpm;
+	struct out nonce; /* of the vTPM */
 	struct policy_inputs policies;
 	struct out root;
 };
@@ -92,6 +107,9 @@ static void inputs_done(struct inputs *inputs)
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
 	cella_collateral_unref(inputs->other);
+	cella_event_log_unref(inputs->event_log);
+	cella_vtpm_unref(inputs->vtpm);
+	out_done(&inputs->nonce);
 	policies_done(&inputs->policies);
 	out_done(&inputs->root);
 }
@@ -105,6 +123,44 @@ static enum cella_status expected_report_data(const struct verify_args *args,
 	TRY(binding_read(&args->binding, &is_given, out->report_data, err));
 	out->report_data_expect = is_given ? CELLA_EXPECT_EXACT : CELLA_EXPECT_ANY;
 	return CELLA_OK;
+}
+
+/* With a vTPM the report data is the key's; freshness is in the nonce of its quote. */
+static enum cella_status expected_vtpm_nonce(const struct verify_args *args,
+					     struct inputs *inputs,
+					     struct cella_verify_options *out,
+					     struct cella_error *err)
+{
+	if (args->binding.data != NULL || args->binding.report_data.num_items > 0)
+		return error_set(err, CELLA_USAGE,
+				 "--report-data and --data: a vTPM's quote holds a "
+				 "nonce: --nonce HEX");
+	out->vtpm = inputs->vtpm;
+	out->report_data_expect = CELLA_EXPECT_ANY;
+	out->vtpm_nonce_expect = CELLA_EXPECT_ANY;
+	if (args->binding.nonce.num_items == 0)
+		return CELLA_OK;
+	TRY(hex_args_read(&args->binding.nonce, "--nonce", &inputs->nonce, err));
+	out->vtpm_nonce_expect = CELLA_EXPECT_EXACT;
+	out->vtpm_nonce = out_view(&inputs->nonce);
+	return CELLA_OK;
+}
+
+static enum cella_status load_vtpm(const struct verify_args *args, struct inputs *inputs,
+				   struct cella_error *err)
+{
+	struct out report CLEANUP(out_done) = { 0 };
+	struct out quote CLEANUP(out_done) = { 0 };
+
+	if ((args->hcl_report != NULL) != (args->tpm_quote != NULL))
+		return error_set(err, CELLA_USAGE,
+				 "--hcl-report and --tpm-quote need each other");
+	if (args->hcl_report == NULL)
+		return CELLA_OK;
+	TRY(file_read(args->hcl_report, CELLA_HCL_REPORT_MAX, &report, err));
+	TRY(file_read(args->tpm_quote, CELLA_TPM_QUOTE_MAX, &quote, err));
+	return cella_vtpm_parse(report.data, report.len, quote.data, quote.len,
+				&inputs->vtpm, err);
 }
 
 /* STATUS, or several separated by commas. */
@@ -150,10 +206,12 @@ static enum cella_status make_options(const struct verify_args *args,
 								   : CELLA_EXPECT_ANY,
 		.policies = inputs->policies.policies,
 		.num_policies = inputs->policies.num_policies,
+		.event_log = inputs->event_log,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
-	TRY(expected_report_data(args, out, err));
+	TRY(inputs->vtpm != NULL ? expected_vtpm_nonce(args, inputs, out, err)
+				 : expected_report_data(args, out, err));
 	TRY(accepted(&args->accept, &out->accept, err));
 	if (args->trust_root == NULL)
 		return CELLA_OK;
@@ -168,6 +226,9 @@ static enum cella_status load(const struct verify_args *args, struct inputs *inp
 {
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
 	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
+	TRY(load_vtpm(args, inputs, err));
+	if (args->event_log != NULL)
+		TRY(event_log_read(args->event_log, &inputs->event_log, err));
 	if (args->collateral.num_items > 0)
 		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
 	if (args->collateral.num_items > 1)

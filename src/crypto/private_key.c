@@ -239,11 +239,14 @@ enum cella_status private_key_sign(const struct private_key *key,
 	uint8_t digest[SHA512_LEN];
 	uint8_t der[2 * CRYPTO_POINT_MAX];
 	size_t der_len = sizeof der;
+	bool done;
 
 	TRY(crypto_digest(curves[key->curve].hash, &message, 1, digest, err));
-	/* Twice, since OpenSSL does not note every lack of memory. */
-	if (!sign_once(key, digest, der, &der_len) &&
-	    !sign_once(key, digest, der, &der_len))
+	done = sign_once(key, digest, der, &der_len);
+	/* Once more, since OpenSSL does not note every lack of memory. */
+	if (!done)
+		done = sign_once(key, digest, der, &der_len);
+	if (!done)
 		return ossl_failure(err, CELLA_INTERNAL, "private key: cannot sign");
 	return raw_signature(der, der_len, curves[key->curve].point_len / 2, signature,
 			     err);

@@ -1315,7 +1315,11 @@ static void every_check_can_fail(void **state)
 	(void)state;
 	for (int i = 0; i < CHECK_COUNT; i++) {
 		CASE(check_name((enum check_id)i));
-		if (i != CHECK_POLICY && i != CHECK_POLICY_TCB)
+		/* Families, whose members have ids of their own, and what comes beside a
+		 * quote, which has tests of its own. */
+		if (i != CHECK_POLICY && i != CHECK_POLICY_TCB && i != CHECK_EVENT_LOG &&
+		    (i < CHECK_VTPM_BINDING || i > CHECK_VTPM_PCRS) &&
+		    i != CHECK_VTPM_NONCE)
 			CHECK_TRUE(seen_failing[i]);
 	}
 }
