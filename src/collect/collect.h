@@ -1,33 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where evidence comes from. A provider makes quotes, and reports where its platform has
- * them; which one is asked is the user's choice.
+ * Where evidence comes from. A provider makes quotes, reports, or both. The user names one,
+ * or has those of this machine tried in the order of the table.
  */
 #ifndef COLLECT_COLLECT_H
 #define COLLECT_COLLECT_H
 
 #include "base/bytes.h"
+#include "collect/deadline.h"
 #include "evidence/sgx_report.h"
+
+enum { COLLECT_PATH_MAX = 4096, COLLECT_TIMEOUT_S = 60, PROVIDERS_MAX = 8 };
 
 /* struct collect_request - what is wanted, and what providers need to know. Borrowed. */
 struct collect_request {
 	uint8_t report_data[REPORT_DATA_LEN];
+	bool is_bound;       /* somebody expects this report data: it is not random */
+	const char *sysroot; /* the root of the files of this machine; "" for its own */
 	const char *sim_dir; /* the simulated platform's directory, or NULL */
+	struct deadline deadline;
 };
+
+/* struct collected - what came of it; collected_done() frees it. */
+struct collected {
+	struct out bytes; /* the quote or the report */
+	/* What a verifier needs beside it, and the suffix of the file for it; or nothing. */
+	struct out extra;
+	const char *extra_suffix;
+	/* The platform chose the report data: it hashes what is in extra. */
+	bool binds_extra;
+};
+
+void collected_done(struct collected *collected);
+
+enum collect_kind { COLLECT_QUOTE, COLLECT_REPORT, COLLECT_NUM_KINDS };
+
+typedef enum cella_status collect_fn(const struct collect_request *request,
+				     struct collected *out, struct cella_error *err);
 
 struct provider {
 	const char *name;
-	enum cella_status (*quote)(const struct collect_request *request, struct out *out,
-				   struct cella_error *err);
-	enum cella_status (*report)(const struct collect_request *request,
-				    struct out *out, struct cella_error *err);
+	collect_fn *make[COLLECT_NUM_KINDS]; /* NULL: not this kind */
+	const char *lacks;                   /* why, and what to do instead */
+	bool is_real;                        /* of this machine: may be tried unasked */
 };
 
-/* A simulated platform, by way of cella-sim. Never chosen unless it is named. */
-extern const struct provider provider_simulated;
+/* struct attempts - the providers that have been asked in vain, and what they said. */
+struct attempts {
+	struct {
+		const char *provider;
+		struct cella_error err;
+	} items[PROVIDERS_MAX];
+	size_t num_items;
+	const char *chosen; /* the one that did it, or NULL */
+};
 
-/* provider_find() finds a provider by its name; CELLA_USAGE when there is none. */
-enum cella_status provider_find(const char *name, const struct provider **out,
-				struct cella_error *err) MUST_CHECK;
+/*
+ * collect() has a quote or a report made by the provider of that name, or, for "auto", by
+ * the first real one that can. What it gives is well-formed evidence that carries the
+ * report data asked for. CELLA_USAGE when there is no such provider; for a provider that
+ * fails, its error; CELLA_MISSING when all fail, and attempts tells why each did.
+ */
+enum cella_status collect(const char *name, enum collect_kind kind,
+			  const struct collect_request *request, struct collected *out,
+			  struct attempts *attempts, struct cella_error *err) MUST_CHECK;
+
+/* collect_path() joins the root and a path below it. CELLA_LIMIT when that is too long. */
+enum cella_status collect_path(const struct collect_request *request, const char *path,
+			       char out[COLLECT_PATH_MAX],
+			       struct cella_error *err) MUST_CHECK;
+
+/* The providers, one file each. */
+extern const struct provider provider_tsm;
+extern const struct provider provider_simulated;
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The options of those who collect evidence.
+ */
+#include "cli/collect_args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum cella_status collect_args_read(const struct collect_args *args,
+				    struct collect_request *request,
+				    struct cella_error *err)
+{
+	if (args->timeout.is_set && args->timeout.value == 0)
+		return error_set(err, CELLA_USAGE, "--timeout: at least 1s");
+	request->sim_dir = args->sim;
+	request->sysroot = args->sysroot != NULL ? args->sysroot : "";
+	request->deadline = deadline_in(args->timeout.is_set ? args->timeout.value
+							     : COLLECT_TIMEOUT_S);
+	return binding_read(&args->binding, &request->is_bound, request->report_data,
+			    err);
+}
+
+enum cella_status collect_for_args(const struct collect_args *args,
+				   enum collect_kind kind,
+				   const struct collect_request *request,
+				   struct collected *out, struct attempts *attempts,
+				   struct cella_error *err)
+{
+	const char *const name = args->provider != NULL ? args->provider : "auto";
+	enum cella_status status;
+
+	if (args->sim != NULL && strcmp(name, "sim") != 0)
+		return error_set(err, CELLA_USAGE,
+				 "--sim goes with --provider sim: a simulated platform "
+				 "is taken only where it is named");
+	status = collect(name, kind, request, out, attempts, err);
+	if (status != CELLA_OK)
+		for (size_t i = 0; i < attempts->num_items; i++)
+			fprintf(stderr, "cella: %s\n", attempts->items[i].err.text);
+	return status;
+}
