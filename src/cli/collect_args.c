@@ -14,6 +14,7 @@ enum cella_status collect_args_read(const struct collect_args *args,
 	if (args->timeout.is_set && args->timeout.value == 0)
 		return error_set(err, CELLA_USAGE, "--timeout: at least 1s");
 	request->sim_dir = args->sim;
+	request->qgs = args->qgs;
 	request->sysroot = args->sysroot != NULL ? args->sysroot : "";
 	request->deadline = deadline_in(args->timeout.is_set ? args->timeout.value
 							     : COLLECT_TIMEOUT_S);
@@ -27,7 +28,9 @@ enum cella_status collect_for_args(const struct collect_args *args,
 				   struct collected *out, struct attempts *attempts,
 				   struct cella_error *err)
 {
-	const char *const name = args->provider != NULL ? args->provider : "auto";
+	const char *const name = args->provider != NULL ? args->provider
+				 : args->qgs != NULL && kind == COLLECT_QUOTE ? "qgs"
+									      : "auto";
 	enum cella_status status;
 
 	if (args->sim != NULL && strcmp(name, "sim") != 0)

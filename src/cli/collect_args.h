@@ -13,6 +13,7 @@ struct collect_args {
 	struct binding_args binding;
 	const char *provider;
 	const char *sim;
+	const char *qgs;
 	const char *sysroot;
 	struct moment timeout;
 };
@@ -21,9 +22,11 @@ struct collect_args {
 /* clang-format off */
 #define COLLECT_OPTIONS(type, member) \
 	{ "provider", 0, "NAME", OPTION_TEXT, offsetof(type, member.provider), \
-	  "where it comes from: auto (default), tsm, or sim, a simulated platform" }, \
+	  "where it comes from: auto (default), tsm, tdx-guest, qgs, or sim" }, \
 	{ "sim", 0, "DIR", OPTION_TEXT, offsetof(type, member.sim), \
 	  "the simulated platform that 'cella sim init' made" }, \
+	{ "qgs", 0, "ADDRESS", OPTION_TEXT, offsetof(type, member.qgs), \
+	  "ask the QGS at unix:PATH, tcp:ADDRESS:PORT or vsock:CID:PORT" }, \
 	{ "sysroot", 0, "DIR", OPTION_TEXT, offsetof(type, member.sysroot), \
 	  "look for the system's files and devices below DIR" }, \
 	{ "timeout", 0, "DURATION", OPTION_DURATION, offsetof(type, member.timeout), \

@@ -4,6 +4,7 @@
  */
 #include "collect/collect.h"
 
+#include "collect/cpu.h"
 #include "evidence/evidence.h"
 
 #include <stdio.h>
@@ -12,6 +13,8 @@
 /* In the order in which "auto" tries them; doc/collectors.md says why. */
 static const struct provider *const providers[] = {
 	&provider_tsm,
+	&provider_tdx_guest,
+	&provider_qgs,
 	&provider_simulated,
 };
 _Static_assert(ARRAY_LEN(providers) <= PROVIDERS_MAX, "room for what each says");
@@ -105,8 +108,11 @@ static enum cella_status ask_all(enum collect_kind kind,
 		attempts->items[attempts->num_items].provider = providers[i]->name;
 		attempts->items[attempts->num_items++].err = reason;
 	}
-	return error_set(err, CELLA_MISSING, "nothing on this machine makes a %s",
-			 kind_names[kind]);
+	return error_set(err, CELLA_MISSING, "nothing on this machine makes a %s%s",
+			 kind_names[kind],
+			 cpu_is_tdx_guest() ? ""
+					    : ": its CPU does not say that it is a trust "
+					      "domain");
 }
 
 enum cella_status collect(const char *name, enum collect_kind kind,

@@ -18,6 +18,7 @@ struct collect_request {
 	bool is_bound;       /* somebody expects this report data: it is not random */
 	const char *sysroot; /* the root of the files of this machine; "" for its own */
 	const char *sim_dir; /* the simulated platform's directory, or NULL */
+	const char *qgs;     /* the address of QGS (peer.h), or NULL: the host's */
 	struct deadline deadline;
 };
 
@@ -72,6 +73,8 @@ enum cella_status collect_path(const struct collect_request *request, const char
 
 /* The providers, one file each. */
 extern const struct provider provider_tsm;
+extern const struct provider provider_tdx_guest;
+extern const struct provider provider_qgs;
 extern const struct provider provider_simulated;
 
 #endif

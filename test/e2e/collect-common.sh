@@ -87,6 +87,14 @@ refuses() {
 	says "$words"
 }
 
+# faults NAME...: as options of a stand-in; one argument holds all names.
+faults() {
+	# shellcheck disable=SC2086 # a list of words
+	for fault in $1; do
+		printf -- '--fault %s ' "$fault"
+	done
+}
+
 finish() {
 	echo "1..$number"
 	exit "$bad"

@@ -13,19 +13,16 @@ mount=root/sys/kernel/config
 
 # guest FAULTS COMMAND...: runs it where configfs-tsm has those faults.
 guest() {
-	faults=
-	for fault in $1; do
-		faults="$faults --fault $fault"
-	done
+	options=$(faults "$1")
 	shift
 	# shellcheck disable=SC2086 # a list of words
-	"$tsm" --mount $mount --platform platform $faults -- "$@"
+	"$tsm" --mount $mount --platform platform $options -- "$@"
 }
 
 quote() {
-	faults=$1
+	asked=$1
 	shift
-	guest "$faults" "$cella" quote --sysroot root --provider tsm "$@"
+	guest "$asked" "$cella" quote --sysroot root --provider tsm "$@"
 }
 
 quote '' -d 00 >err.txt 2>&1
