@@ -18,12 +18,6 @@ static const char *const error_names[] = {
 	"an invalid code",
 };
 
-static void out_u32be(struct out *out, uint32_t value)
-{
-	for (int shift = 24; shift >= 0; shift -= 8)
-		out_u8(out, (uint8_t)(value >> shift));
-}
-
 void qgs_request_write(struct cella_bytes report, struct out *out)
 {
 	const uint32_t len = (uint32_t)(QGS_HEADER_LEN + REQUEST_LEN + report.len);

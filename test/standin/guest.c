@@ -178,8 +178,7 @@ static void out_answer(struct out *out, struct cella_bytes quote)
 	const uint32_t len = (uint32_t)(QGS_HEADER_LEN + 8 + quote.len);
 
 	if (standin_fault(&standin, "bare") == NULL) {
-		for (int shift = 24; shift >= 0; shift -= 8)
-			out_u8(out, (uint8_t)(len >> shift));
+		out_u32be(out, len);
 		out_u32le(out, 0x10001);
 		out_u32le(out, QGS_TYPE_RESPONSE);
 		out_u32le(out, len);

@@ -69,12 +69,6 @@ static uint32_t number_or(const char *fault, size_t value)
 	return number >= 0 ? (uint32_t)number : (uint32_t)value;
 }
 
-static void out_u32be(struct out *out, uint32_t value)
-{
-	for (int shift = 24; shift >= 0; shift -= 8)
-		out_u8(out, (uint8_t)(value >> shift));
-}
-
 static void write_answer(struct cella_bytes quote, struct out *out)
 {
 	const size_t id_len = standin_fault(&standin, "id") != NULL ? ID_LEN : 0;
