@@ -62,11 +62,19 @@ static enum cella_status start_request(const struct quote_args *args,
 
 /* What a verifier needs beside the quote goes beside it. */
 static enum cella_status write_extra(const struct quote_args *args,
-				     const struct collected *got, struct out *path,
-				     struct cella_error *err)
+				     const struct collected *got, bool is_bound,
+				     struct out *path, struct cella_error *err)
 {
+	char hex[2 * REPORT_DATA_LEN + 1];
+
 	if (got->extra.len == 0)
 		return CELLA_OK;
+	if (got->binds_extra)
+		note(&args->common,
+		     "the platform chose the report data, %s; %s the %s that belongs to it",
+		     hex_format(bytes_of(got->report_data, REPORT_DATA_LEN), hex),
+		     is_bound ? "yours is user-data in" : "it is the hash of",
+		     got->extra_suffix);
 	if (strcmp(target(args), "-") == 0) {
 		note(&args->common, "the %s that belongs to it is not kept: use -o FILE",
 		     got->extra_suffix);
@@ -76,7 +84,7 @@ static enum cella_status write_extra(const struct quote_args *args,
 	out_u8(path, 0);
 	TRY(out_status(path, err));
 	TRY(file_write((const char *)path->data, out_view(&got->extra), 0644, err));
-	note(&args->common, "what it hashes or comes with is in %s",
+	note(&args->common, "wrote the %s that belongs to it to %s", got->extra_suffix,
 	     (const char *)path->data);
 	return CELLA_OK;
 }
@@ -96,7 +104,11 @@ static enum cella_status print_json(const struct quote_args *args, const char *p
 	TRY(json_put(root, "len", json_integer((json_int_t)got->bytes.len), err));
 	TRY(json_put(root, "requested_report_data",
 		     json_hex(bytes_of(request->report_data, REPORT_DATA_LEN)), err));
-	TRY(json_put(root, "is_bound_directly", json_boolean(!got->binds_extra), err));
+	TRY(json_put(root, "report_data",
+		     json_hex(bytes_of(got->binds_extra ? got->report_data
+							: request->report_data,
+				       REPORT_DATA_LEN)),
+		     err));
 	if (extra != NULL)
 		TRY(json_put(root, "extra", json_string(extra), err));
 	TRY(json_write(root, true, &text, err));
@@ -115,7 +127,7 @@ static enum cella_status write_quote(const struct quote_args *args, const char *
 	if (strcmp(target(args), "-") != 0)
 		note(&args->common, "wrote the quote, made by %s, to %s", provider,
 		     target(args));
-	TRY(write_extra(args, got, &extra, err));
+	TRY(write_extra(args, got, request->is_bound, &extra, err));
 	if (!args->common.json)
 		return CELLA_OK;
 	return print_json(args, provider, got, request, (const char *)extra.data, err);

@@ -15,11 +15,22 @@ enum cella_status collect_args_read(const struct collect_args *args,
 		return error_set(err, CELLA_USAGE, "--timeout: at least 1s");
 	request->sim_dir = args->sim;
 	request->qgs = args->qgs;
+	request->imds = args->imds;
 	request->sysroot = args->sysroot != NULL ? args->sysroot : "";
 	request->deadline = deadline_in(args->timeout.is_set ? args->timeout.value
 							     : COLLECT_TIMEOUT_S);
 	return binding_read(&args->binding, &request->is_bound, request->report_data,
 			    err);
+}
+
+/* Who names a service means the provider that asks it. */
+static const char *provider_name(const struct collect_args *args, enum collect_kind kind)
+{
+	if (args->provider != NULL)
+		return args->provider;
+	if (kind == COLLECT_QUOTE && args->qgs != NULL)
+		return "qgs";
+	return kind == COLLECT_QUOTE && args->imds != NULL ? "vtpm" : "auto";
 }
 
 enum cella_status collect_for_args(const struct collect_args *args,
@@ -28,15 +39,15 @@ enum cella_status collect_for_args(const struct collect_args *args,
 				   struct collected *out, struct attempts *attempts,
 				   struct cella_error *err)
 {
-	const char *const name = args->provider != NULL ? args->provider
-				 : args->qgs != NULL && kind == COLLECT_QUOTE ? "qgs"
-									      : "auto";
+	const char *const name = provider_name(args, kind);
 	enum cella_status status;
 
 	if (args->sim != NULL && strcmp(name, "sim") != 0)
 		return error_set(err, CELLA_USAGE,
 				 "--sim goes with --provider sim: a simulated platform "
 				 "is taken only where it is named");
+	if (args->provider == NULL && args->qgs != NULL && args->imds != NULL)
+		return error_set(err, CELLA_USAGE, "--qgs or --imds, not both");
 	status = collect(name, kind, request, out, attempts, err);
 	if (status != CELLA_OK)
 		for (size_t i = 0; i < attempts->num_items; i++)

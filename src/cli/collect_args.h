@@ -14,6 +14,7 @@ struct collect_args {
 	const char *provider;
 	const char *sim;
 	const char *qgs;
+	const char *imds;
 	const char *sysroot;
 	struct moment timeout;
 };
@@ -22,11 +23,13 @@ struct collect_args {
 /* clang-format off */
 #define COLLECT_OPTIONS(type, member) \
 	{ "provider", 0, "NAME", OPTION_TEXT, offsetof(type, member.provider), \
-	  "where it comes from: auto (default), tsm, tdx-guest, qgs, or sim" }, \
+	  "where it comes from: auto (default), tsm, tdx-guest, qgs, vtpm, or sim" }, \
 	{ "sim", 0, "DIR", OPTION_TEXT, offsetof(type, member.sim), \
 	  "the simulated platform that 'cella sim init' made" }, \
 	{ "qgs", 0, "ADDRESS", OPTION_TEXT, offsetof(type, member.qgs), \
 	  "ask the QGS at unix:PATH, tcp:ADDRESS:PORT or vsock:CID:PORT" }, \
+	{ "imds", 0, "ADDRESS", OPTION_TEXT, offsetof(type, member.imds), \
+	  "ask the metadata service at tcp:ADDRESS:PORT or unix:PATH" }, \
 	{ "sysroot", 0, "DIR", OPTION_TEXT, offsetof(type, member.sysroot), \
 	  "look for the system's files and devices below DIR" }, \
 	{ "timeout", 0, "DURATION", OPTION_DURATION, offsetof(type, member.timeout), \

@@ -12,10 +12,8 @@
 
 /* In the order in which "auto" tries them; doc/collectors.md says why. */
 static const struct provider *const providers[] = {
-	&provider_tsm,
-	&provider_tdx_guest,
-	&provider_qgs,
-	&provider_simulated,
+	&provider_tsm,  &provider_tdx_guest, &provider_qgs,
+	&provider_vtpm, &provider_simulated,
 };
 _Static_assert(ARRAY_LEN(providers) <= PROVIDERS_MAX, "room for what each says");
 
@@ -48,6 +46,8 @@ static enum cella_status check_evidence(const struct provider *provider,
 					struct cella_error *err)
 {
 	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
+	const uint8_t *const expected = got->binds_extra ? got->report_data
+							 : request->report_data;
 	struct cella_bytes data = { 0 };
 
 	TRY(cella_evidence_parse(got->bytes.data, got->bytes.len, &evidence, err));
@@ -56,10 +56,8 @@ static enum cella_status check_evidence(const struct provider *provider,
 		return error_set(err, CELLA_MALFORMED, "is no quote of a trust domain");
 	if (kind == COLLECT_REPORT && evidence->kind != CELLA_EVIDENCE_TD_REPORT)
 		return error_set(err, CELLA_MALFORMED, "is no TD report");
-	if (got->binds_extra)
-		return CELLA_OK;
 	if (!cella_facts_get(&evidence->facts, CELLA_FACT_REPORT_DATA, &data) ||
-	    !bytes_equal(data, bytes_of(request->report_data, REPORT_DATA_LEN)))
+	    !bytes_equal(data, bytes_of(expected, REPORT_DATA_LEN)))
 		return error_set(err, CELLA_MALFORMED,
 				 "carries other report data than was asked for: somebody "
 				 "else's was taken or given");

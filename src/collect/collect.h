@@ -19,6 +19,7 @@ struct collect_request {
 	const char *sysroot; /* the root of the files of this machine; "" for its own */
 	const char *sim_dir; /* the simulated platform's directory, or NULL */
 	const char *qgs;     /* the address of QGS (peer.h), or NULL: the host's */
+	const char *imds;    /* that of the metadata service, or NULL: Azure's */
 	struct deadline deadline;
 };
 
@@ -28,8 +29,9 @@ struct collected {
 	/* What a verifier needs beside it, and the suffix of the file for it; or nothing. */
 	struct out extra;
 	const char *extra_suffix;
-	/* The platform chose the report data: it hashes what is in extra. */
+	/* The platform chose the report data, this: it hashes what is in extra. */
 	bool binds_extra;
+	uint8_t report_data[REPORT_DATA_LEN];
 };
 
 void collected_done(struct collected *collected);
@@ -75,6 +77,7 @@ enum cella_status collect_path(const struct collect_request *request, const char
 extern const struct provider provider_tsm;
 extern const struct provider provider_tdx_guest;
 extern const struct provider provider_qgs;
+extern const struct provider provider_vtpm;
 extern const struct provider provider_simulated;
 
 #endif

@@ -47,7 +47,7 @@ check "to standard output" 0 sh -c '"$0" --mount "$1" --platform platform -- "$2
 	--sysroot root -d 01 -o - >piped' "$tsm" $mount "$cella"
 accepts "whole" piped -d 01
 check "as JSON" 0 quote '' -d 01 --json
-says '"provider": "tsm"' '"quote": "quote.dat"' '"is_bound_directly": true'
+says '"provider": "tsm"' '"quote": "quote.dat"' '"report_data": "01000000'
 check "65 bytes of report data" 2 quote '' -d "$(printf '%0130d' 0)"
 check "64 bytes" 0 quote '' -d "$(printf '%0128d' 7)" -o q
 accepts "are taken as they are" q -d "$(printf '%0128d' 7)"

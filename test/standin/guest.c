@@ -6,14 +6,21 @@
  *
  *	standin-guest --platform DIR [--tpm SOCKET] [--fault NAME[=NUMBER]]... -- COMMAND...
  *
+ * SOCKET is swtpm's; a paravisor stands before it and makes a new HCL report when user data
+ * is written.
+ *
  * Any path that ends in /dev/tdx_guest is the device. Faults: busy=N (EBUSY of a report),
  * errno=NUMBER (of a report), swapped (another's report data), garbage, quotes (the older
  * ioctl for quotes exists), quotes-rw (under its other number), bare (its answer is no message
- * of QGS but a quote), in-flight, unavailable, refused, long (its answer's length is wrong).
+ * of QGS but a quote), in-flight, unavailable, refused, long (its answer's length is wrong); of the paravisor: late=N (it takes as many
+ * commands), stale (it makes no new report), tpm-hang, tpm-dies, tpm-garbage (answers of the
+ * TPM), tpm-busy=N, tpm-code=NUMBER (its response code).
  */
+#include "hcl_write.h"
 #include "standin.h"
 
 #include "collect/qgs_message.h"
+#include "collect/tpm.h"
 #include "evidence/td_report.h"
 
 #include <errno.h>
@@ -38,6 +45,7 @@ enum {
 	GET_QUOTE = (int)0x80105404,
 	GET_QUOTE_RW = (int)0xc0105404,
 	PATH_LEN_MAX = 4096,
+	PACKET_MAX = 4096,
 	BUFFER_LEN = 16384,
 	BUFFER_HEADER_LEN = 24,
 	WAIT_MS = 50,
@@ -238,7 +246,7 @@ static int answer_ioctl(const struct seccomp_notif *asked)
 
 /* --- opening ------------------------------------------------------------------------- */
 
-static int open_tpm(void)
+static int connect_tpm(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -248,6 +256,121 @@ static int open_tpm(void)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* Receives a command or an answer: its length is in bytes 2 to 5. 0 at the end. */
+static size_t receive_packet(int fd, uint8_t packet[PACKET_MAX])
+{
+	size_t len;
+
+	if (recv(fd, packet, 6, MSG_WAITALL) != 6)
+		return 0;
+	len = (size_t)packet[4] << 8 | packet[5];
+	if (len < 10 || len > PACKET_MAX ||
+	    recv(fd, packet + 6, len - 6, MSG_WAITALL) != (ssize_t)(len - 6))
+		return 0;
+	return len;
+}
+
+/* An answer of nothing but a code. */
+static void send_code(int client, uint32_t code)
+{
+	struct out out CLEANUP(out_done) = { 0 };
+
+	out_u16be(&out, 0x8001);
+	out_u32be(&out, 10);
+	out_u32be(&out, code);
+	standin_send(client, out_view(&out), false);
+}
+
+/* Whether a fault has answered in the TPM's place. */
+static bool answer_wrongly(int client)
+{
+	if (standin_fault(&standin, "tpm-hang") != NULL)
+		pause();
+	if (standin_fault(&standin, "tpm-dies") != NULL)
+		_exit(0);
+	if (standin_fault(&standin, "tpm-garbage") != NULL)
+		standin_send(client, bytes_of("\0\0\0\0\0\x0bgarbage", 13), false);
+	else if (standin_strikes(&standin, "tpm-busy"))
+		send_code(client, 0x922);
+	else if (standin_number(&standin, "tpm-code") >= 0)
+		send_code(client, (uint32_t)standin_number(&standin, "tpm-code"));
+	else
+		return false;
+	return true;
+}
+
+/* TPM2_NV_Write of the index for user data: the data stands behind an empty password. */
+static const uint8_t *user_data_in(const uint8_t *command, size_t len)
+{
+	static const uint8_t head[] = { 0x80, 2, 0, 0, 0, 0, 0, 0, 1, 0x37 };
+
+	if (len < 33 + REPORT_DATA_LEN || memcmp(command + 6, head + 6, 4) != 0 ||
+	    memcmp(command + 14, "\x01\x40\x00\x02", 4) != 0)
+		return NULL;
+	return command + 33;
+}
+
+static void make_hcl(int server, const uint8_t user_data[REPORT_DATA_LEN])
+{
+	struct tpm tpm = { .fd = server, .deadline = deadline_in(5) };
+	struct tpm_nv nv = { 0 };
+	struct out hcl CLEANUP(out_done) = { 0 };
+	struct cella_error err = { 0 };
+
+	if (hcl_write(&standin, user_data, &hcl, &err) != CELLA_OK ||
+	    tpm_nv_find(&tpm, 0x01400001, &nv, &err) != CELLA_OK ||
+	    tpm_nv_write(&tpm, &nv, out_view(&hcl), &err) != CELLA_OK)
+		fprintf(stderr, "standin-guest: %s\n", err.text);
+}
+
+static void relay(int client, int server)
+{
+	uint8_t packet[PACKET_MAX];
+	uint8_t user_data[REPORT_DATA_LEN];
+	long wait = -1; /* for so many commands */
+	size_t len;
+
+	while ((len = receive_packet(client, packet)) > 0) {
+		const uint8_t *const data = user_data_in(packet, len);
+
+		if (answer_wrongly(client))
+			continue;
+		if (data != NULL && standin_fault(&standin, "stale") == NULL) {
+			memcpy(user_data, data, sizeof user_data);
+			wait = standin_number(&standin, "late") + 1;
+		}
+		if (wait == 0)
+			make_hcl(server, user_data);
+		wait -= wait >= 0;
+		standin_send(server, bytes_of(packet, len), false);
+		len = receive_packet(server, packet);
+		standin_send(client, bytes_of(packet, len), false);
+	}
+	_exit(0);
+}
+
+/* The command's end of a relay, which lives as long as that. */
+static int open_tpm(void)
+{
+	const int server = connect_tpm();
+	int ends[2];
+	pid_t pid;
+
+	if (server < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return -1;
+	pid = fork();
+	if (pid < 0)
+		standin_die("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		close(ends[0]);
+		relay(ends[1], server);
+	}
+	close(server);
+	close(ends[1]);
+	return ends[0];
 }
 
 static bool ends_in(const char *path, const char *end)

@@ -16,51 +16,13 @@
 #include "collect/qgs_message.h"
 #include "evidence/td_report.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ID_LEN = 16, REQUEST_LEN = QGS_FRAME_LEN + QGS_HEADER_LEN + 8 + TD_REPORT_LEN };
 
 static struct standin standin;
-
-static int listen_unix(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-	    listen(fd, 8) != 0)
-		standin_die(path);
-	setenv("QGS", standin.place, 1);
-	return fd;
-}
-
-static int listen_tcp(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof address;
-	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char text[64];
-
-	if (bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, 8) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &len) != 0)
-		standin_die("TCP");
-	snprintf(text, sizeof text, "tcp:127.0.0.1:%u", ntohs(address.sin_port));
-	setenv("QGS", text, 1);
-	return fd;
-}
 
 static uint32_t number_or(const char *fault, size_t value)
 {
@@ -117,21 +79,6 @@ static bool make_answer(uint8_t *request, struct out *out)
 	return true;
 }
 
-static void send_all(int fd, struct cella_bytes bytes, bool drips)
-{
-	while (bytes.len > 0) {
-		const ssize_t put =
-			send(fd, bytes.data, drips ? 1 : bytes.len, MSG_NOSIGNAL);
-
-		if (put <= 0)
-			return;
-		bytes.data += put;
-		bytes.len -= (size_t)put;
-		if (drips)
-			nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
-	}
-}
-
 static void answer(int fd)
 {
 	uint8_t request[REQUEST_LEN];
@@ -149,42 +96,11 @@ static void answer(int fd)
 	bytes = out_view(&out);
 	if (standin_number(&standin, "half") >= 0)
 		bytes.len = (size_t)standin_number(&standin, "half");
-	send_all(fd, bytes, standin_fault(&standin, "drip") != NULL);
-}
-
-static void serve(int listener)
-{
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (standin_fault(&standin, "deaf") != NULL)
-		pause();
-	for (;;) {
-		const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-
-		if (fd < 0)
-			_exit(STANDIN_WRONG);
-		answer(fd);
-		close(fd);
-	}
+	standin_send(fd, bytes, standin_fault(&standin, "drip") != NULL);
 }
 
 int main(int argc, char **argv)
 {
-	int listener;
-	pid_t server;
-	int code;
-
 	standin_parse(argc, argv, "--listen", NULL, &standin);
-	listener = strncmp(standin.place, "unix:", 5) == 0
-			   ? listen_unix(standin.place + 5)
-			   : listen_tcp();
-	server = fork();
-	if (server < 0)
-		standin_die("fork");
-	if (server == 0)
-		serve(listener);
-	close(listener);
-	code = standin_await(standin_start(standin.command));
-	kill(server, SIGTERM);
-	standin_await(server);
-	return code;
+	return standin_serve(&standin, "QGS", answer);
 }

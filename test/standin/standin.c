@@ -11,13 +11,18 @@
 
 #include <cella/evidence.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 void standin_die(const char *what)
@@ -115,6 +120,91 @@ int standin_await(pid_t pid)
 		if (errno != EINTR)
 			standin_die("waitpid");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int listen_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+	    listen(fd, 8) != 0)
+		standin_die(path);
+	return fd;
+}
+
+static int listen_tcp(const char *variable)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof address;
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char text[64];
+
+	if (bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, 8) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+		standin_die("TCP");
+	snprintf(text, sizeof text, "tcp:127.0.0.1:%u", ntohs(address.sin_port));
+	setenv(variable, text, 1);
+	return fd;
+}
+
+static void serve(struct standin *standin, int listener, void (*answer)(int fd))
+	__attribute__((noreturn));
+static void serve(struct standin *standin, int listener, void (*answer)(int fd))
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (standin_fault(standin, "deaf") != NULL)
+		pause();
+	for (;;) {
+		const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0)
+			_exit(STANDIN_WRONG);
+		answer(fd);
+		close(fd);
+	}
+}
+
+int standin_serve(struct standin *standin, const char *variable, void (*answer)(int fd))
+{
+	int listener;
+	pid_t server;
+	int code;
+
+	if (strncmp(standin->place, "unix:", 5) == 0) {
+		listener = listen_unix(standin->place + 5);
+		setenv(variable, standin->place, 1);
+	} else {
+		listener = listen_tcp(variable);
+	}
+	server = fork();
+	if (server < 0)
+		standin_die("fork");
+	if (server == 0)
+		serve(standin, listener, answer);
+	close(listener);
+	code = standin_await(standin_start(standin->command));
+	kill(server, SIGTERM);
+	standin_await(server);
+	return code;
+}
+
+void standin_send(int fd, struct cella_bytes bytes, bool drips)
+{
+	while (bytes.len > 0) {
+		const ssize_t put =
+			send(fd, bytes.data, drips ? 1 : bytes.len, MSG_NOSIGNAL);
+
+		if (put <= 0)
+			return;
+		bytes.data += put;
+		bytes.len -= (size_t)put;
+		if (drips)
+			nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	}
 }
 
 static enum cella_status ask(const struct standin *standin, const char *command,

@@ -63,6 +63,16 @@ int standin_await(pid_t pid);
 /* standin_die() says what failed, with errno, and ends the process. */
 void standin_die(const char *what) __attribute__((noreturn));
 
+/*
+ * standin_serve() listens where --listen says, "unix:PATH" or "tcp", answers connections in
+ * another process and runs the command, which finds the address in a variable of its
+ * environment. It returns the command's exit status. The fault "deaf": nothing is accepted.
+ */
+int standin_serve(struct standin *standin, const char *variable, void (*answer)(int fd));
+
+/* standin_send() sends; where it drips, a byte now and then. */
+void standin_send(int fd, struct cella_bytes bytes, bool drips);
+
 /* standin_quote() has the platform quote a report, standin_quote_data() report data. */
 enum cella_status standin_quote(const struct standin *standin, struct cella_bytes report,
 				struct out *out, struct cella_error *err) MUST_CHECK;
