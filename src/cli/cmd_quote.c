@@ -30,7 +30,7 @@ static const struct option_def options[] = {
 	  "bind this nonce of 8 to 64 bytes" },
 	{ "output", 'o', "FILE", OPTION_TEXT, ARG(output),
 	  "write to this file instead of quote.dat; - is standard output" },
-	COLLECT_OPTIONS(struct quote_args, collect),
+	COLLECT_OPTIONS(ARG(collect)),
 	COMMON_OPTIONS,
 };
 

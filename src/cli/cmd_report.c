@@ -32,7 +32,7 @@ static const struct option_def options[] = {
 	  "make a report that binds this nonce" },
 	{ "output", 'o', "FILE", OPTION_TEXT, ARG(output),
 	  "write the report itself to this file" },
-	COLLECT_OPTIONS(struct report_args, collect),
+	COLLECT_OPTIONS(ARG(collect)),
 	COMMON_OPTIONS,
 };
 

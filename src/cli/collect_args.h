@@ -19,20 +19,21 @@ struct collect_args {
 	struct moment timeout;
 };
 
-/* The rows for it, for a member of a command's struct of arguments. */
+/* The rows for it; start is where it begins in a command's struct of arguments. */
 /* clang-format off */
-#define COLLECT_OPTIONS(type, member) \
-	{ "provider", 0, "NAME", OPTION_TEXT, offsetof(type, member.provider), \
+#define COLLECT_ARG(start, name) (offsetof(struct collect_args, name) + (start))
+#define COLLECT_OPTIONS(start) \
+	{ "provider", 0, "NAME", OPTION_TEXT, COLLECT_ARG(start, provider), \
 	  "where it comes from: auto (default), tsm, tdx-guest, qgs, vtpm, or sim" }, \
-	{ "sim", 0, "DIR", OPTION_TEXT, offsetof(type, member.sim), \
+	{ "sim", 0, "DIR", OPTION_TEXT, COLLECT_ARG(start, sim), \
 	  "the simulated platform that 'cella sim init' made" }, \
-	{ "qgs", 0, "ADDRESS", OPTION_TEXT, offsetof(type, member.qgs), \
+	{ "qgs", 0, "ADDRESS", OPTION_TEXT, COLLECT_ARG(start, qgs), \
 	  "ask the QGS at unix:PATH, tcp:ADDRESS:PORT or vsock:CID:PORT" }, \
-	{ "imds", 0, "ADDRESS", OPTION_TEXT, offsetof(type, member.imds), \
+	{ "imds", 0, "ADDRESS", OPTION_TEXT, COLLECT_ARG(start, imds), \
 	  "ask the metadata service at tcp:ADDRESS:PORT or unix:PATH" }, \
-	{ "sysroot", 0, "DIR", OPTION_TEXT, offsetof(type, member.sysroot), \
+	{ "sysroot", 0, "DIR", OPTION_TEXT, COLLECT_ARG(start, sysroot), \
 	  "look for the system's files and devices below DIR" }, \
-	{ "timeout", 0, "DURATION", OPTION_DURATION, offsetof(type, member.timeout), \
+	{ "timeout", 0, "DURATION", OPTION_DURATION, COLLECT_ARG(start, timeout), \
 	  "give up after this time; 60s unless it is given" }
 /* clang-format on */
 
