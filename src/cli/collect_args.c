@@ -4,7 +4,6 @@
  */
 #include "cli/collect_args.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum cella_status collect_args_read(const struct collect_args *args,
@@ -51,6 +50,6 @@ enum cella_status collect_for_args(const struct collect_args *args,
 	status = collect(name, kind, request, out, attempts, err);
 	if (status != CELLA_OK)
 		for (size_t i = 0; i < attempts->num_items; i++)
-			fprintf(stderr, "cella: %s\n", attempts->items[i].err.text);
+			(void)fail(&attempts->items[i].err);
 	return status;
 }

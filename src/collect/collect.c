@@ -89,6 +89,19 @@ static enum cella_status ask(const struct provider *provider, enum collect_kind 
 	return CELLA_OK;
 }
 
+/* A host that took all the time leaves none to others. */
+static enum cella_status ask_in_time(const struct provider *provider,
+				     enum collect_kind kind,
+				     const struct collect_request *request,
+				     struct collected *out, struct cella_error *err)
+{
+	if (deadline_left_ms(&request->deadline) == 0)
+		return error_set(err, CELLA_IO,
+				 "%s: not asked: the time is up (--timeout)",
+				 provider->name);
+	return ask(provider, kind, request, out, err);
+}
+
 static enum cella_status ask_all(enum collect_kind kind,
 				 const struct collect_request *request,
 				 struct collected *out, struct attempts *attempts,
@@ -99,7 +112,7 @@ static enum cella_status ask_all(enum collect_kind kind,
 
 		if (!providers[i]->is_real)
 			continue;
-		if (ask(providers[i], kind, request, out, &reason) == CELLA_OK) {
+		if (ask_in_time(providers[i], kind, request, out, &reason) == CELLA_OK) {
 			attempts->chosen = providers[i]->name;
 			return CELLA_OK;
 		}

@@ -71,6 +71,9 @@ within 4 "busy for ever" 3 quote busy -d 06 --timeout 2s
 says 'given up after' 'outblob: Device or resource busy' 'never answered one'
 within 4 "a host that never answers" 3 quote hang -d 06 --timeout 1s
 says 'no answer within 1 s'
+within 4 "and others are not asked then" 3 guest hang "$cella" quote --sysroot root -d 06 \
+	--timeout 1s
+says 'tsm: no answer within 1 s' 'qgs: not asked: the time is up'
 within 4 "a byte now and then" 3 quote drip -d 06 --timeout 1s
 says 'no answer within 1 s'
 refuses "somebody else writes all the time" 'somebody else writes to this entry' \
