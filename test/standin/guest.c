@@ -163,7 +163,8 @@ static int make_report(pid_t pid, uint64_t address)
 		return (int)standin_number(&standin, "errno");
 	if (copy(pid, address, data, sizeof data, false) != 0)
 		return EFAULT;
-	data[0] ^= standin_fault(&standin, "swapped") != NULL;
+	if (standin_fault(&standin, "swapped") != NULL)
+		data[0] = (uint8_t)~data[0];
 	if (standin_report(&standin, data, &report, &err) != CELLA_OK ||
 	    report.len != TD_REPORT_LEN)
 		return EIO;

@@ -231,7 +231,8 @@ static int make_outblob(struct entry *entry, struct out *out)
 	if (!entry->has_inblob)
 		return -EINVAL;
 	memcpy(data, entry->inblob, sizeof data);
-	data[0] ^= standin_fault(&standin, "swapped") != NULL;
+	if (standin_fault(&standin, "swapped") != NULL)
+		data[0] = (uint8_t)~data[0];
 	if (standin_fault(&standin, "garbage") != NULL)
 		out_text(out, "this is no quote at all");
 	else if (standin_fault(&standin, "empty") == NULL &&
