@@ -11,14 +11,16 @@ passed=0
 failed=0
 skipped=0
 
-# A relative folder of vectors is meant from here, wherever tests run.
-if [ -n "${CELLA_VECTORS:-}" ]; then
-	if ! CELLA_VECTORS=$(cd "$CELLA_VECTORS" && pwd); then
-		echo "CELLA_VECTORS does not name a folder" >&2
+# Relative folders of real evidence and of documents are meant from here, wherever tests run.
+for variable in CELLA_VECTORS CELLA_SEEDS; do
+	eval "folder=\${$variable:-}"
+	[ -n "$folder" ] || continue
+	if ! folder=$(cd "$folder" && pwd); then
+		echo "$variable does not name a folder" >&2
 		exit 2
 	fi
-	export CELLA_VECTORS
-fi
+	export "$variable=$folder"
+done
 
 # say WORD...: one line of progress.
 say() {

@@ -118,11 +118,17 @@ static enum cella_status fill(struct cella_verdict *v,
 			      const struct verify_caches *caches, struct cella_error *err)
 {
 	struct trust_root *root CLEANUP(trust_root_cleanup) = NULL;
+	const char *missing;
 
 	TRY(trust_root_find(options->root_choice, options->root, caches->roots, &root,
 			    err));
 	TRY(dcap_verify(v, root->point, root->is_intel, caches, err));
-	return judge(v, options, err);
+	TRY(judge(v, options, err));
+	missing = verdict_missing_check(v);
+	if (missing != NULL)
+		return error_set(err, CELLA_INTERNAL, "the check %s was never made",
+				 missing);
+	return CELLA_OK;
 }
 
 enum cella_status verify_cached(struct cella_evidence *evidence,

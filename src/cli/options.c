@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Where what an option does stands in the help, and how wide the help is. */
+enum { HELP_COLUMN = 33, HELP_WIDTH = 80 };
+
 /* Set once, first thing in cli_main(): messages begin with its name. */
 static const struct program *program;
 
@@ -239,6 +242,28 @@ static int read_arguments(struct parser *p)
 	return EXIT_YES;
 }
 
+/* Prints words in a column of the help, so that no line is longer than a terminal's. */
+static void print_column(const char *words)
+{
+	size_t used = HELP_COLUMN;
+
+	while (*words != '\0') {
+		const size_t len = strcspn(words, " ");
+
+		if (used > HELP_COLUMN && used + 1 + len > HELP_WIDTH) {
+			printf("\n%*s", HELP_COLUMN, "");
+			used = HELP_COLUMN;
+		} else if (used > HELP_COLUMN) {
+			putchar(' ');
+			used++;
+		}
+		printf("%.*s", (int)len, words);
+		used += len;
+		words += len + strspn(words + len, " ");
+	}
+	putchar('\n');
+}
+
 static void print_options(const struct command *command)
 {
 	for (size_t i = 0; i < command->num_options; i++) {
@@ -251,7 +276,8 @@ static void print_options(const struct command *command)
 		snprintf(left, sizeof left, "%s--%s%s%s", shorthand, o->name,
 			 o->argument != NULL ? " " : "",
 			 o->argument != NULL ? o->argument : "");
-		printf("  %-30s %s\n", left, o->help);
+		printf("  %-*s ", HELP_COLUMN - 3, left);
+		print_column(o->help);
 	}
 }
 

@@ -145,6 +145,12 @@ void verdict_remedy(struct cella_verdict *verdict, const char *remedy);
 /* verdict_passed() is true when the check was made and passed. */
 bool verdict_passed(const struct cella_verdict *verdict, enum check_id id);
 
+/*
+ * verdict_missing_check() is the id of a check that evidence of this kind wants and that was
+ * never made, or NULL: silence must not count as a yes.
+ */
+const char *verdict_missing_check(const struct cella_verdict *verdict);
+
 /* verdict_warn() adds a sentence about something that is reported, not refused. The text
  * must live as long as the verdict. */
 void verdict_warn(struct cella_verdict *verdict, const char *text);

@@ -18,7 +18,8 @@ impure="$impure|json_dump_file|json_dumpf|json_loadf|EVP_set_default_properties"
 impure="$impure|OPENSSL_config|CONF_modules_load_file"
 
 # "U name@VERSION" becomes "name library". Compilers change names: "__memcpy_chk" is
-# memcpy, bcmp is clang's memcmp, and __stack_chk_fail is nobody's wish.
+# memcpy, __stack_chk_fail is nobody's wish, and which functions on bytes and texts remain
+# once they have seen the lengths is theirs to choose.
 nm -D --undefined-only "$STAGE/lib/libcella.so" | awk '$1 == "U" {
 	name = $2
 	sub(/@.*/, "", name)
@@ -26,8 +27,8 @@ nm -D --undefined-only "$STAGE/lib/libcella.so" | awk '$1 == "U" {
 		next
 	if (name ~ /^__.*_chk$/)
 		name = substr(name, 3, length(name) - 6)
-	if (name == "bcmp")
-		name = "memcmp"
+	if (name ~ /^(bcmp|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|ncmp|rchr))$/)
+		next
 	print name, ($2 ~ /@OPENSSL_/ ? "crypto" : "other")
 }' | sort -u >"$scratch/imports"
 awk '$2 == "crypto" { print $1 }' "$scratch/imports" >"$scratch/crypto"

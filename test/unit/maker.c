@@ -83,7 +83,7 @@ static void fill_body(struct maker *m)
 	memset(maker_field(m, "mr_servicetd"), 0, MR_LEN);
 }
 
-void maker_set_version(struct maker *m, uint16_t version, uint16_t type)
+void maker_set_version(struct maker *m, uint16_t version, enum quote_body type)
 {
 	static const struct layout *const layouts[] = {
 		[QUOTE_BODY_SGX] = &sgx_report_layout,
@@ -93,7 +93,7 @@ void maker_set_version(struct maker *m, uint16_t version, uint16_t type)
 	};
 
 	m->version = version;
-	m->body_type = type;
+	m->body_type = (uint16_t)type;
 	m->body_layout = layouts[type];
 	fill_body(m);
 }

@@ -22,6 +22,7 @@
 #include "collateral/pck_ext.h"
 #include "crypto/private_key.h"
 #include "evidence/field.h"
+#include "evidence/quote.h"
 
 enum maker_tee { MAKER_SGX, MAKER_TDX };
 
@@ -158,7 +159,7 @@ struct maker {
 void maker_init(struct maker *maker, enum maker_tee tee);
 
 /* maker_set_version() changes the version, and the body with it; type is version 5's. */
-void maker_set_version(struct maker *maker, uint16_t version, uint16_t type);
+void maker_set_version(struct maker *maker, uint16_t version, enum quote_body type);
 
 /* maker_field() is the place of a field of the body; maker_qe_field() of the QE's report. */
 uint8_t *maker_field(struct maker *maker, const char *name);

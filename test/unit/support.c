@@ -63,12 +63,17 @@ struct out vector_read(const char *name)
 	return bytes;
 }
 
-bool has_vectors(void)
+bool asks_for_real(int argc, char **argv)
 {
-	const char *const folder = getenv("CELLA_VECTORS");
+	return argc == 2 && strcmp(argv[1], "real") == 0;
+}
+
+bool has_folder(const char *variable)
+{
+	const char *const folder = getenv(variable);
 
 	if (folder != NULL && *folder != '\0')
 		return true;
-	puts("1..0 # SKIP CELLA_VECTORS is not set");
+	printf("1..0 # SKIP %s is not set\n", variable);
 	return false;
 }

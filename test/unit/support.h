@@ -110,10 +110,13 @@ struct out vector_read(const char *name);
 char *forge_token(const struct cella_signer *signer, const char *header,
 		  const char *payload);
 
+/* asks_for_real() tells a run of only what needs real material, a test of its own. */
+bool asks_for_real(int argc, char **argv);
+
 /*
- * has_vectors() is false, and says so in the test's output, where CELLA_VECTORS is not
- * set; main() of a test that lives on vectors returns 0 then.
+ * has_folder() is false, and says so in the test's output, where the variable that names a
+ * folder is not set; main() of a test that lives on what is there returns 0 then.
  */
-bool has_vectors(void);
+bool has_folder(const char *variable);
 
 #endif

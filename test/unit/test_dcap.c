@@ -63,7 +63,7 @@ static void check_row(const struct row *row)
 	CASE(row->name);
 	maker_init(&m, row->tee);
 	if (row->type != 0)
-		maker_set_version(&m, 5, (uint16_t)row->type);
+		maker_set_version(&m, 5, row->type);
 	if (row->say != NULL)
 		row->say(&m);
 	maker_build(&m);
@@ -1213,6 +1213,35 @@ static void every_check_can_fail(void **state)
 	}
 }
 
+/* A check that nobody made is found missing, be it any. */
+static void a_check_that_was_never_made(void **state)
+{
+	static const enum maker_tee tees[] = { MAKER_TDX, MAKER_SGX };
+
+	(void)state;
+	for (size_t t = 0; t < ARRAY_LEN(tees); t++) {
+		struct maker m;
+		struct cella_verdict *verdict;
+
+		maker_init(&m, tees[t]);
+		maker_build(&m);
+		verdict = maker_verify(&m, NULL);
+		CHECK_TRUE(verdict->num_checks > 20);
+		assert_null(verdict_missing_check(verdict));
+		for (size_t i = 0; i < verdict->num_checks; i++) {
+			const enum check_id id = verdict->check_ids[i];
+
+			CASE(check_name(id));
+			verdict->check_ids[i] = CHECK_REPORT_DATA;
+			assert_string_equal(check_name(id),
+					    verdict_missing_check(verdict));
+			verdict->check_ids[i] = id;
+		}
+		cella_verdict_free(verdict);
+		maker_done(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1230,6 +1259,7 @@ int main(void)
 		cmocka_unit_test(missing_documents),
 		cmocka_unit_test(no_collateral),
 		cmocka_unit_test(every_check_can_fail),
+		cmocka_unit_test(a_check_that_was_never_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,7 +235,7 @@ int main(int argc, char **argv)
 
 		if (strcmp(parts[i].name, argv[1]) != 0)
 			continue;
-		if (parts[i].needs_vectors && !has_vectors())
+		if (parts[i].needs_vectors && !has_folder("CELLA_VECTORS"))
 			return 0;
 		return cmocka_run_group_tests(tests, NULL, NULL);
 	}

@@ -152,7 +152,7 @@ static void make(struct maker *m, const struct kind *kind)
 	CASE(kind->name);
 	maker_init(m, kind->tee);
 	if (kind->type != 0)
-		maker_set_version(m, 5, (uint16_t)kind->type);
+		maker_set_version(m, 5, kind->type);
 	kind->say(m);
 	maker_build(m);
 }
@@ -367,8 +367,6 @@ static void real_verdicts_are_as_the_schema_says(void **state)
 	};
 
 	(void)state;
-	if (getenv("CELLA_VECTORS") == NULL)
-		skip();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct cella_verify_options options = {
 			.size = sizeof options,
@@ -513,19 +511,25 @@ static void terminal_escape_in_a_certificate(void **state)
 	maker_done(&m);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_as_the_schema_says),
 		cmocka_unit_test(verdicts_by_policies_are_as_the_schema_says),
 		cmocka_unit_test(schema_refuses_what_is_not_a_verdict),
 		cmocka_unit_test(members_of_top_level_objects_occur),
-		cmocka_unit_test(real_verdicts_are_as_the_schema_says),
 		cmocka_unit_test(json_says_what_the_getters_say),
 		cmocka_unit_test(text_for_a_person),
 		cmocka_unit_test(text_of_a_refusal),
 		cmocka_unit_test(terminal_escape_in_a_certificate),
 	};
+	const struct CMUnitTest real[] = {
+		cmocka_unit_test(real_verdicts_are_as_the_schema_says),
+	};
 
+	if (asks_for_real(argc, argv))
+		return has_folder("CELLA_VECTORS")
+			       ? cmocka_run_group_tests(real, set_up, tear_down)
+			       : 0;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
