@@ -51,7 +51,10 @@ static enum cella_status start_request(const struct quote_args *args,
 		note(&args->common,
 		     "the quote binds nothing (--report-data, --data or --nonce): "
 		     "its report data is random");
-		return random_bytes(request->report_data, REPORT_DATA_LEN, err);
+		TRY(random_bytes(request->report_data, REPORT_DATA_LEN, err));
+		memcpy(request->nonce, request->report_data, REPORT_DATA_LEN);
+		request->nonce_len = REPORT_DATA_LEN;
+		return CELLA_OK;
 	}
 	if (args->collect.binding.data != NULL)
 		note(&args->common, "%s is bound by its SHA-512: report data %s",
@@ -62,58 +65,55 @@ static enum cella_status start_request(const struct quote_args *args,
 
 /* What a verifier needs beside the quote goes beside it. */
 static enum cella_status write_extra(const struct quote_args *args,
-				     const struct collected *got, bool is_bound,
-				     struct out *path, struct cella_error *err)
+				     const struct extra *extra, json_t *list,
+				     struct cella_error *err)
+{
+	struct out path CLEANUP(out_done) = { 0 };
+
+	if (extra->suffix == NULL)
+		return CELLA_OK;
+	if (strcmp(target(args), "-") == 0) {
+		note(&args->common, "the %s that belongs to it is not kept: use -o FILE",
+		     extra->suffix);
+		return CELLA_OK;
+	}
+	out_format(&path, "%s.%s", target(args), extra->suffix);
+	out_u8(&path, 0);
+	TRY(out_status(&path, err));
+	TRY(file_write((const char *)path.data, out_view(&extra->bytes), 0644, err));
+	note(&args->common, "wrote the %s that belongs to it to %s", extra->suffix,
+	     (const char *)path.data);
+	return json_add(list, json_string((const char *)path.data), err);
+}
+
+static void note_binding(const struct quote_args *args, const struct collected *got,
+			 const struct collect_request *request)
 {
 	char hex[2 * REPORT_DATA_LEN + 1];
 
-	if (got->extra.len == 0)
-		return CELLA_OK;
 	if (got->binds_extra)
-		note(&args->common,
-		     "the platform chose the report data, %s; %s the %s that belongs to it",
+		note(&args->common, "the platform chose the report data, %s: %s the %s",
 		     hex_format(bytes_of(got->report_data, REPORT_DATA_LEN), hex),
-		     is_bound ? "yours is user-data in" : "it is the hash of",
-		     got->extra_suffix);
-	if (strcmp(target(args), "-") == 0) {
-		note(&args->common, "the %s that belongs to it is not kept: use -o FILE",
-		     got->extra_suffix);
-		return CELLA_OK;
-	}
-	out_format(path, "%s.%s", target(args), got->extra_suffix);
-	out_u8(path, 0);
-	TRY(out_status(path, err));
-	TRY(file_write((const char *)path->data, out_view(&got->extra), 0644, err));
-	note(&args->common, "wrote the %s that belongs to it to %s", got->extra_suffix,
-	     (const char *)path->data);
-	return CELLA_OK;
+		     request->is_bound ? "yours is user-data in" : "it is the hash of",
+		     got->extras[0].suffix);
 }
 
-static enum cella_status print_json(const struct quote_args *args, const char *provider,
-				    const struct collected *got,
-				    const struct collect_request *request,
-				    const char *extra, struct cella_error *err)
+/* What was made by whom, and where it is. */
+static enum cella_status describe(const struct quote_args *args, const char *provider,
+				  const struct collected *got,
+				  const struct collect_request *request, json_t *root,
+				  struct cella_error *err)
 {
-	json_t *root CLEANUP_JSON = json_object();
-	char *text CLEANUP_FREE = NULL;
+	const uint8_t *const data = got->binds_extra ? got->report_data
+						     : request->report_data;
 
-	if (root == NULL)
-		return error_nomem(err);
 	TRY(json_put(root, "provider", json_string(provider), err));
 	TRY(json_put(root, "quote", json_string(target(args)), err));
 	TRY(json_put(root, "len", json_integer((json_int_t)got->bytes.len), err));
 	TRY(json_put(root, "requested_report_data",
 		     json_hex(bytes_of(request->report_data, REPORT_DATA_LEN)), err));
-	TRY(json_put(root, "report_data",
-		     json_hex(bytes_of(got->binds_extra ? got->report_data
-							: request->report_data,
-				       REPORT_DATA_LEN)),
-		     err));
-	if (extra != NULL)
-		TRY(json_put(root, "extra", json_string(extra), err));
-	TRY(json_write(root, true, &text, err));
-	puts(text);
-	return CELLA_OK;
+	return json_put(root, "report_data", json_hex(bytes_of(data, REPORT_DATA_LEN)),
+			err);
 }
 
 static enum cella_status write_quote(const struct quote_args *args, const char *provider,
@@ -121,16 +121,26 @@ static enum cella_status write_quote(const struct quote_args *args, const char *
 				     const struct collect_request *request,
 				     struct cella_error *err)
 {
-	struct out extra CLEANUP(out_done) = { 0 };
+	json_t *root CLEANUP_JSON = json_object();
+	json_t *const list = json_array();
+	char *text CLEANUP_FREE = NULL;
 
+	if (root == NULL)
+		return error_nomem(err);
+	TRY(describe(args, provider, got, request, root, err));
+	TRY(json_put(root, "extras", list, err));
 	TRY(file_write(target(args), out_view(&got->bytes), 0644, err));
 	if (strcmp(target(args), "-") != 0)
 		note(&args->common, "wrote the quote, made by %s, to %s", provider,
 		     target(args));
-	TRY(write_extra(args, got, request->is_bound, &extra, err));
+	note_binding(args, got, request);
+	for (size_t i = 0; i < EXTRAS_MAX; i++)
+		TRY(write_extra(args, &got->extras[i], list, err));
 	if (!args->common.json)
 		return CELLA_OK;
-	return print_json(args, provider, got, request, (const char *)extra.data, err);
+	TRY(json_write(root, true, &text, err));
+	puts(text);
+	return CELLA_OK;
 }
 
 static enum cella_status quote(const struct quote_args *args, struct cella_error *err)

@@ -6,6 +6,21 @@
 
 #include <string.h>
 
+/* A TPM takes a nonce as long as it is; all else it takes as report data. */
+static enum cella_status read_nonce(const struct binding_args *args,
+				    struct collect_request *request,
+				    struct cella_error *err)
+{
+	struct out nonce CLEANUP(out_done) = { 0 };
+
+	TRY(hex_args_read(&args->nonce, "--nonce", &nonce, err));
+	request->nonce_len = REPORT_DATA_LEN;
+	if (args->data == NULL && nonce.len > 0 && nonce.len < REPORT_DATA_LEN)
+		request->nonce_len = nonce.len;
+	memcpy(request->nonce, request->report_data, request->nonce_len);
+	return CELLA_OK;
+}
+
 enum cella_status collect_args_read(const struct collect_args *args,
 				    struct collect_request *request,
 				    struct cella_error *err)
@@ -18,8 +33,8 @@ enum cella_status collect_args_read(const struct collect_args *args,
 	request->sysroot = args->sysroot != NULL ? args->sysroot : "";
 	request->deadline = deadline_in(args->timeout.is_set ? args->timeout.value
 							     : COLLECT_TIMEOUT_S);
-	return binding_read(&args->binding, &request->is_bound, request->report_data,
-			    err);
+	TRY(binding_read(&args->binding, &request->is_bound, request->report_data, err));
+	return read_nonce(&args->binding, request, err);
 }
 
 /* Who names a service means the provider that asks it. */

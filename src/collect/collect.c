@@ -25,7 +25,8 @@ static const char *const kind_names[COLLECT_NUM_KINDS] = {
 void collected_done(struct collected *collected)
 {
 	out_done(&collected->bytes);
-	out_done(&collected->extra);
+	for (size_t i = 0; i < EXTRAS_MAX; i++)
+		out_done(&collected->extras[i].bytes);
 }
 
 enum cella_status collect_path(const struct collect_request *request, const char *path,

@@ -10,12 +10,20 @@
 #include "collect/deadline.h"
 #include "evidence/sgx_report.h"
 
-enum { COLLECT_PATH_MAX = 4096, COLLECT_TIMEOUT_S = 60, PROVIDERS_MAX = 8 };
+enum {
+	COLLECT_PATH_MAX = 4096,
+	COLLECT_TIMEOUT_S = 60,
+	PROVIDERS_MAX = 8,
+	EXTRAS_MAX = 2
+};
 
 /* struct collect_request - what is wanted, and what providers need to know. Borrowed. */
 struct collect_request {
 	uint8_t report_data[REPORT_DATA_LEN];
-	bool is_bound;       /* somebody expects this report data: it is not random */
+	bool is_bound; /* somebody expects this report data: it is not random */
+	/* What a quote of another kind, a TPM's, binds: the nonce alone, if that is all. */
+	uint8_t nonce[REPORT_DATA_LEN];
+	size_t nonce_len;
 	const char *sysroot; /* the root of the files of this machine; "" for its own */
 	const char *sim_dir; /* the simulated platform's directory, or NULL */
 	const char *qgs;     /* the address of QGS (peer.h), or NULL: the host's */
@@ -26,10 +34,12 @@ struct collect_request {
 /* struct collected - what came of it; collected_done() frees it. */
 struct collected {
 	struct out bytes; /* the quote or the report */
-	/* What a verifier needs beside it, and the suffix of the file for it; or nothing. */
-	struct out extra;
-	const char *extra_suffix;
-	/* The platform chose the report data, this: it hashes what is in extra. */
+	/* What a verifier needs beside it, each with the suffix of the file for it. */
+	struct extra {
+		struct out bytes;
+		const char *suffix; /* NULL: there is none */
+	} extras[EXTRAS_MAX];
+	/* The platform chose the report data, this: it is the hash of the first extra. */
 	bool binds_extra;
 	uint8_t report_data[REPORT_DATA_LEN];
 };

@@ -13,20 +13,9 @@
 #include <unistd.h>
 
 enum {
-	TAG_NO_SESSIONS = 0x8001,
-	TAG_SESSIONS = 0x8002,
-	CC_NV_DEFINE_SPACE = 0x12a,
-	CC_NV_WRITE = 0x137,
-	CC_NV_READ = 0x14e,
-	CC_NV_READ_PUBLIC = 0x169,
-	HANDLE_OWNER = 0x40000001,
 	SESSION_PASSWORD = 0x40000009,
 	EMPTY_AUTH_LEN = 9,
-	ALG_SHA256 = 0x0b,
 	HEADER_LEN = 10,
-	RESPONSE_MAX = 4096,
-	CHUNK = 512, /* every TPM takes that much at once */
-	NV_PUBLIC_LEN = 14,
 };
 
 /* --- response codes ------------------------------------------------------------------ */
@@ -49,15 +38,15 @@ static const struct {
 	uint32_t code;
 	const char *text;
 } codes[] = {
-	{ 0x08b, "there is no such index" },
+	{ 0x08b, "there is nothing of that number" },
 	{ 0x08e, "it wants a password" },
 	{ 0x0a2, "it wants a password" },
-	{ 0x0a4, "this index may not be used that way" },
+	{ 0x0a4, "it may not be used that way" },
 	{ 0x100, "the TPM has not been started" },
 	{ 0x101, "the TPM has failed its self-test" },
 	{ 0x146, "beyond the end of the index" },
 	{ 0x148, "the index is locked" },
-	{ 0x149, "this index may not be used that way" },
+	{ 0x149, "it may not be used that way" },
 	{ 0x14a, "nothing has been written to it yet" },
 	{ 0x14b, "its memory is full" },
 	{ 0x921, "it is locked out after wrong passwords" },
@@ -90,7 +79,7 @@ static enum cella_status tell(uint32_t code, const char *what, struct cella_erro
 
 /* --- commands ------------------------------------------------------------------------ */
 
-static void begin(struct out *command, uint16_t tag, uint32_t code)
+void tpm_begin(struct out *command, uint16_t tag, uint32_t code)
 {
 	out_u16be(command, tag);
 	out_u32be(command, 0); /* its length, once it is known */
@@ -105,8 +94,7 @@ static void end(struct out *command)
 	command->data[5] = (uint8_t)command->len;
 }
 
-/* The authorisation area: an empty password. */
-static void put_empty_auth(struct out *command)
+void tpm_put_empty_auth(struct out *command)
 {
 	out_u32be(command, EMPTY_AUTH_LEN);
 	out_u32be(command, SESSION_PASSWORD);
@@ -140,7 +128,7 @@ static size_t stated_len(const uint8_t *response, size_t len)
 }
 
 /* The kernel gives a response with one read; others may take several. */
-static enum cella_status get(const struct tpm *tpm, uint8_t response[RESPONSE_MAX],
+static enum cella_status get(const struct tpm *tpm, uint8_t response[TPM_RESPONSE_MAX],
 			     size_t *out_len, struct cella_error *err)
 {
 	size_t len = 0;
@@ -148,12 +136,12 @@ static enum cella_status get(const struct tpm *tpm, uint8_t response[RESPONSE_MA
 	while (len < stated_len(response, len)) {
 		ssize_t got;
 
-		if (stated_len(response, len) > RESPONSE_MAX)
+		if (stated_len(response, len) > TPM_RESPONSE_MAX)
 			return error_set(err, CELLA_LIMIT,
 					 "the TPM: an answer of %zu bytes, at most %d",
-					 stated_len(response, len), RESPONSE_MAX);
+					 stated_len(response, len), TPM_RESPONSE_MAX);
 		TRY(deadline_poll(&tpm->deadline, tpm->fd, POLLIN, "the TPM", err));
-		got = read(tpm->fd, response + len, RESPONSE_MAX - len);
+		got = read(tpm->fd, response + len, TPM_RESPONSE_MAX - len);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got < 0)
@@ -171,7 +159,7 @@ static enum cella_status get(const struct tpm *tpm, uint8_t response[RESPONSE_MA
 
 /* Runs a command once. *code is the response code; *in is behind it. */
 static enum cella_status run_once(const struct tpm *tpm, const struct out *command,
-				  uint8_t response[RESPONSE_MAX], struct in *in,
+				  uint8_t response[TPM_RESPONSE_MAX], struct in *in,
 				  uint32_t *code, struct cella_error *err)
 {
 	size_t len = 0;
@@ -191,9 +179,9 @@ static enum cella_status run_once(const struct tpm *tpm, const struct out *comma
 	return CELLA_OK;
 }
 
-static enum cella_status run(const struct tpm *tpm, struct out *command, const char *what,
-			     uint8_t response[RESPONSE_MAX], struct in *in,
-			     struct cella_error *err)
+enum cella_status tpm_run(const struct tpm *tpm, struct out *command, const char *what,
+			  uint8_t response[TPM_RESPONSE_MAX], struct in *in,
+			  struct cella_error *err)
 {
 	end(command);
 	TRY(out_status(command, err));
@@ -235,138 +223,4 @@ void tpm_close(struct tpm *tpm)
 	if (tpm->fd >= 0)
 		close(tpm->fd);
 	tpm->fd = -1;
-}
-
-/* --- non-volatile memory ------------------------------------------------------------- */
-
-enum cella_status tpm_nv_find(const struct tpm *tpm, uint32_t index, struct tpm_nv *out,
-			      struct cella_error *err)
-{
-	uint8_t response[RESPONSE_MAX];
-	struct out command CLEANUP(out_done) = { 0 };
-	struct tpm_nv nv = { 0 };
-	uint16_t policy_len;
-	struct in in;
-
-	begin(&command, TAG_NO_SESSIONS, CC_NV_READ_PUBLIC);
-	out_u32be(&command, index);
-	TRY(run(tpm, &command, "asking for the index", response, &in, err));
-	in_skip(&in, 2, "nvPublic.size");
-	nv.index = in_u32be(&in, "nvIndex");
-	in_skip(&in, 2, "nameAlg");
-	nv.attributes = in_u32be(&in, "attributes");
-	policy_len = in_u16be(&in, "authPolicy.size");
-	TRY(in_status(&in, err));
-	in_skip(&in, policy_len, "authPolicy");
-	nv.size = in_u16be(&in, "dataSize");
-	TRY(in_status(&in, err));
-	if (nv.index != index)
-		return error_set(err, CELLA_MALFORMED,
-				 "the TPM's answer: nvIndex: 0x%x, not 0x%x", nv.index,
-				 index);
-	*out = nv;
-	return CELLA_OK;
-}
-
-/* Whose empty password opens it: the owner's, or the index's own. */
-static uint32_t auth_handle(const struct tpm_nv *nv, uint32_t owner_may)
-{
-	return (nv->attributes & owner_may) != 0 ? HANDLE_OWNER : nv->index;
-}
-
-static enum cella_status read_chunk(const struct tpm *tpm, const struct tpm_nv *nv,
-				    uint16_t offset, uint16_t len, struct out *out,
-				    struct cella_error *err)
-{
-	uint8_t response[RESPONSE_MAX];
-	struct out command CLEANUP(out_done) = { 0 };
-	struct cella_bytes data;
-	uint16_t data_len;
-	struct in in;
-
-	begin(&command, TAG_SESSIONS, CC_NV_READ);
-	out_u32be(&command, auth_handle(nv, TPM_NV_OWNER_READ));
-	out_u32be(&command, nv->index);
-	put_empty_auth(&command);
-	out_u16be(&command, len);
-	out_u16be(&command, offset);
-	TRY(run(tpm, &command, "reading the index", response, &in, err));
-	in_skip(&in, 4, "parameterSize");
-	data_len = in_u16be(&in, "data.size");
-	TRY(in_status(&in, err));
-	data = in_bytes(&in, data_len, "data");
-	TRY(in_status(&in, err));
-	if (data.len != len)
-		return error_set(err, CELLA_MALFORMED,
-				 "the TPM's answer: data: %zu bytes, not %u", data.len,
-				 len);
-	out_bytes(out, data.data, data.len);
-	return out_status(out, err);
-}
-
-enum cella_status tpm_nv_read(const struct tpm *tpm, const struct tpm_nv *nv,
-			      struct out *out, struct cella_error *err)
-{
-	for (unsigned offset = 0; offset < nv->size; offset += CHUNK) {
-		const unsigned left = nv->size - offset;
-		const unsigned len = left < CHUNK ? left : CHUNK;
-
-		TRY(read_chunk(tpm, nv, (uint16_t)offset, (uint16_t)len, out, err));
-	}
-	return CELLA_OK;
-}
-
-enum cella_status tpm_nv_define(const struct tpm *tpm, uint32_t index, uint16_t size,
-				struct cella_error *err)
-{
-	uint8_t response[RESPONSE_MAX];
-	struct out command CLEANUP(out_done) = { 0 };
-	struct in in;
-
-	begin(&command, TAG_SESSIONS, CC_NV_DEFINE_SPACE);
-	out_u32be(&command, HANDLE_OWNER);
-	put_empty_auth(&command);
-	out_u16be(&command, 0); /* its password */
-	out_u16be(&command, NV_PUBLIC_LEN);
-	out_u32be(&command, index);
-	out_u16be(&command, ALG_SHA256);
-	out_u32be(&command, TPM_NV_OWNER_WRITE | TPM_NV_AUTH_WRITE | TPM_NV_OWNER_READ |
-				    TPM_NV_AUTH_READ | TPM_NV_NO_DA);
-	out_u16be(&command, 0); /* its policy */
-	out_u16be(&command, size);
-	return run(tpm, &command, "making the index", response, &in, err);
-}
-
-static enum cella_status write_chunk(const struct tpm *tpm, const struct tpm_nv *nv,
-				     uint16_t offset, struct cella_bytes bytes,
-				     struct cella_error *err)
-{
-	uint8_t response[RESPONSE_MAX];
-	struct out command CLEANUP(out_done) = { 0 };
-	struct in in;
-
-	begin(&command, TAG_SESSIONS, CC_NV_WRITE);
-	out_u32be(&command, auth_handle(nv, TPM_NV_OWNER_WRITE));
-	out_u32be(&command, nv->index);
-	put_empty_auth(&command);
-	out_u16be(&command, (uint16_t)bytes.len);
-	out_bytes(&command, bytes.data, bytes.len);
-	out_u16be(&command, offset);
-	return run(tpm, &command, "writing the index", response, &in, err);
-}
-
-enum cella_status tpm_nv_write(const struct tpm *tpm, const struct tpm_nv *nv,
-			       struct cella_bytes bytes, struct cella_error *err)
-{
-	if (bytes.len > nv->size)
-		return error_set(err, CELLA_LIMIT, "the index has %u bytes, not %zu",
-				 nv->size, bytes.len);
-	for (size_t offset = 0; offset < bytes.len; offset += CHUNK) {
-		const size_t left = bytes.len - offset;
-		const size_t len = left < CHUNK ? left : CHUNK;
-
-		TRY(write_chunk(tpm, nv, (uint16_t)offset,
-				bytes_slice(bytes, offset, len), err));
-	}
-	return CELLA_OK;
 }

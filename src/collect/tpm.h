@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The few commands of TPM 2.0 that reading and writing non-volatile memory take (TCG, TPM 2.0
- * Library, parts 2 and 3), sent to the kernel's resource manager.
+ * Commands of TPM 2.0 (TCG, TPM 2.0 Library, parts 2 and 3), sent to the kernel's resource
+ * manager: as many as evidence takes, each in the file of its kind.
  */
 #ifndef COLLECT_TPM_H
 #define COLLECT_TPM_H
 
 #include "collect/deadline.h"
 
-enum { TPM_NV_MAX = 65535 };
-
-/* What an NV index allows (TPMA_NV). */
 enum {
-	TPM_NV_OWNER_WRITE = 1 << 1,
-	TPM_NV_AUTH_WRITE = 1 << 2,
-	TPM_NV_OWNER_READ = 1 << 17,
-	TPM_NV_AUTH_READ = 1 << 18,
-	TPM_NV_NO_DA = 1 << 25,
-	TPM_NV_WRITTEN = 1 << 29,
+	TPM_TAG_NO_SESSIONS = 0x8001,
+	TPM_TAG_SESSIONS = 0x8002,
+	TPM_ALG_SHA256 = 0x0b,
+	TPM_RESPONSE_MAX = 4096,
 };
 
 struct tpm {
@@ -32,27 +27,19 @@ enum cella_status tpm_open(const char *path, const struct deadline *deadline,
 			   struct tpm *out, struct cella_error *err) MUST_CHECK;
 void tpm_close(struct tpm *tpm);
 
-struct tpm_nv {
-	uint32_t index;
-	uint32_t attributes;
-	uint16_t size;
-};
+/* tpm_begin() begins a command; handles, authorisation and parameters follow. */
+void tpm_begin(struct out *command, uint16_t tag, uint32_t code);
 
-/* tpm_nv_find() asks what an index is like. CELLA_MISSING when there is no such index. */
-enum cella_status tpm_nv_find(const struct tpm *tpm, uint32_t index, struct tpm_nv *out,
-			      struct cella_error *err) MUST_CHECK;
+/* tpm_put_empty_auth() appends the authorisation area of an empty password. */
+void tpm_put_empty_auth(struct out *command);
 
-/* tpm_nv_read() appends all of an index's bytes to out. */
-enum cella_status tpm_nv_read(const struct tpm *tpm, const struct tpm_nv *nv,
-			      struct out *out, struct cella_error *err) MUST_CHECK;
-
-/* tpm_nv_define() makes an index that its owner and who has its (empty) secret may use. */
-enum cella_status tpm_nv_define(const struct tpm *tpm, uint32_t index, uint16_t size,
-				struct cella_error *err) MUST_CHECK;
-
-/* tpm_nv_write() writes bytes to the beginning of an index. */
-enum cella_status tpm_nv_write(const struct tpm *tpm, const struct tpm_nv *nv,
-			       struct cella_bytes bytes,
-			       struct cella_error *err) MUST_CHECK;
+/*
+ * tpm_run() completes a command, runs it, again while the TPM asks for that, and leaves *in
+ * behind the response code, viewing response. what says in errors what was done. CELLA_MISSING
+ * when a handle names nothing; CELLA_IO for other codes.
+ */
+enum cella_status tpm_run(const struct tpm *tpm, struct out *command, const char *what,
+			  uint8_t response[TPM_RESPONSE_MAX], struct in *in,
+			  struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -120,9 +120,9 @@ static enum cella_status read_blobs(const struct tsm_entry *entry, struct collec
 			"outblob: is empty: the host made no quote; its QGS's log "
 			"says why");
 	/* Few platforms have it; TDX has none so far. */
-	if (tsm_entry_read(entry, "auxblob", AUXBLOB_MAX, &out->extra, &reason) ==
-	    CELLA_OK) {
-		out->extra_suffix = "auxblob";
+	if (tsm_entry_read(entry, "auxblob", AUXBLOB_MAX, &out->extras[0].bytes,
+			   &reason) == CELLA_OK) {
+		out->extras[0].suffix = "auxblob";
 		return CELLA_OK;
 	}
 	if (reason.sys_errno == ENOENT)

@@ -2,14 +2,16 @@
 /*
  * Azure's trust domains, where a paravisor stands between the TDX module and Linux. It keeps
  * a TD report in the virtual TPM, of report data that it chooses: the hash of its runtime
- * data, in which 64 bytes of the user's can stand. A service of the cloud quotes the report.
+ * data, in which 64 bytes of the user's can stand. A service of the cloud quotes the report, and the TPM's attestation
+ * key, which the runtime data names, quotes the PCRs.
  */
 #include "collect/advice.h"
 #include "collect/collect.h"
 #include "collect/cpu.h"
 #include "collect/hcl_report.h"
 #include "collect/http.h"
-#include "collect/tpm.h"
+#include "collect/tpm_nv.h"
+#include "collect/tpm_quote.h"
 
 #include "base/encode.h"
 #include "base/json.h"
@@ -22,6 +24,7 @@
 enum {
 	NV_HCL_REPORT = 0x01400001,
 	NV_USER_DATA = 0x01400002,
+	KEY_ATTESTATION = (int)0x81000003,
 	HTTP_OK = 200,
 	EXCERPT_MAX = 80,
 };
@@ -103,45 +106,75 @@ static enum cella_status bind(const struct collect_request *request,
 	}
 }
 
-/* Makes *report view *bytes. */
-static enum cella_status get_hcl(const struct collect_request *request, struct out *bytes,
-				 struct hcl_report *report, struct cella_error *err)
+static enum cella_status open_tpm(const struct collect_request *request, struct tpm *out,
+				  struct cella_error *err)
 {
-	struct tpm tpm CLEANUP(tpm_close) = TPM_NONE;
 	char path[COLLECT_PATH_MAX];
 
 	TRY(collect_path(request, device, path, err));
-	TRY(tpm_open(path, &request->deadline, &tpm, err));
-	TRY(read_hcl(&tpm, bytes, report, err));
+	return tpm_open(path, &request->deadline, out, err);
+}
+
+/* Makes *report view *bytes. */
+static enum cella_status get_hcl(const struct collect_request *request,
+				 const struct tpm *tpm, struct out *bytes,
+				 struct hcl_report *report, struct cella_error *err)
+{
+	TRY(read_hcl(tpm, bytes, report, err));
 	if (!request->is_bound || carries(report, request->report_data))
 		return CELLA_OK;
-	return bind(request, &tpm, bytes, report, err);
+	return bind(request, tpm, bytes, report, err);
 }
 
 /* What the verifier needs: the runtime data that the report data is the hash of. */
 static enum cella_status keep(const struct hcl_report *report, struct collected *out,
 			      struct cella_error *err)
 {
-	out->extra_suffix = "hcl";
+	struct extra *const extra = &out->extras[0];
+
+	extra->suffix = "hcl";
 	out->binds_extra = true;
 	memcpy(out->report_data, hcl_report_data(report).data, REPORT_DATA_LEN);
-	out_bytes(&out->extra, report->whole.data, report->whole.len);
-	return out_status(&out->extra, err);
+	out_bytes(&extra->bytes, report->whole.data, report->whole.len);
+	return out_status(&extra->bytes, err);
 }
 
 static enum cella_status report(const struct collect_request *request,
 				struct collected *out, struct cella_error *err)
 {
+	struct tpm tpm CLEANUP(tpm_close) = TPM_NONE;
 	struct out bytes CLEANUP(out_done) = { 0 };
 	struct hcl_report hcl = { 0 };
 
-	TRY(get_hcl(request, &bytes, &hcl, err));
+	TRY(open_tpm(request, &tpm, err));
+	TRY(get_hcl(request, &tpm, &bytes, &hcl, err));
 	TRY(keep(&hcl, out, err));
 	out_bytes(&out->bytes, hcl.td_report.data, hcl.td_report.len);
 	return out_status(&out->bytes, err);
 }
 
-/* --- the quote ----------------------------------------------------------------------- */
+/* --- the TPM's quote ----------------------------------------------------------------- */
+
+/* What the guest has measured is in the PCRs: RTMRs are zero under a paravisor. */
+static enum cella_status keep_pcrs(const struct collect_request *request,
+				   const struct tpm *tpm, struct collected *out,
+				   struct cella_error *err)
+{
+	const struct cella_bytes nonce = bytes_of(request->nonce, request->nonce_len);
+	struct tpm_quote quote CLEANUP(tpm_quote_done) = { 0 };
+	struct extra *const extra = &out->extras[1];
+	const enum cella_status status =
+		tpm_quote_make(tpm, KEY_ATTESTATION, nonce, &quote, err);
+
+	if (status != CELLA_OK) {
+		error_prefix(err, "attestation key 0x%x", KEY_ATTESTATION);
+		return status;
+	}
+	extra->suffix = "tpm-quote";
+	return tpm_quote_write(&quote, &extra->bytes, err);
+}
+
+/* --- the TD's quote ------------------------------------------------------------------ */
 
 static enum cella_status write_document(struct cella_bytes td_report, struct out *out,
 					struct cella_error *err)
@@ -237,6 +270,7 @@ static enum cella_status get_quote(const struct collect_request *request,
 static enum cella_status quote(const struct collect_request *request,
 			       struct collected *out, struct cella_error *err)
 {
+	struct tpm tpm CLEANUP(tpm_close) = TPM_NONE;
 	struct out bytes CLEANUP(out_done) = { 0 };
 	struct hcl_report hcl = { 0 };
 
@@ -245,8 +279,10 @@ static enum cella_status quote(const struct collect_request *request,
 				 "the CPU does not say that this is a trust domain: "
 				 "Azure's metadata service is not asked; --imds ADDRESS "
 				 "asks another");
-	TRY(get_hcl(request, &bytes, &hcl, err));
+	TRY(open_tpm(request, &tpm, err));
+	TRY(get_hcl(request, &tpm, &bytes, &hcl, err));
 	TRY(keep(&hcl, out, err));
+	TRY(keep_pcrs(request, &tpm, out, err));
 	return get_quote(request, request->imds != NULL ? request->imds : imds_address,
 			 hcl.td_report, &out->bytes, err);
 }

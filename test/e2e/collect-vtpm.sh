@@ -7,7 +7,7 @@
 # shellcheck source=test/e2e/collect-common.sh
 . "$(dirname "$0")/collect-common.sh"
 
-for tool in swtpm tpm2_nvdefine; do
+for tool in swtpm tpm2_nvdefine openssl jq; do
 	command -v $tool >/dev/null || skip_all "there is no $tool"
 done
 "$build/standin-guest" --platform platform -- true 2>err.txt
@@ -31,14 +31,14 @@ guest() {
 	options=$(faults "$1")
 	shift
 	# shellcheck disable=SC2086 # a list of words
-	"$build/standin-guest" --platform platform --tpm tpm.sock $options -- "$@"
+	"$build/standin-guest" --platform platform --tpm tpm.sock --ak ak.hex $options -- "$@"
 }
 
 # hcl FAULTS: writes a paravisor's report with those to the index.
 hcl() {
 	options=$(faults "$1")
 	# shellcheck disable=SC2086 # a list of words
-	"$build/standin-hcl" --platform platform $options -- hcl.bin &&
+	"$build/standin-hcl" --platform platform --ak ak.hex $options -- hcl.bin &&
 		tpm2_nvwrite -Q -C o -i hcl.bin 0x01400001
 }
 
@@ -48,7 +48,7 @@ quote() {
 	shift
 	# shellcheck disable=SC2086 # a list of words
 	"$build/standin-imds" --listen unix:imds --platform platform $options -- \
-		"$build/standin-guest" --platform platform --tpm tpm.sock -- \
+		"$build/standin-guest" --platform platform --tpm tpm.sock --ak ak.hex -- \
 		"$cella" quote --imds unix:imds "$@"
 }
 
@@ -58,7 +58,7 @@ of_user() {
 	shift
 	# shellcheck disable=SC2086 # a list of words
 	"$build/standin-imds" --listen unix:imds --platform platform -- \
-		"$build/standin-guest" --platform platform --tpm tpm.sock $options -- \
+		"$build/standin-guest" --platform platform --tpm tpm.sock --ak ak.hex $options -- \
 		"$cella" quote --imds unix:imds "$@"
 }
 
@@ -66,6 +66,19 @@ of_user() {
 chosen() {
 	sed -n 's/^ *"report_data": "\([0-9a-f]*\)".*/\1/p' out.txt
 }
+
+# The attestation key: of RSA, for RSASSA with SHA-256, restricted to what the TPM has made.
+make_key() {
+	tpm2_createprimary -Q -C e -g sha256 -G rsa2048:rsassa-sha256:null -c ak.ctx -a \
+		'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign' &&
+		tpm2_evictcontrol -Q -C o -c ak.ctx 0x81000003 &&
+		tpm2_readpublic -Q -c 0x81000003 -f pem -o ak.pem &&
+		openssl rsa -pubin -in ak.pem -noout -modulus | sed 's/Modulus=//' >ak.hex
+	status=$?
+	tpm2_flushcontext -t
+	return "$status"
+}
+printf '%0512d' 1 >ak.hex
 
 refuses "no TPM" '/dev/tpmrm0: No such file or directory: this machine has no TPM' \
 	"$cella" report --provider vtpm --sysroot .
@@ -85,9 +98,13 @@ tail -c +33 hcl.bin | head -c 1024 >expected
 check "  it is the one in the index" 0 cmp expected report
 
 # --- quotes ---
+refuses "there is no attestation key" \
+	'attestation key 0x81000003: having the PCRs signed: the TPM answers' quote ''
+check "a key is made" 0 make_key
+check "a paravisor's report names it" 0 hcl ''
 check "a quote of what there is" 0 quote '' --json
 says 'made by vtpm, to quote.dat' 'the platform chose the report data' \
-	'to quote.dat.hcl' '"extra": "quote.dat.hcl"'
+	'to quote.dat.hcl' 'to quote.dat.tpm-quote' '"quote.dat.hcl"'
 data=$(chosen)
 accepts "it verifies, and binds what it says" quote.dat -d "$data"
 check "  beside it is the paravisor's report" 0 \
@@ -103,6 +120,36 @@ verdict "  and binds the runtime data" $?
 check "  which has the user data" 0 grep -q "user-data\":\"0102$(printf %0124d 0)\"" q.hcl
 check "the index for it can be read by others" 0 tpm2_nvread -C o -o user 0x01400002
 check "  and has the user data" 0 sh -c 'od -An -v -tx1 user | tr -d " \n" | grep -q ^01020000'
+
+# --- the quotes of the TPM, as others see them ---
+unhex() {
+	jq -r ".$1" q.tpm-quote | tr -d '\n' | xxd -r -p
+}
+signed_by_key() {
+	unhex message >quoted && unhex signature >signed &&
+		openssl dgst -sha256 -verify ak.pem -signature signed quoted
+}
+pcrs_are_quoted() {
+	jq -r '.pcrs[]' q.tpm-quote | tr -d '\n' | xxd -r -p | sha256sum | cut -c 1-64 >digest &&
+		tail -c 32 quoted | xxd -p -c 64 | cmp - digest
+}
+pcrs_are_read() {
+	jq -r '.pcrs[]' q.tpm-quote >ours &&
+		tpm2_pcrread sha256 | sed -n 's/^ *[0-9]* *: 0x//p' |
+		tr A-F a-f | cmp - ours
+}
+check "PCR 8 and 23 are extended" 0 tpm2_pcrextend 8:sha256="$(printf %064d 8)" \
+	23:sha256="$(printf %064d 23)"
+check "a quote for a nonce" 0 quote '' -n 0011223344556677 -o q
+check "  the TPM's is signed by its key" 0 signed_by_key
+check "  its nonce is the one, and no longer" 0 \
+	sh -c 'xxd -p -c 4096 quoted | grep -q 00080011223344556677'
+check "  its digest is of its PCRs" 0 pcrs_are_quoted
+check "  which are those of the TPM" 0 pcrs_are_read
+check "a quote for 64 bytes" 0 quote '' -d "$(printf %0128d 5)" -o q
+check "  is signed" 0 signed_by_key
+check "  with all of them" 0 sh -c 'xxd -p -c 4096 quoted | grep -q "0040$(printf %0128d 5)"'
+
 check "other user data" 0 quote '' -n 0011223344556677 -o q --json
 accepts "it verifies" q -d "$(chosen)"
 check "a paravisor that takes its time" 0 of_user late=20 -d 03

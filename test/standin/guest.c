@@ -4,7 +4,8 @@
  * file that the command opens and of the driver's ioctls before it does anything itself
  * (seccomp_unotify(2)); those of the device we answer, with reports of the simulated platform.
  *
- *	standin-guest --platform DIR [--tpm SOCKET] [--fault NAME[=NUMBER]]... -- COMMAND...
+ *	standin-guest --platform DIR [--tpm SOCKET [--ak FILE]] [--fault NAME[=NUMBER]]...
+ *		-- COMMAND...
  *
  * SOCKET is swtpm's; a paravisor stands before it and makes a new HCL report when user data
  * is written.
@@ -20,7 +21,7 @@
 #include "standin.h"
 
 #include "collect/qgs_message.h"
-#include "collect/tpm.h"
+#include "collect/tpm_nv.h"
 #include "evidence/td_report.h"
 
 #include <errno.h>
@@ -455,7 +456,7 @@ int main(int argc, char **argv)
 	int listener;
 	pid_t pid;
 
-	standin_parse(argc, argv, "--tpm", NULL, &standin);
+	standin_parse(argc, argv, "--tpm", "--ak", &standin);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		standin_die("socketpair");
 	pid = fork();

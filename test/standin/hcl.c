@@ -2,7 +2,7 @@
 /*
  * Writes an HCL report without user data to a file, to be put into a TPM.
  *
- *	standin-hcl --platform DIR [--fault NAME]... -- FILE
+ *	standin-hcl --platform DIR [--ak FILE] [--fault NAME]... -- FILE
  */
 #include "hcl_write.h"
 
@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	struct out out CLEANUP(out_done) = { 0 };
 	struct cella_error err = { 0 };
 
-	standin_parse(argc, argv, NULL, NULL, &standin);
+	standin_parse(argc, argv, NULL, "--ak", &standin);
 	if (hcl_write(&standin, user_data, &out, &err) == CELLA_OK &&
 	    file_write(standin.command[0], out_view(&out), 0600, &err) == CELLA_OK)
 		return 0;

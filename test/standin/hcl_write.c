@@ -6,19 +6,40 @@
 
 #include "base/encode.h"
 #include "crypto/crypto.h"
+#include "fetch/files.h"
 
 enum { HARDWARE_REPORT_LEN = 1184, RUNTIME_HEADER_LEN = 20, TYPE_SNP = 2, TYPE_TDX = 4 };
 
-static void write_runtime(struct standin *standin, const uint8_t *user_data,
-			  struct out *out)
+static enum cella_status write_key(const struct standin *standin, struct out *out,
+				   struct cella_error *err)
 {
-	out_text(out, "{\"keys\":[],\"vm-configuration\":{\"secure-boot\":true}");
+	struct out text CLEANUP(out_done) = { 0 };
+	struct out modulus CLEANUP(out_done) = { 0 };
+
+	if (standin->other_place == NULL)
+		return CELLA_OK;
+	TRY(file_read(standin->other_place, 2048, &text, err));
+	TRY(hex_append(text_trim(out_view(&text)), &modulus, "--ak", err));
+	out_text(out, "{\"kid\":\"HCLAkPub\",\"key_ops\":[\"sign\"],\"kty\":\"RSA\","
+		      "\"e\":\"AQAB\",\"n\":\"");
+	base64url_write(out, out_view(&modulus));
+	out_text(out, "\"}");
+	return CELLA_OK;
+}
+
+static enum cella_status write_runtime(struct standin *standin, const uint8_t *user_data,
+				       struct out *out, struct cella_error *err)
+{
+	out_text(out, "{\"keys\":[");
+	TRY(write_key(standin, out, err));
+	out_text(out, "],\"vm-configuration\":{\"secure-boot\":true}");
 	if (standin_fault(standin, "no-user-data") == NULL) {
 		out_text(out, ",\"user-data\":\"");
 		hex_write_upper(out, bytes_of(user_data, REPORT_DATA_LEN));
 		out_text(out, "\"");
 	}
 	out_text(out, "}");
+	return out_status(out, err);
 }
 
 static void put_header(struct standin *standin, size_t runtime_len, struct out *out)
@@ -40,7 +61,7 @@ enum cella_status hcl_write(struct standin *standin,
 	struct out report CLEANUP(out_done) = { 0 };
 	uint8_t data[REPORT_DATA_LEN] = { 0 };
 
-	write_runtime(standin, user_data, &runtime);
+	TRY(write_runtime(standin, user_data, &runtime, err));
 	TRY(crypto_sha256(out_view(&runtime), data, err));
 	if (standin_fault(standin, "unbound") != NULL)
 		data[0] = (uint8_t)~data[0];

@@ -8,7 +8,8 @@
 #include "standin.h"
 
 /*
- * hcl_write() makes one with that user data. Faults: snp (of other hardware), failed (its
+ * hcl_write() names the attestation key whose modulus is, in hexadecimal, in the file of the
+ * option --ak. It makes a report with that user data. Faults: snp (of other hardware), failed (its
  * status), unbound (its runtime data is not what the TD report hashes), no-user-data.
  */
 enum cella_status hcl_write(struct standin *standin,

@@ -2,7 +2,7 @@
 /* The codec against answers that are laid out beforehand; swtpm is in test/e2e. */
 #include "support.h"
 
-#include "collect/tpm.h"
+#include "collect/tpm_nv.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -110,11 +110,11 @@ static const struct {
 	{ "no such index",
 	  { 0x80, 1, 0, 0, 0, 10, 0, 0, 1, 0x8b },
 	  CELLA_MISSING,
-	  "answers 0x18b: there is no such index" },
+	  "answers 0x18b: there is nothing of that number" },
 	{ "of the second handle",
 	  { 0x80, 1, 0, 0, 0, 10, 0, 0, 2, 0x8b },
 	  CELLA_MISSING,
-	  "0x28b: there is no such index" },
+	  "0x28b: there is nothing of that number" },
 	{ "a password",
 	  { 0x80, 1, 0, 0, 0, 10, 0, 0, 9, 0xa2 },
 	  CELLA_IO,
