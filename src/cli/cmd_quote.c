@@ -47,6 +47,7 @@ static enum cella_status start_request(const struct quote_args *args,
 	char hex[2 * REPORT_DATA_LEN + 1];
 
 	TRY(collect_args_read(&args->collect, request, err));
+	request->progress = args->common.quiet ? NULL : collect_progress;
 	if (!request->is_bound) {
 		note(&args->common,
 		     "the quote binds nothing (--report-data, --data or --nonce): "

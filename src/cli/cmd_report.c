@@ -188,6 +188,7 @@ static enum cella_status make_report(const struct report_args *args, struct out 
 	struct attempts attempts;
 
 	TRY(collect_args_read(&args->collect, &request, err));
+	request.progress = args->common.quiet ? NULL : collect_progress;
 	TRY(collect_for_args(&args->collect, COLLECT_REPORT, &request, &got, &attempts,
 			     err));
 	out_bytes(bytes, got.bytes.data, got.bytes.len);

@@ -4,7 +4,9 @@
  */
 #include "cli/collect_args.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A TPM takes a nonce as long as it is; all else it takes as report data. */
 static enum cella_status read_nonce(const struct binding_args *args,
@@ -35,6 +37,12 @@ enum cella_status collect_args_read(const struct collect_args *args,
 							     : COLLECT_TIMEOUT_S);
 	TRY(binding_read(&args->binding, &request->is_bound, request->report_data, err));
 	return read_nonce(&args->binding, request, err);
+}
+
+void collect_progress(const char *provider)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "asking %s\n", provider);
 }
 
 /* Who names a service means the provider that asks it. */

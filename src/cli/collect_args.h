@@ -45,6 +45,9 @@ enum cella_status collect_args_read(const struct collect_args *args,
 				    struct collect_request *request,
 				    struct cella_error *err) MUST_CHECK;
 
+/* collect_progress() says on a terminal who is asked: some take their time to answer. */
+void collect_progress(const char *provider);
+
 /*
  * collect_for_args() is collect() with the provider of the arguments. Where all have failed
  * it says on standard error why each has.

@@ -75,6 +75,8 @@ static enum cella_status ask(const struct provider *provider, enum collect_kind 
 	if (provider->make[kind] == NULL)
 		return error_set(err, CELLA_UNSUPPORTED, "%s: makes no %s: %s",
 				 provider->name, kind_names[kind], provider->lacks);
+	if (request->progress != NULL)
+		request->progress(provider->name);
 	status = provider->make[kind](request, &got, err);
 	if (status == CELLA_OK) {
 		status = check_evidence(provider, kind, request, &got, err);

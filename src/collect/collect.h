@@ -29,6 +29,7 @@ struct collect_request {
 	const char *qgs;     /* the address of QGS (peer.h), or NULL: the host's */
 	const char *imds;    /* that of the metadata service, or NULL: Azure's */
 	struct deadline deadline;
+	void (*progress)(const char *provider); /* told who is asked now; or NULL */
 };
 
 /* struct collected - what came of it; collected_done() frees it. */

@@ -35,6 +35,7 @@ static const struct advice connect_advice[] = {
 	{ ECONNRESET, "nobody listens there: is the service running?" },
 	{ ENODEV, "there is no vsock here: modprobe vmw_vsock_virtio_transport" },
 	{ EAFNOSUPPORT, "there is no vsock here: modprobe vmw_vsock_virtio_transport" },
+	{ EAGAIN, "too many wait for the service already" },
 	{ EACCES, "run it as root" },
 	{ 0, NULL },
 };
@@ -156,6 +157,18 @@ static enum cella_status finish(const struct peer *peer, struct cella_error *err
 			    : advise(err, connect_advice, failure, "%s", peer->name);
 }
 
+/* A service on a UNIX socket whose queue is full is asked again. */
+static int connect_patiently(const struct peer *peer, const union any_address *any,
+			     socklen_t len)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		if (connect(peer->fd, &any->any, len) == 0)
+			return 0;
+		if (errno != EAGAIN || !deadline_back_off(&peer->deadline, attempt))
+			return errno;
+	}
+}
+
 enum cella_status peer_connect(const char *address, const struct deadline *deadline,
 			       struct peer *out, struct cella_error *err)
 {
@@ -163,17 +176,18 @@ enum cella_status peer_connect(const char *address, const struct deadline *deadl
 		peer_close) = { .fd = -1, .name = address, .deadline = *deadline };
 	union any_address any = { 0 };
 	socklen_t len = 0;
+	int failure;
 
 	TRY(parse(address, &any, &len, err));
 	peer.fd =
 		socket(any.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (peer.fd < 0)
 		return advise(err, connect_advice, errno, "%s", address);
-	if (connect(peer.fd, &any.any, len) != 0) {
-		if (errno != EINPROGRESS)
-			return advise(err, connect_advice, errno, "%s", address);
+	failure = connect_patiently(&peer, &any, len);
+	if (failure == EINPROGRESS)
 		TRY(finish(&peer, err));
-	}
+	else if (failure != 0)
+		return advise(err, connect_advice, failure, "%s", address);
 	*out = peer;
 	peer.fd = -1;
 	return CELLA_OK;

@@ -57,6 +57,24 @@ verdict "  is read as a whole" $?
 check "what belongs to it" 0 quote auxblob -d 02 -o q
 check "  is written beside it" 0 grep -qx 'what belongs to the quote' q.auxblob
 
+cat >together.sh <<'END'
+# together.sh CELLA: eight at once.
+pids=
+for i in 1 2 3 4 5 6 7 8; do
+	"$1" quote --sysroot root --provider tsm -d 0$i -o together$i --quiet &
+	pids="$pids $!"
+done
+for pid in $pids; do wait $pid || exit 1; done
+END
+check "eight at once" 0 guest busy=4 sh together.sh "$cella"
+for i in 1 8; do
+	accepts "  number $i has its own" together$i -d 0$i
+done
+if command -v script >/dev/null; then
+	check "on a terminal" 0 guest '' script -qec "$cella quote --sysroot root -d 09" /dev/null
+	says 'asking tsm'
+fi
+
 # --- what passes ---
 check "busy at first" 0 quote busy=3 -d 03 -o q
 accepts "and then a quote" q -d 03
@@ -113,6 +131,7 @@ for signal in 15 2 1; do
 	check "ended by signal $signal" $((128 + signal)) \
 		guest hang sh ended.sh $signal "$cella"
 done
+check "ended while it waits for another try" 143 guest busy sh ended.sh 15 "$cella"
 check "ended by SIGKILL, an entry is left" 70 guest hang sh ended.sh 9 "$cella"
 says '1 entries are left'
 finish

@@ -136,7 +136,7 @@ static int do_getattr(const char *path, struct stat *st,
 	return 0;
 }
 
-static int do_mkdir(const char *path, mode_t mode UNUSED)
+static int make_entry(const char *path)
 {
 	const char *const name = strrchr(path, '/') + 1;
 	const char *attribute = "";
@@ -155,6 +155,16 @@ static int do_mkdir(const char *path, mode_t mode UNUSED)
 		}
 	}
 	return -ENOSPC;
+}
+
+static int do_mkdir(const char *path, mode_t mode UNUSED)
+{
+	int failure;
+
+	pthread_mutex_lock(&lock);
+	failure = make_entry(path);
+	pthread_mutex_unlock(&lock);
+	return failure;
 }
 
 static int do_rmdir(const char *path)

@@ -4,7 +4,9 @@
 
 #include "collect/peer.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void addresses_say_what_they_are(void **state UNUSED)
@@ -78,6 +80,33 @@ static void receives_as_much_as_it_must(void **state UNUSED)
 	peer_close(&peer);
 }
 
+static void full_queues_are_waited_for(void **state UNUSED)
+{
+	char path[] = "/tmp/test-peer.XXXXXX";
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct deadline deadline = deadline_in(1);
+	struct cella_error err = { 0 };
+	struct peer peers[3] = { PEER_NONE, PEER_NONE, PEER_NONE };
+	char text[64];
+	const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	close(mkstemp(path));
+	unlink(path);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	snprintf(text, sizeof text, "unix:%s", path);
+	assert_int_equal(0, bind(listener, (struct sockaddr *)&address, sizeof address));
+	assert_int_equal(0, listen(listener, 1));
+	CHECK_OK(peer_connect(text, &deadline, &peers[0], &err));
+	CHECK_OK(peer_connect(text, &deadline, &peers[1], &err));
+	CHECK_STATUS(CELLA_IO, peer_connect(text, &deadline, &peers[2], &err));
+	CHECK_TEXT_HAS(err.text, "too many wait for the service already");
+	CHECK_TRUE(deadline_left_ms(&deadline) < 500);
+	for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+		peer_close(&peers[i]);
+	close(listener);
+	unlink(path);
+}
+
 /* More than a socket holds, to somebody who does not read. */
 static void sending_ends_in_time(void **state UNUSED)
 {
@@ -100,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_say_what_they_are),
 		cmocka_unit_test(receives_as_much_as_it_must),
+		cmocka_unit_test(full_queues_are_waited_for),
 		cmocka_unit_test(sending_ends_in_time),
 	};
 
