@@ -30,26 +30,37 @@ enum {
 static const char config_dir[] = "/sys/kernel/config";
 static const char report_dir[] = "/sys/kernel/config/tsm/report";
 
+/* Another file system begins there. */
+static bool is_mounted(const char *path, const char *parent)
+{
+	struct stat here;
+	struct stat above;
+
+	return stat(path, &here) == 0 && stat(parent, &above) == 0 &&
+	       here.st_dev != above.st_dev;
+}
+
 /* What is missing, from the outside to the inside. */
 static enum cella_status find_folder(const struct collect_request *request,
 				     char out[COLLECT_PATH_MAX], struct cella_error *err)
 {
-	char outer[COLLECT_PATH_MAX];
+	char config[COLLECT_PATH_MAX];
+	char parent[COLLECT_PATH_MAX];
 	struct stat st;
 	int failure;
 
-	TRY(collect_path(request, config_dir, outer, err));
+	TRY(collect_path(request, "/sys/kernel", parent, err));
+	TRY(collect_path(request, config_dir, config, err));
 	TRY(collect_path(request, report_dir, out, err));
 	if (stat(out, &st) == 0)
 		return CELLA_OK;
 	failure = errno;
 	if (failure != ENOENT)
 		return error_errno(err, failure, "%s", out);
-	/* An empty folder has two links: its own and its parent's. */
-	if (stat(outer, &st) != 0 || st.st_nlink <= 2)
+	if (!is_mounted(config, parent))
 		return error_set(err, CELLA_MISSING,
 				 "%s: configfs is not there: mount -t configfs none %s",
-				 outer, config_dir);
+				 config, config_dir);
 	return error_set(err, CELLA_MISSING,
 			 "%s is not there: modprobe tdx_guest; it needs Linux 6.7 with "
 			 "CONFIG_TSM_REPORTS, in a trust domain",

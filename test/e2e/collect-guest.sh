@@ -152,4 +152,12 @@ says 'made by tdx-guest'
 check "auto finds nothing" 3 "$cella" quote --sysroot root -d 0d -o none
 says 'tsm: ' 'tdx-guest: ' 'qgs: ' 'nothing on this machine makes a quote'
 check "and writes nothing" 1 test -e none
+echo 'port = 4050' >root/etc/tdx-attest.conf
+ASAN_OPTIONS=detect_leaks=0 strace -f -o calls -e trace=socket,connect,execve \
+	"$cella" quote --sysroot root -d 0e 2>err.txt
+if grep -qw tdx_guest /proc/cpuinfo || ! grep -qs execve calls; then
+	echo "# not looked at, without strace: what a machine that is no trust domain asks"
+else
+	check "a machine that is no trust domain makes no socket" 1 grep -E 'socket|connect' calls
+fi
 finish

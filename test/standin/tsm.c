@@ -120,8 +120,6 @@ static int do_getattr(const char *path, struct stat *st,
 	int attribute;
 
 	*st = (struct stat){ .st_mode = S_IFDIR | 0755, .st_nlink = 2 };
-	if (strcmp(path, "/") == 0)
-		st->st_nlink = 3;
 	if (is_folder(path))
 		return 0;
 	if (find(path, &name) == NULL)
