@@ -105,7 +105,7 @@ static void close_device(const int *fd)
 		close(*fd);
 }
 
-/* Asks again while it is busy. The errno of the last attempt, or 0. */
+/* Asks again while it is busy, or was interrupted. The errno of the last attempt, or 0. */
 static int call(const struct collect_request *request, int fd, unsigned long number,
 		void *argument)
 {
@@ -115,7 +115,8 @@ static int call(const struct collect_request *request, int fd, unsigned long num
 	for (unsigned attempt = 0;; attempt++) {
 		if (ioctl(fd, number, argument) == 0)
 			return 0;
-		if (errno != EBUSY || !deadline_back_off(&request->deadline, attempt))
+		if ((errno != EBUSY && errno != EINTR) ||
+		    !deadline_back_off(&request->deadline, attempt))
 			return errno;
 	}
 }

@@ -167,10 +167,13 @@ static enum cella_status exchange(const struct tsm_entry *entry,
 	return CELLA_OK;
 }
 
-/* Busy is worth waiting for, a race is worth another try. */
+/*
+ * Busy is worth waiting for, a race is worth another try, and so is a call that was
+ * interrupted before its time: by somebody who stopped the process for a while, perhaps.
+ */
 static bool is_passing(const struct cella_error *err, unsigned *num_races)
 {
-	if (err->sys_errno == EBUSY)
+	if (err->sys_errno == EBUSY || err->sys_errno == EINTR)
 		return true;
 	return (err->sys_errno == EAGAIN || err->sys_errno == EWOULDBLOCK) &&
 	       ++*num_races < RACES_MAX;
@@ -193,7 +196,8 @@ static enum cella_status exchange_patiently(const struct tsm_entry *entry,
 		    deadline_back_off(&request->deadline, attempt))
 			continue;
 		*err = reason;
-		if (reason.sys_errno == EINTR)
+		if (reason.sys_errno == EINTR &&
+		    deadline_left_ms(&request->deadline) == 0)
 			error_prefix(err, "no answer within %lld s",
 				     (long long)request->deadline.total_s);
 		else if (attempt > 0)

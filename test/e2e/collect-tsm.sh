@@ -118,12 +118,31 @@ refuses "it makes no reports" '--provider tdx-guest' \
 check "no time at all" 2 quote '' -d 07 --timeout 0
 check "there is no such provider" 2 "$cella" quote --provider tms
 
+cat >stopped.sh <<'END'
+# stopped.sh CELLA: stops a quote that waits, and lets it go on.
+"$1" quote --sysroot root -d 0a -o stopped --timeout 20s &
+pid=$!
+for i in $(seq 50); do
+	[ -e stopped ] && break
+	kill -STOP $pid
+	sleep 0.05
+	kill -CONT $pid
+	sleep 0.1
+done
+wait $pid
+END
+within 10 "stopped and continued" 0 guest hang=1 sh stopped.sh "$cella"
+accepts "  it asks again" stopped -d 0a
+
 # --- nothing is left behind: the stand-in fails where an entry is ---
 cat >ended.sh <<'END'
 # ended.sh SIGNAL CELLA: ends a quote that waits, by its id.
 env --default-signal=INT "$2" quote --sysroot root -d 08 --timeout 20s &
 pid=$!
-while [ -z "$(ls root/sys/kernel/config/tsm/report)" ]; do sleep 0.01; done
+for i in $(seq 500); do
+	[ -n "$(ls root/sys/kernel/config/tsm/report)" ] && break
+	sleep 0.01
+done
 kill -"$1" $pid
 wait $pid
 END

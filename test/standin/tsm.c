@@ -9,7 +9,7 @@
  * Faults: busy=N, in-use=N (EBUSY of outblob, of inblob; for ever without a number), races=N
  * (somebody else writes while outblob is read), lost=N (what is written is not taken in),
  * truncate=LENGTH, pad=LENGTH (of outblob), empty, garbage, swapped (another's report data),
- * errno=NUMBER (of outblob), hang, drip (a byte a second), provider (a foreign one), auxblob,
+ * errno=NUMBER (of outblob), hang=N (until interrupted), drip (a byte a second), provider (a foreign one), auxblob,
  * no-tsm, no-driver. An entry that is left at the end is amiss.
  */
 #define FUSE_USE_VERSION 31
@@ -221,7 +221,7 @@ static int outblob_failure(void)
 {
 	if (standin_strikes(&standin, "busy"))
 		return -EBUSY;
-	if (standin_fault(&standin, "hang") != NULL)
+	if (standin_strikes(&standin, "hang"))
 		return hang();
 	if (standin_number(&standin, "errno") > 0)
 		return -(int)standin_number(&standin, "errno");
