@@ -70,7 +70,7 @@ check "eight at once" 0 guest busy=4 sh together.sh "$cella"
 for i in 1 8; do
 	accepts "  number $i has its own" together$i -d 0$i
 done
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then
 	check "on a terminal" 0 guest '' script -qec "$cella quote --sysroot root -d 09" /dev/null
 	says 'asking tsm'
 fi
