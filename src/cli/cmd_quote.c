@@ -123,12 +123,13 @@ static enum cella_status write_quote(const struct quote_args *args, const char *
 				     struct cella_error *err)
 {
 	json_t *root CLEANUP_JSON = json_object();
-	json_t *const list = json_array();
+	json_t *list;
 	char *text CLEANUP_FREE = NULL;
 
 	if (root == NULL)
 		return error_nomem(err);
 	TRY(describe(args, provider, got, request, root, err));
+	list = json_array();
 	TRY(json_put(root, "extras", list, err));
 	TRY(file_write(target(args), out_view(&got->bytes), 0644, err));
 	if (strcmp(target(args), "-") != 0)

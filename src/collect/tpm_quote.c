@@ -228,13 +228,14 @@ enum cella_status tpm_quote_write(const struct tpm_quote *quote, struct out *out
 				  struct cella_error *err)
 {
 	json_t *root CLEANUP_JSON = json_object();
-	json_t *const pcrs = json_array();
+	json_t *pcrs;
 	char *text CLEANUP_FREE = NULL;
 
 	if (root == NULL)
 		return error_nomem(err);
 	TRY(json_put(root, "signature", json_hex(out_view(&quote->signature)), err));
 	TRY(json_put(root, "message", json_hex(out_view(&quote->message)), err));
+	pcrs = json_array();
 	TRY(json_put(root, "pcrs", pcrs, err));
 	for (size_t i = 0; i < TPM_NUM_PCRS; i++)
 		TRY(json_add(pcrs, json_hex(bytes_of(quote->pcrs[i], SHA256_LEN)), err));
