@@ -10,7 +10,10 @@
 extern const struct command cmd_collateral_bundle;
 extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
+extern const struct command cmd_eventlog_explain;
+extern const struct command cmd_eventlog_replay;
 extern const struct command cmd_inspect;
+extern const struct command cmd_measure;
 extern const struct command cmd_policy_explain;
 extern const struct command cmd_policy_lint;
 extern const struct command cmd_policy_new;

@@ -146,6 +146,11 @@ check "  its nonce is the one, and no longer" 0 \
 	sh -c 'xxd -p -c 4096 quoted | grep -q 00080011223344556677'
 check "  its digest is of its PCRs" 0 pcrs_are_quoted
 check "  which are those of the TPM" 0 pcrs_are_read
+accepts "all of it verifies, for that nonce" q --hcl-report q.hcl --tpm-quote q.tpm-quote \
+	--nonce 0011223344556677
+says 'ACCEPTED' 'made for this request'
+check "  and for no other" 1 "$cella" verify q --hcl-report q.hcl --tpm-quote q.tpm-quote \
+	--nonce 0011223344556678 -c collateral.json -t "$time" --trust-root platform/root.pem
 check "a quote for 64 bytes" 0 quote '' -d "$(printf %0128d 5)" -o q
 check "  is signed" 0 signed_by_key
 check "  with all of them" 0 sh -c 'xxd -p -c 4096 quoted | grep -q "0040$(printf %0128d 5)"'
