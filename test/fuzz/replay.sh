@@ -34,6 +34,7 @@ real_files() {
 	case $1 in
 	quote | evidence | verify) echo '*/*.quote' ;;
 	td_report) echo '*/tdreport*.bin' ;;
+	hcl_report) echo 'azure-vtpm/hcl-report.bin' ;;
 	bundle | responses | json) echo '*/*.collateral.json' ;;
 	esac
 }
