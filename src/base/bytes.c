@@ -274,6 +274,22 @@ void out_u64le(struct out *out, uint64_t value)
 	out_le(out, value, 8);
 }
 
+static void out_be(struct out *out, uint32_t value, int len)
+{
+	for (int shift = 8 * (len - 1); shift >= 0; shift -= 8)
+		out_u8(out, (uint8_t)(value >> shift));
+}
+
+void out_u16be(struct out *out, uint16_t value)
+{
+	out_be(out, value, 2);
+}
+
+void out_u32be(struct out *out, uint32_t value)
+{
+	out_be(out, value, 4);
+}
+
 void out_text(struct out *out, const char *text)
 {
 	out_bytes(out, text, strlen(text));

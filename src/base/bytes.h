@@ -111,6 +111,8 @@ void out_u8(struct out *out, uint8_t value);
 void out_u16le(struct out *out, uint16_t value);
 void out_u32le(struct out *out, uint32_t value);
 void out_u64le(struct out *out, uint64_t value);
+void out_u16be(struct out *out, uint16_t value);
+void out_u32be(struct out *out, uint32_t value);
 void out_bytes(struct out *out, const void *data, size_t len);
 void out_zeros(struct out *out, size_t len);
 

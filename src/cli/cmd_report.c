@@ -5,8 +5,7 @@
 #include "cli/commands.h"
 
 #include "base/json.h"
-#include "cli/binding.h"
-#include "collect/collect.h"
+#include "cli/collect_args.h"
 #include "crypto/crypto.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -16,29 +15,24 @@
 
 struct report_args {
 	struct common_args common;
-	struct binding_args binding;
+	struct collect_args collect;
 	const char *parse;
 	const char *output;
-	const char *provider;
-	const char *sim;
 };
 
 #define ARG(member) offsetof(struct report_args, member)
 static const struct option_def options[] = {
 	{ "parse", 'p', "FILE", OPTION_TEXT, ARG(parse),
 	  "show this TD report, or the TD of this quote" },
-	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
+	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(collect.binding.report_data),
 	  "make a report with this report data" },
-	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),
+	{ "data", 0, "FILE", OPTION_TEXT, ARG(collect.binding.data),
 	  "make a report that binds this file" },
-	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(binding.nonce),
+	{ "nonce", 'n', "HEX", OPTION_HEX, ARG(collect.binding.nonce),
 	  "make a report that binds this nonce" },
 	{ "output", 'o', "FILE", OPTION_TEXT, ARG(output),
 	  "write the report itself to this file" },
-	{ "provider", 0, "NAME", OPTION_TEXT, ARG(provider),
-	  "where the report comes from: sim, a simulated platform" },
-	{ "sim", 0, "DIR", OPTION_TEXT, ARG(sim),
-	  "the simulated platform that 'cella sim init' made" },
+	COLLECT_OPTIONS(ARG(collect)),
 	COMMON_OPTIONS,
 };
 
@@ -185,20 +179,20 @@ static enum cella_status print_json(const struct cella_facts *facts,
 
 /* --- input --------------------------------------------------------------------------- */
 
-static enum cella_status collect(const struct report_args *args, struct out *bytes,
-				 struct cella_error *err)
+/* Without a binding the report data is zero: reports are looked at, not sent. */
+static enum cella_status make_report(const struct report_args *args, struct out *bytes,
+				     struct cella_error *err)
 {
-	struct collect_request request = { .sim_dir = args->sim };
-	const struct provider *provider = NULL;
-	bool is_bound = false;
+	struct collect_request request = { 0 };
+	struct collected got CLEANUP(collected_done) = { 0 };
+	struct attempts attempts;
 
-	if (args->provider == NULL)
-		return error_set(
-			err, CELLA_USAGE,
-			"what to show? --parse FILE, or --provider sim --sim DIR");
-	TRY(provider_find(args->provider, &provider, err));
-	TRY(binding_read(&args->binding, &is_bound, request.report_data, err));
-	return provider->report(&request, bytes, err);
+	TRY(collect_args_read(&args->collect, &request, err));
+	request.progress = args->common.quiet ? NULL : collect_progress;
+	TRY(collect_for_args(&args->collect, COLLECT_REPORT, &request, &got, &attempts,
+			     err));
+	out_bytes(bytes, got.bytes.data, got.bytes.len);
+	return out_status(bytes, err);
 }
 
 static enum cella_status report(const struct report_args *args, struct cella_error *err)
@@ -209,7 +203,7 @@ static enum cella_status report(const struct report_args *args, struct cella_err
 	if (args->parse != NULL)
 		TRY(file_read(args->parse, CELLA_EVIDENCE_MAX, &bytes, err));
 	else
-		TRY(collect(args, &bytes, err));
+		TRY(make_report(args, &bytes, err));
 	TRY(cella_evidence_parse(bytes.data, bytes.len, &evidence, err));
 	if (evidence->kind != CELLA_EVIDENCE_TD_REPORT &&
 	    evidence->kind != CELLA_EVIDENCE_TDX_QUOTE)

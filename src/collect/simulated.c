@@ -31,16 +31,19 @@ static enum cella_status ask(const struct collect_request *request, const char *
 	return program_run(argv, CELLA_EVIDENCE_MAX, out, err);
 }
 
-static enum cella_status quote(const struct collect_request *request, struct out *out,
-			       struct cella_error *err)
+static enum cella_status quote(const struct collect_request *request,
+			       struct collected *out, struct cella_error *err)
 {
-	return ask(request, "quote", out, err);
+	return ask(request, "quote", &out->bytes, err);
 }
 
-static enum cella_status report(const struct collect_request *request, struct out *out,
-				struct cella_error *err)
+static enum cella_status report(const struct collect_request *request,
+				struct collected *out, struct cella_error *err)
 {
-	return ask(request, "report", out, err);
+	return ask(request, "report", &out->bytes, err);
 }
 
-const struct provider provider_simulated = { "sim", quote, report };
+const struct provider provider_simulated = {
+	.name = "sim",
+	.make = { [COLLECT_QUOTE] = quote, [COLLECT_REPORT] = report },
+};

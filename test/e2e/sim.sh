@@ -96,7 +96,8 @@ expect 3 "$cella" report --parse broken
 says tee_info_hash
 
 # What a user can get wrong.
-expect 2 "$cella" quote -o q
+expect 2 "$cella" quote --sim platform -o q
+says 'taken only where it is named'
 expect 2 "$cella" quote --provider sim -o q
 expect 3 "$cella" quote --provider sim --sim nowhere -o q
 says 'nowhere/platform.json'

@@ -35,6 +35,7 @@ real_files() {
 	quote | evidence | verify) echo '*/*.quote' ;;
 	td_report) echo '*/tdreport*.bin' ;;
 	event_log) echo '*/*.ccel' ;;
+	hcl_report) echo 'azure-vtpm/hcl-report.bin' ;;
 	bundle | responses | json) echo '*/*.collateral.json' ;;
 	esac
 }

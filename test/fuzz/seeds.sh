@@ -147,6 +147,14 @@ put json/verdict "$cella" inspect evidence/tdx-v4 --json
 put json/tcb_info body "$work/tdx/tcb.http"
 put json/escapes printf '{"a\\u0062":[1,-0.5e3,true,null,"\\ud83d\\ude00"],"c":{}}'
 
+# --- what a guest meets ---
+put qgs/answer printf '\0\0\0\035\1\0\1\0\1\0\0\0\035\0\0\0\0\0\0\0\2\0\0\0\3\0\0\0idqte'
+put qgs/refusal printf '\0\0\0\020\1\0\1\0\1\0\0\0\020\0\0\0\3\040\1\0'
+put http/length printf 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc'
+put http/chunks printf 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'
+put http/end printf 'HTTP/1.0 404 No\r\nServer: x\r\n\r\nabc'
+put hcl_report/runtime-data printf '{"keys":[],"user-data":"%0128d"}' 1
+
 # --- changes of four bytes, which fuzz_forge.c explains ---
 put forge/nothing printf ''
 put forge/nothing-sgx printf '\0'

@@ -242,6 +242,19 @@ static void output_grows_and_mirrors_input(void **state)
 	assert_null(out.data);
 }
 
+static void builds_big_endian(void **state)
+{
+	struct cella_error err = { 0 };
+	struct out out = { 0 };
+
+	(void)state;
+	out_u16be(&out, 0x0102);
+	out_u32be(&out, 0x83040506);
+	CHECK_OK(out_status(&out, &err));
+	CHECK_BYTES("\1\2\x83\4\5\6", 6, out_view(&out));
+	out_done(&out);
+}
+
 static void output_that_failed_stays_failed(void **state)
 {
 	struct cella_error err = { 0 };
@@ -293,6 +306,7 @@ int main(void)
 		cmocka_unit_test(failure_for_a_reason_may_point_back),
 		cmocka_unit_test(views_compare_and_turn),
 		cmocka_unit_test(output_grows_and_mirrors_input),
+		cmocka_unit_test(builds_big_endian),
 		cmocka_unit_test(output_that_failed_stays_failed),
 		cmocka_unit_test(text_is_handed_over_with_its_end),
 	};
