@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include "cli/binding.h"
+#include "cli/collateral_input.h"
 #include "cli/issue_token.h"
 #include "cli/policy_input.h"
 #include "collateral/bundle.h"
@@ -18,6 +19,7 @@ enum { ROOT_FILE_MAX = 64 << 10 };
 
 struct verify_args {
 	struct common_args common;
+	struct source_args source;
 	struct texts collateral;
 	struct binding_args binding;
 	struct texts policies;
@@ -35,8 +37,8 @@ struct verify_args {
 
 #define ARG(member) offsetof(struct verify_args, member)
 static const struct option_def options[] = {
-	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
-	  "signed documents about the platform" },
+	{ "collateral", 'c', "FILE|DIR|URL", OPTION_TEXTS, ARG(collateral),
+	  "signed documents about the platform, or the service that has them" },
 	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
 	  "demand what this policy demands" },
 	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
@@ -75,6 +77,8 @@ static const struct option_def options[] = {
 	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
 	  "say why the TCB stands where it stands; with a second --collateral, what that "
 	  "would change" },
+	EDITION_OPTIONS(ARG(source)),
+	SOURCE_OPTIONS(ARG(source)),
 	COMMON_OPTIONS,
 };
 
@@ -166,12 +170,20 @@ static enum cella_status make_options(const struct verify_args *args,
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
+	struct collateral_input input = { &args->common, &args->source, args->trust_root,
+					  NULL };
+
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
 	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
+	input.evidence = inputs->evidence;
 	if (args->collateral.num_items > 0)
-		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
+		TRY(collateral_read(&input, args->collateral.items[0],
+				    &inputs->collateral, err));
+	else
+		collateral_find(&input, &inputs->collateral);
 	if (args->collateral.num_items > 1)
-		TRY(collateral_load(args->collateral.items[1], &inputs->other, err));
+		TRY(collateral_read(&input, args->collateral.items[1], &inputs->other,
+				    err));
 	return CELLA_OK;
 }
 
@@ -229,9 +241,21 @@ static enum cella_status print_explanation(const struct inputs *inputs,
 	return CELLA_OK;
 }
 
+static bool has_url(const struct texts *collateral)
+{
+	for (size_t i = 0; i < collateral->num_items; i++)
+		if (url_is_one(collateral->items[i]))
+			return true;
+	return false;
+}
+
 static enum cella_status check_usage(const struct verify_args *args,
 				     struct cella_error *err)
 {
+	if (source_is_used(&args->source) && args->collateral.num_items > 0 &&
+	    !has_url(&args->collateral))
+		return error_set(err, CELLA_USAGE,
+				 "options for fetching, but --collateral is a file");
 	if (args->collateral.num_items > 2 ||
 	    (args->collateral.num_items == 2 && (!args->explain || args->common.json)))
 		return error_set(

@@ -176,6 +176,7 @@ enum cella_status source_find(const struct source_args *args,
 		     "--insecure-tls: whoever answers is believed to be the server");
 	if (url == NULL && is_real)
 		TRY(use_qcnl(out, err));
+	out->has_nowhere = out->options.url == NULL && !out->options.offline;
 	TRY(use_edition(args, out, err));
 	if (args->cache != NULL && args->no_cache)
 		return error_set(err, CELLA_USAGE, "--cache excludes --no-cache");

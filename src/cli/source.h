@@ -81,6 +81,7 @@ struct source {
 	struct qcnl qcnl;
 	char cache[4096];
 	const struct common_args *common;
+	bool has_nowhere;  /* no service is known, nor was it meant to be left out */
 	bool has_progress; /* a line on the terminal that is to be wiped */
 };
 

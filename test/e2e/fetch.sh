@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2317 # variables of standin.sh; functions called by name
+# shellcheck disable=SC2016,SC2154,SC2317 # inner shells; standin.sh sets; check() calls
 # Fetching collateral over HTTPS from a server that is good, bad, or not there.
 # Usage: fetch.sh CELLA STANDIN; prints TAP.
 set -u

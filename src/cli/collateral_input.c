@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the collateral for a quote comes from.
+ */
+#include "cli/collateral_input.h"
+
+#include "cli/trust.h"
+#include "evidence/evidence.h"
+#include "fetch/files.h"
+
+#include <string.h>
+
+static void builder_cleanup(struct cella_collateral_builder **builder)
+{
+	cella_collateral_builder_free(*builder);
+}
+
+/* A quote's platform and the trusted root; CELLA_MISSING when they have nothing to do
+ * with each other. */
+static enum cella_status read_platform(const struct collateral_input *input,
+				       struct platform *platform, uint8_t root[64],
+				       struct cella_error *err)
+{
+	uint8_t its_root[64];
+
+	TRY(trusted_key(input->trust_root, root, err));
+	TRY(platform_of(input->evidence, platform, its_root, err));
+	if (memcmp(root, its_root, sizeof its_root) != 0)
+		return error_set(err, CELLA_MISSING,
+				 "the quote's certificates end in another root than the "
+				 "one that is trusted, so nothing is fetched for it");
+	return CELLA_OK;
+}
+
+static enum cella_status fetch(struct source *source, const struct platform *platform,
+			       struct cella_collateral **out, struct cella_error *err)
+{
+	struct cella_collateral_builder *builder CLEANUP(builder_cleanup) = NULL;
+	struct fetcher *fetcher CLEANUP(fetcher_cleanup) = NULL;
+
+	TRY(cella_collateral_builder_new(&builder, err));
+	TRY(fetcher_new(&source->options, &fetcher, err));
+	TRY(fetcher_add(fetcher, platform, source->edition, builder, err));
+	return cella_collateral_builder_finish(builder, out, err);
+}
+
+enum cella_status collateral_read(const struct collateral_input *input, const char *where,
+				  struct cella_collateral **out, struct cella_error *err)
+{
+	struct platform platform;
+	struct source source;
+	enum cella_status status;
+	uint8_t root[64];
+
+	if (!url_is_one(where))
+		return collateral_load(where, out, err);
+	TRY(read_platform(input, &platform, root, err));
+	TRY(source_find(input->source, input->common, where, root, false, &source, err));
+	status = fetch(&source, &platform, out, err);
+	source_clear(&source);
+	return status;
+}
+
+static enum cella_status find(const struct collateral_input *input, struct source *source,
+			      struct cella_collateral **out, struct cella_error *err)
+{
+	struct platform platform;
+	enum cella_status status;
+	uint8_t root[64];
+
+	TRY(read_platform(input, &platform, root, err));
+	TRY(source_find(input->source, input->common, NULL, root,
+			input->trust_root == NULL, source, err));
+	status = fetch(source, &platform, out, err);
+	source_clear(source);
+	return status;
+}
+
+/* Nobody knows where to ask: what to do about it depends on whose platform it is. */
+static void tell_remedy(const struct collateral_input *input)
+{
+	note(input->common, "no collateral was fetched: %s",
+	     input->trust_root == NULL
+		     ? "give --collateral URL, or set PCCS_URL in "
+		       "/etc/sgx_default_qcnl.conf"
+		     : "platforms of other roots than Intel's need --collateral URL");
+}
+
+void collateral_find(const struct collateral_input *input, struct cella_collateral **out)
+{
+	struct source source = { .common = input->common };
+	struct cella_error err = { 0 };
+
+	if (!evidence_is_quote(input->evidence) ||
+	    find(input, &source, out, &err) == CELLA_OK)
+		return;
+	if (err.status == CELLA_MISSING && source.has_nowhere)
+		tell_remedy(input);
+	else
+		note(input->common, "no collateral was fetched: %s", err.text);
+}
