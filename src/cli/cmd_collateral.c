@@ -185,7 +185,8 @@ static enum cella_status write_document(const char *dir, const struct document *
 					struct cella_error *err)
 {
 	const bool is_json = d->kind == DOCUMENT_TCB_INFO ||
-			     d->kind == DOCUMENT_QE_IDENTITY;
+			     d->kind == DOCUMENT_QE_IDENTITY ||
+			     d->kind == DOCUMENT_NUMBERS;
 	const bool is_chain = d->kind == DOCUMENT_PCK_CHAIN;
 	char name[160];
 

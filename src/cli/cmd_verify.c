@@ -8,6 +8,7 @@
 #include "cli/collateral_input.h"
 #include "cli/issue_token.h"
 #include "cli/policy_input.h"
+#include "cli/trust.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -111,35 +112,6 @@ static enum cella_status expected_report_data(const struct verify_args *args,
 	return CELLA_OK;
 }
 
-/* STATUS, or several separated by commas. */
-static enum cella_status accepted(const struct texts *texts, uint32_t *out,
-				  struct cella_error *err)
-{
-	for (size_t i = 0; i < texts->num_items; i++) {
-		const char *rest = texts->items[i];
-
-		while (*rest != '\0') {
-			const size_t len = strcspn(rest, ",");
-			char name[64];
-			enum cella_tcb_status status;
-
-			snprintf(name, sizeof name, "%.*s", (int)(len < 63 ? len : 63),
-				 rest);
-			status = cella_tcb_status_find(name);
-			if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
-			    status == CELLA_TCB_NOT_SUPPORTED)
-				return error_set(
-					err, CELLA_USAGE,
-					"--accept: \"%s\" is not a status that can "
-					"be accepted",
-					name);
-			*out |= CELLA_ACCEPT(status);
-			rest += len + (rest[len] == ',');
-		}
-	}
-	return CELLA_OK;
-}
-
 static enum cella_status make_options(const struct verify_args *args,
 				      struct inputs *inputs,
 				      struct cella_verify_options *out,
@@ -158,7 +130,7 @@ static enum cella_status make_options(const struct verify_args *args,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
 	TRY(expected_report_data(args, out, err));
-	TRY(accepted(&args->accept, &out->accept, err));
+	TRY(accepted_read(&args->accept, &out->accept, err));
 	if (args->trust_root == NULL)
 		return CELLA_OK;
 	TRY(file_read(args->trust_root, ROOT_FILE_MAX, &inputs->root, err));

@@ -9,6 +9,7 @@
 
 extern const struct command cmd_collateral_bundle;
 extern const struct command cmd_collateral_fetch;
+extern const struct command cmd_collateral_forecast;
 extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
 extern const struct command cmd_inspect;

@@ -21,6 +21,8 @@ enum bundle_part {
 	PART_QE_IDENTITY,
 	PART_QE_IDENTITY_SIGNATURE,
 	PART_PCK_CERTIFICATE_CHAIN,
+	PART_NUMBERS_ISSUER_CHAIN,
+	PART_NUMBERS, /* a whole document */
 };
 
 static const char *const part_names[] = {
@@ -34,9 +36,10 @@ static const char *const part_names[] = {
 	[PART_QE_IDENTITY] = "qe_identity",
 	[PART_QE_IDENTITY_SIGNATURE] = "qe_identity_signature",
 	[PART_PCK_CERTIFICATE_CHAIN] = "pck_certificate_chain",
+	[PART_NUMBERS_ISSUER_CHAIN] = "tcb_evaluation_data_numbers_issuer_chain",
+	[PART_NUMBERS] = "tcb_evaluation_data_numbers",
 };
-_Static_assert(ARRAY_LEN(part_names) == PART_PCK_CERTIFICATE_CHAIN + 1,
-	       "a name per part");
+_Static_assert(ARRAY_LEN(part_names) == PART_NUMBERS + 1, "a name per part");
 
 static enum cella_status read_parts(const json_t *json, struct cella_bytes *parts,
 				    struct cella_error *err)
@@ -115,6 +118,18 @@ static enum cella_status add_bundle_identity(struct cella_collateral_builder *b,
 	return builder_add_identity(b, out_view(&text), signer, err);
 }
 
+static enum cella_status add_bundle_numbers(struct cella_collateral_builder *b,
+					    const struct cella_bytes *parts,
+					    struct cella_error *err)
+{
+	struct chain_doc *signer = NULL;
+
+	if (parts[PART_NUMBERS].data == NULL)
+		return CELLA_OK;
+	TRY(part_chain(b, parts, PART_NUMBERS_ISSUER_CHAIN, CHAIN_SIGNING, &signer, err));
+	return builder_add_numbers(b, parts[PART_NUMBERS], signer, err);
+}
+
 static enum cella_status add_bundle_crls(struct cella_collateral_builder *b,
 					 const struct cella_bytes *parts,
 					 struct cella_error *err)
@@ -141,6 +156,7 @@ static enum cella_status add_bundle(struct cella_collateral_builder *b,
 	TRY(add_bundle_crls(b, parts, err));
 	TRY(add_bundle_tcb_info(b, parts, err));
 	TRY(add_bundle_identity(b, parts, err));
+	TRY(add_bundle_numbers(b, parts, err));
 	TRY(part_chain(b, parts, PART_PCK_CERTIFICATE_CHAIN, CHAIN_PCK, &pck, err));
 	if (pck != NULL)
 		builder_keep_chain(&b->set->pck_chain, pck);
@@ -192,6 +208,9 @@ static enum cella_status add_json(struct cella_collateral_builder *b,
 	TRY(json_member_span(text, "enclaveIdentity", "collateral", &span, err));
 	if (span.len > 0)
 		return builder_add_identity(b, text, take(&own), err);
+	TRY(json_member_span(text, "tcbEvaluationDataNumbers", "collateral", &span, err));
+	if (span.len > 0)
+		return builder_add_numbers(b, text, take(&own), err);
 	return add_bundles(b, text, err);
 }
 
@@ -230,6 +249,7 @@ static const struct {
 	{ "TCB-Info-Issuer-Chain", CHAIN_SIGNING },
 	{ "SGX-TCB-Info-Issuer-Chain", CHAIN_SIGNING },
 	{ "SGX-Enclave-Identity-Issuer-Chain", CHAIN_SIGNING },
+	{ "TCB-Evaluation-Data-Numbers-Issuer-Chain", CHAIN_SIGNING },
 	{ "SGX-PCK-CRL-Issuer-Chain", CHAIN_PCK_CA },
 	{ "SGX-PCK-Certificate-Issuer-Chain", CHAIN_PCK_CA },
 };

@@ -18,8 +18,9 @@ static void pck_cleanup(struct pck **pck)
 	pck_unref(*pck);
 }
 
-enum cella_status platform_of(const struct cella_evidence *evidence, struct platform *out,
-			      uint8_t root[64], struct cella_error *err)
+enum cella_status platform_of(const struct cella_evidence *evidence,
+			      const uint8_t root[64], struct platform *out,
+			      struct cella_error *err)
 {
 	const struct cella_bytes pem = cella_evidence_pck_chain(evidence);
 	struct pck *pck CLEANUP(pck_cleanup) = NULL;
@@ -34,6 +35,10 @@ enum cella_status platform_of(const struct cella_evidence *evidence, struct plat
 	if (!pck->has_ext)
 		return error_set(err, CELLA_MALFORMED, "the quote's PCK certificate: %s",
 				 pck->ext_fault);
+	if (memcmp(cert_chain_root(&pck->chain)->point, root, P256_POINT_LEN) != 0)
+		return error_set(err, CELLA_MISSING,
+				 "the quote's certificates end in another root than the "
+				 "one that is trusted, so nothing is fetched for it");
 	*out = (struct platform){
 		.tee = cella_evidence_kind(evidence) == CELLA_EVIDENCE_TDX_QUOTE
 			       ? TCB_TEE_TDX
@@ -41,7 +46,6 @@ enum cella_status platform_of(const struct cella_evidence *evidence, struct plat
 		.is_platform_ca = pck->ext.is_platform,
 	};
 	memcpy(out->fmspc, pck->ext.fmspc, FMSPC_LEN);
-	memcpy(root, cert_chain_root(&pck->chain)->point, P256_POINT_LEN);
 	return CELLA_OK;
 }
 
@@ -54,7 +58,7 @@ static const struct {
 	bool has_edition;
 	enum document_kind document;
 	const char *name;
-} kinds[PCS_NUM_SETS] = {
+} kinds[PCS_NUM_KINDS] = {
 	[PCS_PCK_CRL] = { "pckcrl", false, false, DOCUMENT_PCK_CRL,
 			  "the PCK revocation list" },
 	[PCS_ROOT_CRL] = { "rootcacrl", false, false, DOCUMENT_ROOT_CRL,
@@ -62,6 +66,8 @@ static const struct {
 	[PCS_TCB_INFO] = { "tcb", true, true, DOCUMENT_TCB_INFO, "TCB information" },
 	[PCS_QE_IDENTITY] = { "qe/identity", true, true, DOCUMENT_QE_IDENTITY,
 			      "the quoting enclave's identity" },
+	[PCS_NUMBERS] = { "tcbevaluationdatanumbers", true, false, DOCUMENT_NUMBERS,
+			  "the list of evaluations" },
 };
 
 const char *pcs_name(enum pcs_kind kind)
@@ -213,7 +219,10 @@ static void expected_name(const struct pcs_question *q, char out[PCS_NAME_MAX])
 		snprintf(out, PCS_NAME_MAX, "%s",
 			 identity_name(is_tdx(q) ? IDENTITY_TD_QE : IDENTITY_QE));
 		break;
-	case PCS_NUM_SETS:
+	case PCS_NUMBERS:
+		snprintf(out, PCS_NAME_MAX, "%s", is_tdx(q) ? "TDX" : "SGX");
+		break;
+	case PCS_NUM_KINDS:
 		break;
 	}
 }
@@ -269,6 +278,20 @@ enum cella_status pcs_check(const struct pcs_question *question,
 				 "%s %s: asked for evaluation number %u, got %llu",
 				 d.type, d.name, number, (unsigned long long)d.number);
 	*out = (struct pcs_answer){ .from = d.from, .to = d.to, .number = d.number };
+	return CELLA_OK;
+}
+
+enum cella_status pcs_numbers(struct cella_bytes response, enum tcb_tee tee,
+			      struct tcb_numbers *out, struct cella_error *err)
+{
+	struct cella_collateral *set CLEANUP(collateral_cleanup) = NULL;
+	const struct numbers_doc *doc;
+
+	TRY(parse("the answer", response, bytes_of(NULL, 0), &set, err));
+	doc = collateral_numbers(set, tee);
+	if (doc == NULL)
+		return error_set(err, CELLA_MISSING, "there is no list of evaluations");
+	*out = doc->numbers;
 	return CELLA_OK;
 }
 

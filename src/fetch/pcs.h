@@ -9,6 +9,7 @@
 #include <cella/evidence.h>
 
 #include "collateral/tcb_info.h"
+#include "collateral/tcb_numbers.h"
 #include "fetch/url.h"
 
 enum { PCS_PATH_MAX = 128, PCS_NAME_MAX = 72 };
@@ -21,11 +22,13 @@ struct platform {
 };
 
 /*
- * platform_of() finds out what a quote's platform is, and the key of the root that its
- * chain ends in. CELLA_MISSING for a quote that carries no PCK certificate.
+ * platform_of() finds out what a quote's platform is. CELLA_MISSING for a quote that
+ * carries no PCK certificate, or whose certificates end in another root than this one:
+ * documents under this one would not help it.
  */
-enum cella_status platform_of(const struct cella_evidence *evidence, struct platform *out,
-			      uint8_t root[64], struct cella_error *err) MUST_CHECK;
+enum cella_status platform_of(const struct cella_evidence *evidence,
+			      const uint8_t root[64], struct platform *out,
+			      struct cella_error *err) MUST_CHECK;
 
 /* The order in which they are asked: the root's list is checked with the chain of the
  * list before it. */
@@ -35,6 +38,8 @@ enum pcs_kind {
 	PCS_TCB_INFO,
 	PCS_QE_IDENTITY,
 	PCS_NUM_SETS, /* those before make a set */
+	PCS_NUMBERS = PCS_NUM_SETS,
+	PCS_NUM_KINDS,
 };
 
 /* Which of the vendor's evaluations: the standard one, the early one, or by number. */
@@ -78,6 +83,14 @@ enum cella_status pcs_check(const struct pcs_question *question,
 			    struct cella_bytes response, struct cella_bytes chain,
 			    const uint8_t root[64], struct pcs_answer *out,
 			    struct cella_error *err) MUST_CHECK;
+
+/*
+ * pcs_numbers() reads which evaluations there are, from a response that pcs_check() has
+ * found good.
+ */
+enum cella_status pcs_numbers(struct cella_bytes response, enum tcb_tee tee,
+			      struct tcb_numbers *out,
+			      struct cella_error *err) MUST_CHECK;
 
 /*
  * pcs_max_age() reads for how many seconds a response may be kept, from its Cache-Control;

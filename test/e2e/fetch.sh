@@ -84,7 +84,7 @@ check "plain http to another machine" 2 "$cella" collateral fetch --fmspc ce11a0
 says "is refused" "use https://"
 check "a quote of another root" 3 "$cella" collateral fetch "$dir/foreign" --url "$url" \
 	--tls-ca "$dir/ca.pem" --trust-root "$dir/pccs/platform/root.pem" --no-cache
-says "says so" "end in another root"
+says "says so" "certificates end in another root"
 
 # --- TLS ---
 check "a server that signs for itself" 3 "$cella" collateral fetch "$dir/quote" --url "$url" \
