@@ -279,7 +279,7 @@ static bool read_time(char **rest, const char *name, int64_t *out)
 	       civil_read(bytes_of(value, strlen(value)), out, name, NULL) == CELLA_OK;
 }
 
-/* The last line is the digest of all before it. */
+/* The last line is the digest of all before it, which is text. */
 static bool has_good_digest(struct cella_bytes text)
 {
 	static const size_t tail_len = sizeof "sha256 " - 1 + HASH_TEXT_LEN;
@@ -330,8 +330,7 @@ static enum cella_status read_record(const struct disk_cache *cache, const char 
 	TRY(read_whole(cache, name, RECORD_MAX, &bytes, found, err));
 	if (!*found)
 		return CELLA_OK;
-	*found = has_good_digest(out_view(&bytes)) &&
-		 memchr(bytes.data, '\0', bytes.len) == NULL;
+	*found = has_good_digest(out_view(&bytes));
 	if (!*found)
 		return CELLA_OK;
 	TRY(out_take_text(&bytes, &text, err));

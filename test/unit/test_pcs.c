@@ -5,15 +5,15 @@
 
 #include <stdio.h>
 
-static const struct platform tdx = {
-	.tee = TCB_TEE_TDX,
-	.fmspc = { 0xb0, 0xc0, 0x6f, 0, 0, 0 },
-	.is_platform_ca = true,
-};
-static const struct platform sgx = {
-	.tee = TCB_TEE_SGX,
-	.fmspc = { 0x00, 0xa0, 0x67, 0x11, 0, 0 },
-};
+#define TDX \
+	{ \
+		.tee = TCB_TEE_TDX, .fmspc = { 0xb0, 0xc0, 0x6f, 0, 0, 0 }, \
+		.is_platform_ca = true \
+	}
+#define SGX \
+	{ \
+		.tee = TCB_TEE_SGX, .fmspc = { 0x00, 0xa0, 0x67, 0x11, 0, 0 } \
+	}
 
 static void questions_have_urls(void **state)
 {
@@ -27,59 +27,59 @@ static void questions_have_urls(void **state)
 		const char *url;
 	} rows[] = {
 		{ pccs,
-		  { PCS_TCB_INFO, tdx, { 0 } },
+		  { PCS_TCB_INFO, TDX, { 0 } },
 		  "https://pccs.example:8081/tdx/certification/v4/tcb?fmspc=B0C06F000000" },
 		{ pccs,
-		  { PCS_TCB_INFO, sgx, { .early = true } },
+		  { PCS_TCB_INFO, SGX, { .early = true } },
 		  "https://pccs.example:8081/sgx/certification/v4/"
 		  "tcb?fmspc=00A067110000&update=early" },
 		{ pccs,
-		  { PCS_TCB_INFO, tdx, { .number = 19 } },
+		  { PCS_TCB_INFO, TDX, { .number = 19 } },
 		  "https://pccs.example:8081/tdx/certification/v4/"
 		  "tcb?fmspc=B0C06F000000&tcbEvaluationDataNumber=19" },
 		{ pccs,
-		  { PCS_QE_IDENTITY, tdx, { 0 } },
+		  { PCS_QE_IDENTITY, TDX, { 0 } },
 		  "https://pccs.example:8081/tdx/certification/v4/qe/identity" },
 		{ pccs,
-		  { PCS_QE_IDENTITY, sgx, { .early = true } },
+		  { PCS_QE_IDENTITY, SGX, { .early = true } },
 		  "https://pccs.example:8081/sgx/certification/v4/"
 		  "qe/identity?update=early" },
 		{ pccs,
-		  { PCS_PCK_CRL, tdx, { .early = true } },
+		  { PCS_PCK_CRL, TDX, { .early = true } },
 		  "https://pccs.example:8081/sgx/certification/v4/"
 		  "pckcrl?ca=platform&encoding=der" },
 		{ pccs,
-		  { PCS_PCK_CRL, sgx, { 0 } },
+		  { PCS_PCK_CRL, SGX, { 0 } },
 		  "https://pccs.example:8081/sgx/certification/v4/"
 		  "pckcrl?ca=processor&encoding=der" },
 		{ pccs,
-		  { PCS_ROOT_CRL, tdx, { 0 } },
+		  { PCS_ROOT_CRL, TDX, { 0 } },
 		  "https://pccs.example:8081/sgx/certification/v4/rootcacrl" },
 		{ host,
-		  { PCS_TCB_INFO, tdx, { 0 } },
+		  { PCS_TCB_INFO, TDX, { 0 } },
 		  "https://pccs.example/tdx/certification/v4/tcb?fmspc=B0C06F000000" },
 		{ "https://pccs.example/",
-		  { PCS_PCK_CRL, sgx, { 0 } },
+		  { PCS_PCK_CRL, SGX, { 0 } },
 		  "https://pccs.example/sgx/certification/v4/"
 		  "pckcrl?ca=processor&encoding=der" },
 		{ "https://pccs.example/below/sgx/certification/v4",
-		  { PCS_QE_IDENTITY, tdx, { 0 } },
+		  { PCS_QE_IDENTITY, TDX, { 0 } },
 		  "https://pccs.example/below/tdx/certification/v4/qe/identity" },
 		{ "https://sgx.example/sgx/certification/v4/",
-		  { PCS_QE_IDENTITY, tdx, { 0 } },
+		  { PCS_QE_IDENTITY, TDX, { 0 } },
 		  "https://sgx.example/tdx/certification/v4/qe/identity" },
 		{ intel,
-		  { PCS_ROOT_CRL, tdx, { 0 } },
+		  { PCS_ROOT_CRL, TDX, { 0 } },
 		  "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der" },
 		{ intel,
-		  { PCS_QE_IDENTITY, sgx, { 0 } },
+		  { PCS_QE_IDENTITY, SGX, { 0 } },
 		  "https://api.trustedservices.intel.com/sgx/certification/v4/"
 		  "qe/identity" },
-		{ "https://pccs.example/other/", { PCS_ROOT_CRL, tdx, { 0 } }, NULL },
+		{ "https://pccs.example/other/", { PCS_ROOT_CRL, TDX, { 0 } }, NULL },
 		{ "https://pccs.example/sgx/certification/v4/?key=1",
-		  { PCS_ROOT_CRL, tdx, { 0 } },
+		  { PCS_ROOT_CRL, TDX, { 0 } },
 		  NULL },
-		{ "http://pccs.example/", { PCS_ROOT_CRL, tdx, { 0 } }, NULL },
+		{ "http://pccs.example/", { PCS_ROOT_CRL, TDX, { 0 } }, NULL },
 	};
 
 	(void)state;
