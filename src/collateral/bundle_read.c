@@ -357,6 +357,14 @@ enum cella_status builder_add_content(struct cella_collateral_builder *b,
 	if (text_is_pem(trimmed) &&
 	    memmem(trimmed.data, trimmed.len, "BEGIN CERTIFICATE", 17) != NULL)
 		return builder_add_chain(b, trimmed, err);
+	if (trimmed.len > 3 && memcmp(trimmed.data, "eyJ", 3) == 0)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "a signed bundle: whose it is must be checked first "
+				 "(collateral import --owner)");
+	if (trimmed.data[0] != 0x30 && unhex(trimmed.data[0]) < 0 &&
+	    !text_is_pem(trimmed))
+		return error_set(err, CELLA_MALFORMED,
+				 "neither JSON nor PEM, DER or hexadecimal digits");
 	/* Not trimmed: DER may begin or end with any byte. */
 	return builder_add_crl(b, text, CRL_BY_ISSUER, take(&own), err);
 }

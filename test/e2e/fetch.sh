@@ -122,7 +122,7 @@ no answer|tcb hang 5000 -|no answer in time
 a hang-up|tcb hang-up - -|hung up
 half a body|tcb truncate - -|the answer ends before its end
 half a document|tcb short - -|not a JSON object of members
-a web page|tcb garbage - -|the answer:
+a web page|tcb garbage - -|the answer: neither JSON nor PEM
 no issuer chain|tcb no-headers - -|its issuer chain is missing
 another document's chain|tcb headers-of sgx/pckcrl.http -|its signature is not its signer's
 another platform|tcb instead foreign.http -|its chain ends in another root
