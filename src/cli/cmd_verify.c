@@ -8,6 +8,7 @@
 #include "cli/collateral_input.h"
 #include "cli/issue_token.h"
 #include "cli/policy_input.h"
+#include "cli/policy_url.h"
 #include "cli/trust.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
@@ -40,8 +41,8 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR|URL", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform, or the service that has them" },
-	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
-	  "demand what this policy demands" },
+	{ "policy", 'p', "FILE|URL", OPTION_TEXTS, ARG(policies),
+	  "demand what this policy demands, or a service's policies for the platform" },
 	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
 	  "pin a public key: policies must be signed by a pinned owner" },
 	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
@@ -139,6 +140,23 @@ static enum cella_status make_options(const struct verify_args *args,
 	return CELLA_OK;
 }
 
+/* Policies are files or URLs; each is read, or all of it fails. */
+static enum cella_status load_policies(const struct verify_args *args,
+				       const struct collateral_input *input,
+				       struct policy_inputs *out, struct cella_error *err)
+{
+	struct texts files = { .num_items = 0 };
+
+	for (size_t i = 0; i < args->policies.num_items; i++)
+		if (!url_is_one(args->policies.items[i]))
+			files.items[files.num_items++] = args->policies.items[i];
+	TRY(policies_read(&files, &args->policy_owners, out, err));
+	for (size_t i = 0; i < args->policies.num_items; i++)
+		if (url_is_one(args->policies.items[i]))
+			TRY(policies_fetch(input, args->policies.items[i], out, err));
+	return CELLA_OK;
+}
+
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
@@ -146,8 +164,8 @@ static enum cella_status load(const struct verify_args *args, struct inputs *inp
 					  NULL };
 
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
-	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
 	input.evidence = inputs->evidence;
+	TRY(load_policies(args, &input, &inputs->policies, err));
 	if (args->collateral.num_items > 0)
 		TRY(collateral_read(&input, args->collateral.items[0],
 				    &inputs->collateral, err));
@@ -213,10 +231,10 @@ static enum cella_status print_explanation(const struct inputs *inputs,
 	return CELLA_OK;
 }
 
-static bool has_url(const struct texts *collateral)
+static bool has_url(const struct texts *texts)
 {
-	for (size_t i = 0; i < collateral->num_items; i++)
-		if (url_is_one(collateral->items[i]))
+	for (size_t i = 0; i < texts->num_items; i++)
+		if (url_is_one(texts->items[i]))
 			return true;
 	return false;
 }
@@ -225,7 +243,7 @@ static enum cella_status check_usage(const struct verify_args *args,
 				     struct cella_error *err)
 {
 	if (source_is_used(&args->source) && args->collateral.num_items > 0 &&
-	    !has_url(&args->collateral))
+	    !has_url(&args->collateral) && !has_url(&args->policies))
 		return error_set(err, CELLA_USAGE,
 				 "options for fetching, but --collateral is a file");
 	if (args->collateral.num_items > 2 ||

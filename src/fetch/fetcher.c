@@ -140,9 +140,11 @@ static enum cella_status ask(struct fetcher *f, const struct pcs_question *q,
 {
 	const int64_t now = (int64_t)time(NULL);
 	enum cella_status status;
+	struct url parts;
 
 	TRY(pcs_url(f->options.url, q, entry->source, err));
-	tell(f, FETCH_ASKING, "%s from %s", pcs_name(q->kind), entry->source);
+	TRY(url_parse(entry->source, &parts, err));
+	tell(f, FETCH_ASKING, "%s from %s", pcs_name(q->kind), parts.host);
 	TRY(client_get(f->client, entry->source, DOCUMENT_MAX, f->deadline_ms,
 		       &entry->response, err));
 	status = pcs_check(q, out_view(&entry->response), out_view(&f->chain),

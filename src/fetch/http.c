@@ -289,7 +289,9 @@ static const struct {
 	{ CURLE_PEER_FAILED_VERIFICATION, false,
 	  "the server's TLS certificate is not to be trusted: if it is your own server, "
 	  "give its authority with --tls-ca" },
-	{ CURLE_SSL_CACERT_BADFILE, false, "the file of --tls-ca has no certificate" },
+	{ CURLE_SSL_CACERT_BADFILE, false,
+	  "there are no authorities to check the server's TLS certificate with: install "
+	  "ca-certificates, or give a file of theirs with --tls-ca" },
 	{ CURLE_SSL_CONNECT_ERROR, false, "TLS failed: is it an https server?" },
 	{ CURLE_PARTIAL_FILE, true, "the answer ends before its end" },
 	{ CURLE_GOT_NOTHING, true, "the server hung up without an answer" },

@@ -152,6 +152,30 @@ static enum cella_status write_base(const char *base, const struct url *parts, b
 	return out_status(out, err);
 }
 
+static enum cella_status take_url(const struct out *text, const char *base,
+				  char out[URL_MAX + 1], struct cella_error *err)
+{
+	TRY(out_status(text, err));
+	if (text->len > URL_MAX)
+		return error_set(err, CELLA_LIMIT, "%.60s…: longer than %d bytes", base,
+				 URL_MAX);
+	snprintf(out, URL_MAX + 1, "%.*s", (int)text->len, (const char *)text->data);
+	return CELLA_OK;
+}
+
+enum cella_status pcs_policies_url(const char *base, const struct platform *platform,
+				   char out[URL_MAX + 1], struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+	struct url parts;
+
+	TRY(url_parse(base, &parts, err));
+	TRY(write_base(base, &parts, false, &text, err));
+	out_text(&text, "appraisalpolicy?fmspc=");
+	hex_write_upper(&text, bytes_of(platform->fmspc, FMSPC_LEN));
+	return take_url(&text, base, out, err);
+}
+
 enum cella_status pcs_url(const char *base, const struct pcs_question *question,
 			  char out[URL_MAX + 1], struct cella_error *err)
 {
@@ -167,12 +191,7 @@ enum cella_status pcs_url(const char *base, const struct pcs_question *question,
 		TRY(write_base(base, &parts, is_tdx(question), &text, err));
 		write_tail(question, &text);
 	}
-	TRY(out_status(&text, err));
-	if (text.len > URL_MAX)
-		return error_set(err, CELLA_LIMIT, "%.60s…: longer than %d bytes", base,
-				 URL_MAX);
-	snprintf(out, URL_MAX + 1, "%.*s", (int)text.len, (const char *)text.data);
-	return CELLA_OK;
+	return take_url(&text, base, out, err);
 }
 
 /* --- answers ------------------------------------------------------------------------- */

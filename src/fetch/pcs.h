@@ -67,6 +67,11 @@ const char *pcs_name(enum pcs_kind kind);
 enum cella_status pcs_url(const char *base, const struct pcs_question *question,
 			  char out[URL_MAX + 1], struct cella_error *err) MUST_CHECK;
 
+/* pcs_policies_url() writes where a PCCS has the policies for a platform. */
+enum cella_status pcs_policies_url(const char *base, const struct platform *platform,
+				   char out[URL_MAX + 1],
+				   struct cella_error *err) MUST_CHECK;
+
 /* What an answer says of itself. */
 struct pcs_answer {
 	int64_t from; /* issue date, or this update */

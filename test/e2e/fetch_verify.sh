@@ -20,7 +20,7 @@ standin=$(realpath "$2")
 		--evaluation-number 21 --directory "$dir/pccs/tdx-early"
 } >"$dir/made" 2>&1 || { cat "$dir/made" && exit 1; }
 serve "$dir/pccs" "$dir/tls.pem" "$dir/tls.key"
-url=https://localhost:$(cat "$dir/pccs/port")
+url=https://127.0.0.1:$(cat "$dir/pccs/port")
 
 verify() {
 	"$cella" verify "$dir/quote" --trust-root "$dir/pccs/platform/root.pem" "$@"
@@ -38,8 +38,19 @@ same "is no reason to ask, either" 0 "$(requests GET)"
 check "a URL" 0 verify --collateral "$url" --tls-ca "$dir/ca.pem"
 says "gives a yes" ACCEPTED
 same "from four documents" 4 "$(requests GET)"
+on_terminal() {
+	script -qec "$cella verify $dir/quote --trust-root $dir/pccs/platform/root.pem \
+		--collateral $url --tls-ca $dir/ca.pem --no-cache" /dev/null
+}
+if script -qec true /dev/null >/dev/null 2>&1; then
+	check "on a terminal" 0 on_terminal
+	says "there is progress" "fetching TCB information from 127.0.0.1"
+else
+	skip "progress on a terminal" "no terminal can be made here"
+fi
+: >"$dir/pccs/log"
 check "which the cache has now" 0 verify
-same "so that nobody is asked" 4 "$(requests GET)"
+same "so that nobody is asked" 0 "$(requests GET)"
 check "--no-cache does not look there" 3 verify --no-cache
 check "--offline does" 0 verify --offline
 check "the early evaluation" 1 verify --collateral "$url" --tls-ca "$dir/ca.pem" \
@@ -65,6 +76,61 @@ rm -f "$QCNL_CONF_PATH"
 reset
 check "a debug TD" 1 "$cella" verify "$dir/debug" --trust-root "$dir/pccs/platform/root.pem"
 says "needs none" td.debug
+
+# --- policies from the network judge only if their owner is pinned here ---
+{
+	"$cella" policy new "$dir/quote" -o "$dir/good.json"
+	"$cella" sim quote "$dir/pccs/platform" --mr-td "$(printf '%096d' 7)" -o "$dir/another"
+	"$cella" policy new "$dir/another" -o "$dir/bad.json"
+	"$cella" policy sign "$dir/good.json" --key "$dir/owner.pem" --new-key \
+		--public-out "$dir/owner.pub" -o "$dir/good.jwt"
+	"$cella" policy sign "$dir/bad.json" --key "$dir/owner.pem" -o "$dir/bad.jwt"
+	"$cella" policy sign "$dir/good.json" --key "$dir/stranger.pem" --new-key \
+		--public-out "$dir/stranger.pub" -o "$dir/strange.jwt"
+} >"$dir/made" 2>&1 || { cat "$dir/made" && exit 1; }
+
+# offer FILE...: what the service has for the platform.
+offer() {
+	{
+		printf 'HTTP/1.1 200 OK\r\n\r\n'
+		cat "$1"
+		shift
+		for policy; do
+			printf ','
+			cat "$policy"
+		done
+	} >"$dir/pccs/sgx/policies.http"
+}
+
+by_policy() {
+	verify --collateral "$url" --tls-ca "$dir/ca.pem" --policy "$url" "$@"
+}
+
+reset
+offer "$dir/good.jwt"
+check "a policy of a pinned owner" 0 by_policy --policy-owner "$dir/owner.pub"
+says "judges" "from the network"
+same "asked for this platform" 1 "$(requests 'appraisalpolicy?fmspc=CE11A0000000')"
+check "of nobody who is pinned" 3 by_policy
+says "does not" "a policy from the network judges only then"
+check "of a stranger" 3 by_policy --policy-owner "$dir/stranger.pub"
+offer "$dir/bad.jwt"
+check "one that asks for something else" 1 by_policy --policy-owner "$dir/owner.pub"
+offer "$dir/good.jwt" "$dir/strange.jwt"
+check "one of a stranger among them" 3 by_policy --policy-owner "$dir/owner.pub"
+check "both owners pinned" 0 by_policy --policy-owner "$dir/owner.pub" \
+	--policy-owner "$dir/stranger.pub"
+check "an alternative to a local one" 0 by_policy --policy "$dir/bad.jwt" --policy-owner "$dir/owner.pub" \
+	--policy-owner "$dir/stranger.pub"
+offer "$dir/good.json"
+check "a policy that nobody signed" 3 by_policy --policy-owner "$dir/owner.pub"
+printf 'HTTP/1.1 200 OK\r\n\r\n' >"$dir/pccs/sgx/policies.http"
+check "a service without policies" 3 by_policy --policy-owner "$dir/owner.pub"
+says "is told" "the service has no policy"
+rm -f "$dir/pccs/sgx/policies.http"
+check "a service that knows none" 3 by_policy --policy-owner "$dir/owner.pub"
+check "none is kept" 3 by_policy --policy-owner "$dir/owner.pub" --offline
+check "other commands take files only" 3 "$cella" policy lint "$url"
 
 # --- real ones: the configured PCCS serves their real collateral ---
 if [ -z "${CELLA_VECTORS:-}" ]; then
@@ -106,7 +172,7 @@ cp -r "$dir/pccs/platform" "$dir/real"
 	jq -rj .root_ca_crl "$bundle" | unhex
 } >"$dir/real/sgx/rootcacrl.http"
 serve "$dir/real" "$dir/tls.pem" "$dir/tls.key"
-real=https://localhost:$(cat "$dir/real/port")
+real=https://127.0.0.1:$(cat "$dir/real/port")
 
 judge() {
 	"$cella" verify "$quote" --time 2025-06-25 "$@"
@@ -121,7 +187,7 @@ check "without a configuration: cannot say" 3 judge
 says "and how to change that" "set PCCS_URL in /etc/sgx_default_qcnl.conf"
 echo "PCCS_URL=$real/sgx/certification/v4/" >"$QCNL_CONF_PATH"
 check "the PCCS's certificate is checked" 3 judge
-says "which is said" "TLS certificate is not to be trusted"
+says "which is said" "with --tls-ca"
 check "a configured PCCS is asked" 0 judge --tls-ca "$dir/ca.pem"
 says "and the quote accepted" ACCEPTED
 same "four documents" 4 "$(asked)"

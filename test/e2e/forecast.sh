@@ -31,7 +31,7 @@ SETS
 		-o "$dir/quote"
 } >"$dir/made" 2>&1 || { cat "$dir/made" && exit 1; }
 serve "$dir/pccs" "$dir/tls.pem" "$dir/tls.key"
-url=https://localhost:$(cat "$dir/pccs/port")
+url=https://127.0.0.1:$(cat "$dir/pccs/port")
 
 forecast() {
 	"$cella" collateral forecast "$dir/quote" --url "$url" --tls-ca "$dir/ca.pem" \

@@ -261,6 +261,7 @@ static const struct {
 	{ "tcb", "tcb.http" },
 	{ "qe/identity", "qe_identity.http" },
 	{ "pckcrl", "pckcrl.http" },
+	{ "appraisalpolicy", "policies.http" },
 };
 
 /* The folder of what was asked for: tee, and "-early" or "-<number>". */
