@@ -223,7 +223,7 @@ static enum cella_status nowhere(const struct fetcher *f, const struct pcs_quest
 	pcs_path(q, path);
 	return error_set(err, CELLA_MISSING, "%s (%s) is not in the cache, and %s",
 			 pcs_name(q->kind), path,
-			 f->options.offline ? "--offline forbids to ask"
+			 f->options.offline ? "--offline or local_cache_only forbids to ask"
 					    : "no server is known");
 }
 
