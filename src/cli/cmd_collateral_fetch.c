@@ -72,22 +72,26 @@ static enum cella_status named_platform(const struct fetch_args *args,
 	return CELLA_OK;
 }
 
-static enum cella_status platform_from(const char *path, const uint8_t root[64],
-				       struct platform *out, struct cella_error *err)
-{
-	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
-	enum cella_status status;
-
-	TRY(evidence_read(path, &evidence, err));
-	status = platform_of(evidence, root, out, err);
-	if (status != CELLA_OK)
-		error_prefix(err, "%s", path);
-	return status;
-}
-
 static void builder_cleanup(struct cella_collateral_builder **builder)
 {
 	cella_collateral_builder_free(*builder);
+}
+
+static enum cella_status fetch_for(const char *path, const struct source *source,
+				   struct fetcher *fetcher,
+				   struct cella_collateral_builder *builder,
+				   struct cella_error *err)
+{
+	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
+	struct platform platform;
+	enum cella_status status;
+
+	TRY(evidence_read(path, &evidence, err));
+	status = fetcher_platform(fetcher, evidence, &platform, builder, err);
+	if (status == CELLA_OK)
+		return fetcher_add(fetcher, &platform, source->edition, builder, err);
+	error_prefix(err, "%s", path);
+	return status;
 }
 
 static enum cella_status fetch_all(const struct fetch_args *args,
@@ -105,11 +109,8 @@ static enum cella_status fetch_all(const struct fetch_args *args,
 		TRY(named_platform(args, &platform, err));
 		TRY(fetcher_add(fetcher, &platform, source->edition, builder, err));
 	}
-	for (size_t i = 0; i < quotes->num_items; i++) {
-		TRY(platform_from(quotes->items[i], source->options.root, &platform,
-				  err));
-		TRY(fetcher_add(fetcher, &platform, source->edition, builder, err));
-	}
+	for (size_t i = 0; i < quotes->num_items; i++)
+		TRY(fetch_for(quotes->items[i], source, fetcher, builder, err));
 	return cella_collateral_builder_finish(builder, out, err);
 }
 

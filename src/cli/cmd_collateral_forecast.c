@@ -220,11 +220,12 @@ static enum cella_status forecast_one(const char *path, struct forecasting *all,
 	enum cella_result result;
 
 	TRY(evidence_read(path, &evidence, err));
-	if (platform_of(evidence, all->source.options.root, &platform, err) != CELLA_OK) {
+	if (cella_evidence_pck_chain(evidence).len > 0 &&
+	    platform_of(evidence, all->source.options.root, &platform, err) != CELLA_OK) {
 		error_prefix(err, "%s", path);
 		return err->status;
 	}
-	TRY(forecast_make(all->fetcher, evidence, &platform, &all->how, &forecast, err));
+	TRY(forecast_make(all->fetcher, evidence, &all->how, &forecast, err));
 	source_clear(&all->source);
 	result = forecast_result(&forecast);
 	if (result == CELLA_REJECTED || all->result == CELLA_ACCEPTED)

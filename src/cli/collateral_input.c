@@ -13,39 +13,45 @@ static void builder_cleanup(struct cella_collateral_builder **builder)
 	cella_collateral_builder_free(*builder);
 }
 
-static enum cella_status read_platform(const struct collateral_input *input,
-				       struct platform *platform, uint8_t root[64],
-				       struct cella_error *err)
+/* A quote that ends in another root would not be helped: nobody is asked for it. */
+static enum cella_status read_root(const struct collateral_input *input, uint8_t root[64],
+				   struct cella_error *err)
 {
+	struct platform platform;
+
 	TRY(trusted_key(input->trust_root, root, err));
-	return platform_of(input->evidence, root, platform, err);
+	if (cella_evidence_pck_chain(input->evidence).len == 0)
+		return CELLA_OK;
+	return platform_of(input->evidence, root, &platform, err);
 }
 
-static enum cella_status fetch(struct source *source, const struct platform *platform,
+static enum cella_status fetch(struct source *source,
+			       const struct cella_evidence *evidence,
 			       struct cella_collateral **out, struct cella_error *err)
 {
+	struct platform platform;
 	struct cella_collateral_builder *builder CLEANUP(builder_cleanup) = NULL;
 	struct fetcher *fetcher CLEANUP(fetcher_cleanup) = NULL;
 
 	TRY(cella_collateral_builder_new(&builder, err));
 	TRY(fetcher_new(&source->options, &fetcher, err));
-	TRY(fetcher_add(fetcher, platform, source->edition, builder, err));
+	TRY(fetcher_platform(fetcher, evidence, &platform, builder, err));
+	TRY(fetcher_add(fetcher, &platform, source->edition, builder, err));
 	return cella_collateral_builder_finish(builder, out, err);
 }
 
 enum cella_status collateral_read(const struct collateral_input *input, const char *where,
 				  struct cella_collateral **out, struct cella_error *err)
 {
-	struct platform platform;
 	struct source source;
 	enum cella_status status;
 	uint8_t root[64];
 
 	if (!url_is_one(where))
 		return collateral_load(where, out, err);
-	TRY(read_platform(input, &platform, root, err));
+	TRY(read_root(input, root, err));
 	TRY(source_find(input->source, input->common, where, root, false, &source, err));
-	status = fetch(&source, &platform, out, err);
+	status = fetch(&source, input->evidence, out, err);
 	source_clear(&source);
 	return status;
 }
@@ -53,14 +59,13 @@ enum cella_status collateral_read(const struct collateral_input *input, const ch
 static enum cella_status find(const struct collateral_input *input, struct source *source,
 			      struct cella_collateral **out, struct cella_error *err)
 {
-	struct platform platform;
 	enum cella_status status;
 	uint8_t root[64];
 
-	TRY(read_platform(input, &platform, root, err));
+	TRY(read_root(input, root, err));
 	TRY(source_find(input->source, input->common, NULL, root,
 			input->trust_root == NULL, source, err));
-	status = fetch(source, &platform, out, err);
+	status = fetch(source, input->evidence, out, err);
 	source_clear(source);
 	return status;
 }

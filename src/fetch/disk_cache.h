@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 
-enum { CACHE_KEY_MAX = 512, CACHE_SOURCE_MAX = 2048 };
+enum { CACHE_KEY_MAX = 1280, CACHE_SOURCE_MAX = 2048 };
 
 struct disk_cache;
 

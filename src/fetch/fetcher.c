@@ -6,6 +6,7 @@
 
 #include "base/civil.h"
 #include "base/encode.h"
+#include "evidence/evidence.h"
 #include "fetch/clock.h"
 #include "fetch/disk_cache.h"
 
@@ -91,15 +92,16 @@ void fetcher_free(struct fetcher *f)
 }
 
 /* The same document may be asked of several servers; what counts is who signed it. */
-static void write_key(const struct fetcher *f, const struct pcs_question *q,
-		      char key[CACHE_KEY_MAX])
+static enum cella_status write_key(const struct fetcher *f, const struct pcs_question *q,
+				   char key[CACHE_KEY_MAX], struct cella_error *err)
 {
 	char path[PCS_PATH_MAX];
 	char root[2 * sizeof f->options.root + 1];
 
-	pcs_path(q, path);
+	TRY(pcs_path(q, path, err));
 	snprintf(key, CACHE_KEY_MAX, "%s root=%s", path,
 		 hex_format(bytes_of(f->options.root, sizeof f->options.root), root));
+	return CELLA_OK;
 }
 
 /* --- from the cache ------------------------------------------------------------------ */
@@ -220,11 +222,12 @@ static enum cella_status nowhere(const struct fetcher *f, const struct pcs_quest
 {
 	char path[PCS_PATH_MAX];
 
-	pcs_path(q, path);
-	return error_set(err, CELLA_MISSING, "%s (%s) is not in the cache, and %s",
+	TRY(pcs_path(q, path, err));
+	return error_set(err, CELLA_MISSING, "%s (%.80s) is not in the cache, and %s",
 			 pcs_name(q->kind), path,
-			 f->options.offline ? "--offline or local_cache_only forbids to ask"
-					    : "no server is known");
+			 f->options.offline
+				 ? "--offline or local_cache_only forbids to ask"
+				 : "no server is known");
 }
 
 /* Another process may be asking the same: it is waited for, and its answer taken. */
@@ -256,7 +259,7 @@ static enum cella_status find_or_fetch(struct fetcher *f, const struct pcs_quest
 	char key[CACHE_KEY_MAX];
 	bool found;
 
-	write_key(f, q, key);
+	TRY(write_key(f, q, key, err));
 	found = find_cached(f, key, &cached);
 	if (found && (f->client == NULL ||
 		      (!f->options.refresh && is_fresh(&cached, (int64_t)time(NULL))))) {
@@ -367,4 +370,23 @@ enum cella_status fetcher_add(struct fetcher *f, const struct platform *platform
 						 responses[i].data, responses[i].len,
 						 err));
 	return CELLA_OK;
+}
+
+enum cella_status fetcher_platform(struct fetcher *f,
+				   const struct cella_evidence *evidence,
+				   struct platform *out,
+				   struct cella_collateral_builder *builder,
+				   struct cella_error *err)
+{
+	struct out response CLEANUP(out_done) = { 0 };
+	struct pcs_question q = { .kind = PCS_PCK_CERT };
+
+	if (!evidence_is_quote(evidence) || cella_evidence_pck_chain(evidence).len > 0 ||
+	    evidence->quote.cert_type > CERT_DATA_PPID_RSA3072)
+		return platform_of(evidence, f->options.root, out, err);
+	q.quote = &evidence->quote;
+	TRY(fetcher_get(f, &q, &response, err));
+	TRY(pcs_platform(out_view(&response), evidence, f->options.root, out, err));
+	return cella_collateral_builder_add(builder, pcs_name(q.kind), response.data,
+					    response.len, err);
 }

@@ -64,4 +64,14 @@ enum cella_status fetcher_add(struct fetcher *fetcher, const struct platform *pl
 			      struct cella_collateral_builder *builder,
 			      struct cella_error *err) MUST_CHECK;
 
+/*
+ * fetcher_platform() finds out what a quote's platform is. If the quote carries no PCK
+ * certificate, that is asked for, and added to the builder.
+ */
+enum cella_status fetcher_platform(struct fetcher *fetcher,
+				   const struct cella_evidence *evidence,
+				   struct platform *out,
+				   struct cella_collateral_builder *builder,
+				   struct cella_error *err) MUST_CHECK;
+
 #endif

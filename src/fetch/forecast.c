@@ -20,28 +20,29 @@ static void builder_cleanup(struct cella_collateral_builder **builder)
 }
 
 static enum cella_status get_collateral(struct fetcher *fetcher,
-					const struct platform *platform,
+					const struct cella_evidence *evidence,
 					struct pcs_edition edition,
 					struct cella_collateral **out,
 					struct cella_error *err)
 {
 	struct cella_collateral_builder *builder CLEANUP(builder_cleanup) = NULL;
+	struct platform platform;
 
 	TRY(cella_collateral_builder_new(&builder, err));
-	TRY(fetcher_add(fetcher, platform, edition, builder, err));
+	TRY(fetcher_platform(fetcher, evidence, &platform, builder, err));
+	TRY(fetcher_add(fetcher, &platform, edition, builder, err));
 	return cella_collateral_builder_finish(builder, out, err);
 }
 
 /* An evaluation that is not served leaves the row without a verdict. */
 static enum cella_status judge(struct fetcher *fetcher, struct cella_evidence *evidence,
-			       const struct platform *platform,
 			       const struct cella_verify_options *options,
 			       struct forecast_row *row, struct cella_error *err)
 {
 	struct cella_collateral *collateral CLEANUP(collateral_cleanup) = NULL;
 	struct cella_error fetch_err = { 0 };
 	const enum cella_status status =
-		get_collateral(fetcher, platform, row->edition, &collateral, &fetch_err);
+		get_collateral(fetcher, evidence, row->edition, &collateral, &fetch_err);
 	uint64_t number = 0;
 
 	if (status == CELLA_MISSING)
@@ -69,7 +70,6 @@ static struct forecast_row *find_number(struct forecast *f, uint32_t number)
 /* The standard and the early evaluation may be the same one. */
 static enum cella_status add_named(struct fetcher *fetcher,
 				   struct cella_evidence *evidence,
-				   const struct platform *platform,
 				   const struct cella_verify_options *options, bool early,
 				   struct forecast *f, struct cella_error *err)
 {
@@ -80,7 +80,7 @@ static enum cella_status add_named(struct fetcher *fetcher,
 	};
 	struct forecast_row *same;
 
-	TRY(judge(fetcher, evidence, platform, options, &row, err));
+	TRY(judge(fetcher, evidence, options, &row, err));
 	same = find_number(f, row.number);
 	if (same == NULL) {
 		f->rows[f->num_rows++] = row;
@@ -91,17 +91,18 @@ static enum cella_status add_named(struct fetcher *fetcher,
 	return CELLA_OK;
 }
 
-static enum cella_status
-add_numbered(struct fetcher *fetcher, struct cella_evidence *evidence,
-	     const struct platform *platform, const struct cella_verify_options *options,
-	     const struct tcb_number *number, struct forecast *f, struct cella_error *err)
+static enum cella_status add_numbered(struct fetcher *fetcher,
+				      struct cella_evidence *evidence,
+				      const struct cella_verify_options *options,
+				      const struct tcb_number *number, struct forecast *f,
+				      struct cella_error *err)
 {
 	struct forecast_row *row = find_number(f, number->number);
 
 	if (row == NULL) {
 		row = &f->rows[f->num_rows];
 		*row = (struct forecast_row){ .edition = { .number = number->number } };
-		TRY(judge(fetcher, evidence, platform, options, row, err));
+		TRY(judge(fetcher, evidence, options, row, err));
 		row->number = number->number;
 		f->num_rows++;
 	}
@@ -112,11 +113,15 @@ add_numbered(struct fetcher *fetcher, struct cella_evidence *evidence,
 
 /* The list is optional: not every PCCS has it. */
 static enum cella_status get_numbers(struct fetcher *fetcher,
-				     const struct platform *platform,
+				     const struct cella_evidence *evidence,
 				     struct tcb_numbers *out, bool *found,
 				     struct cella_error *err)
 {
-	const struct pcs_question q = { .kind = PCS_NUMBERS, .platform = *platform };
+	const bool is_tdx = cella_evidence_kind(evidence) == CELLA_EVIDENCE_TDX_QUOTE;
+	const struct pcs_question q = {
+		.kind = PCS_NUMBERS,
+		.platform = { .tee = is_tdx ? TCB_TEE_TDX : TCB_TEE_SGX },
+	};
 	struct out response CLEANUP(out_done) = { 0 };
 	struct cella_error fetch_err = { 0 };
 	const enum cella_status status = fetcher_get(fetcher, &q, &response, &fetch_err);
@@ -129,7 +134,7 @@ static enum cella_status get_numbers(struct fetcher *fetcher,
 			*err = fetch_err;
 		return status;
 	}
-	TRY(pcs_numbers(out_view(&response), platform->tee, out, err));
+	TRY(pcs_numbers(out_view(&response), q.platform.tee, out, err));
 	*found = true;
 	return CELLA_OK;
 }
@@ -143,30 +148,27 @@ static int compare(const void *a, const void *b)
 }
 
 static enum cella_status add_all(struct fetcher *fetcher, struct cella_evidence *evidence,
-				 const struct platform *platform,
 				 const struct cella_verify_options *options,
 				 struct forecast *f, struct cella_error *err)
 {
 	struct tcb_numbers numbers = { 0 };
 
-	TRY(add_named(fetcher, evidence, platform, options, false, f, err));
-	TRY(add_named(fetcher, evidence, platform, options, true, f, err));
-	TRY(get_numbers(fetcher, platform, &numbers, &f->has_list, err));
+	TRY(add_named(fetcher, evidence, options, false, f, err));
+	TRY(add_named(fetcher, evidence, options, true, f, err));
+	TRY(get_numbers(fetcher, evidence, &numbers, &f->has_list, err));
 	for (size_t i = 0; i < numbers.num_items; i++)
-		TRY(add_numbered(fetcher, evidence, platform, options, &numbers.items[i],
-				 f, err));
+		TRY(add_numbered(fetcher, evidence, options, &numbers.items[i], f, err));
 	qsort(f->rows, f->num_rows, sizeof f->rows[0], compare);
 	return CELLA_OK;
 }
 
 enum cella_status forecast_make(struct fetcher *fetcher, struct cella_evidence *evidence,
-				const struct platform *platform,
 				const struct cella_verify_options *options,
 				struct forecast *out, struct cella_error *err)
 {
 	struct forecast forecast = { 0 };
 	const enum cella_status status =
-		add_all(fetcher, evidence, platform, options, &forecast, err);
+		add_all(fetcher, evidence, options, &forecast, err);
 
 	if (status != CELLA_OK)
 		forecast_done(&forecast);

@@ -37,7 +37,6 @@ void forecast_done(struct forecast *forecast);
  * A service that has no list of evaluations gives the standard and the early one.
  */
 enum cella_status forecast_make(struct fetcher *fetcher, struct cella_evidence *evidence,
-				const struct platform *platform,
 				const struct cella_verify_options *options,
 				struct forecast *out, struct cella_error *err) MUST_CHECK;
 

@@ -18,19 +18,13 @@ static void pck_cleanup(struct pck **pck)
 	pck_unref(*pck);
 }
 
-enum cella_status platform_of(const struct cella_evidence *evidence,
-			      const uint8_t root[64], struct platform *out,
-			      struct cella_error *err)
+static enum cella_status platform_from(struct cella_bytes pem,
+				       const struct cella_evidence *evidence,
+				       const uint8_t root[64], struct platform *out,
+				       struct cella_error *err)
 {
-	const struct cella_bytes pem = cella_evidence_pck_chain(evidence);
 	struct pck *pck CLEANUP(pck_cleanup) = NULL;
 
-	if (!evidence_is_quote(evidence))
-		return error_set(err, CELLA_UNSUPPORTED, "this is not a quote");
-	if (pem.len == 0)
-		return error_set(err, CELLA_MISSING,
-				 "the quote carries no PCK certificate, which would name "
-				 "its platform: give --fmspc");
 	TRY(pck_new(pem, NULL, 0, &pck, err));
 	if (!pck->has_ext)
 		return error_set(err, CELLA_MALFORMED, "the quote's PCK certificate: %s",
@@ -47,6 +41,21 @@ enum cella_status platform_of(const struct cella_evidence *evidence,
 	};
 	memcpy(out->fmspc, pck->ext.fmspc, FMSPC_LEN);
 	return CELLA_OK;
+}
+
+enum cella_status platform_of(const struct cella_evidence *evidence,
+			      const uint8_t root[64], struct platform *out,
+			      struct cella_error *err)
+{
+	const struct cella_bytes pem = cella_evidence_pck_chain(evidence);
+
+	if (!evidence_is_quote(evidence))
+		return error_set(err, CELLA_UNSUPPORTED, "this is not a quote");
+	if (pem.len == 0)
+		return error_set(err, CELLA_MISSING,
+				 "the quote carries no PCK certificate, which would name "
+				 "its platform");
+	return platform_from(pem, evidence, root, out, err);
 }
 
 /* --- questions ----------------------------------------------------------------------- */
@@ -68,6 +77,8 @@ static const struct {
 			      "the quoting enclave's identity" },
 	[PCS_NUMBERS] = { "tcbevaluationdatanumbers", true, false, DOCUMENT_NUMBERS,
 			  "the list of evaluations" },
+	[PCS_PCK_CERT] = { "pckcert", false, false, DOCUMENT_PCK_CHAIN,
+			   "the PCK certificate" },
 };
 
 const char *pcs_name(enum pcs_kind kind)
@@ -80,8 +91,38 @@ static bool is_tdx(const struct pcs_question *question)
 	return kinds[question->kind].has_tdx && question->platform.tee == TCB_TEE_TDX;
 }
 
+/*
+ * A PCCS knows a platform by its quoting enclave's id, the vendor's service by the PPID as
+ * the vendor alone can read it, which only some quotes have.
+ */
+static enum cella_status write_pck_cert(const struct quote *quote, struct out *out,
+					struct cella_error *err)
+{
+	enum { USER_DATA = 28, QE_ID_LEN = 16 };
+	struct cert_data_ppid ppid = { 0 };
+	uint8_t pce_svn[2];
+
+	TRY(quote_ppid(quote, &ppid, err));
+	pce_svn[0] = (uint8_t)ppid.pce_svn;
+	pce_svn[1] = (uint8_t)(ppid.pce_svn >> 8);
+	out_text(out, "?qeid=");
+	hex_write_upper(out, bytes_slice(quote->raw, USER_DATA, QE_ID_LEN));
+	if (quote->cert_type == CERT_DATA_PPID_RSA3072) {
+		out_text(out, "&encrypted_ppid=");
+		hex_write_upper(out, ppid.ppid);
+	}
+	out_text(out, "&cpusvn=");
+	hex_write_upper(out, ppid.cpu_svn);
+	out_text(out, "&pcesvn=");
+	hex_write_upper(out, bytes_of(pce_svn, sizeof pce_svn));
+	out_text(out, "&pceid=");
+	hex_write_upper(out, bytes_of(ppid.pce_id, sizeof ppid.pce_id));
+	return out_status(out, err);
+}
+
 /* "tcb?fmspc=…&update=early": what stands behind the version. */
-static void write_tail(const struct pcs_question *q, struct out *out)
+static enum cella_status write_tail(const struct pcs_question *q, struct out *out,
+				    struct cella_error *err)
 {
 	const char *separator = "?";
 
@@ -99,15 +140,20 @@ static void write_tail(const struct pcs_question *q, struct out *out)
 			   q->edition.number);
 	else if (kinds[q->kind].has_edition && q->edition.early)
 		out_format(out, "%supdate=early", separator);
+	if (q->kind == PCS_PCK_CERT)
+		TRY(write_pck_cert(q->quote, out, err));
+	return out_status(out, err);
 }
 
-void pcs_path(const struct pcs_question *question, char out[PCS_PATH_MAX])
+enum cella_status pcs_path(const struct pcs_question *question, char out[PCS_PATH_MAX],
+			   struct cella_error *err)
 {
 	struct out tail CLEANUP(out_done) = { 0 };
 
-	write_tail(question, &tail);
+	TRY(write_tail(question, &tail, err));
 	snprintf(out, PCS_PATH_MAX, "%s/%.*s", is_tdx(question) ? "tdx" : "sgx",
 		 (int)tail.len, (const char *)tail.data);
+	return CELLA_OK;
 }
 
 /* The vendor's own service has the root's list elsewhere, as certificates say. */
@@ -189,7 +235,7 @@ enum cella_status pcs_url(const char *base, const struct pcs_question *question,
 		out_text(&text, root_crl);
 	} else {
 		TRY(write_base(base, &parts, is_tdx(question), &text, err));
-		write_tail(question, &text);
+		TRY(write_tail(question, &text, err));
 	}
 	return take_url(&text, base, out, err);
 }
@@ -241,6 +287,7 @@ static void expected_name(const struct pcs_question *q, char out[PCS_NAME_MAX])
 	case PCS_NUMBERS:
 		snprintf(out, PCS_NAME_MAX, "%s", is_tdx(q) ? "TDX" : "SGX");
 		break;
+	case PCS_PCK_CERT: /* whose PCK it is, the quote's signatures tell */
 	case PCS_NUM_KINDS:
 		break;
 	}
@@ -251,8 +298,9 @@ static bool fits(const struct pcs_question *q, const struct document *d,
 {
 	if (d->kind != kinds[q->kind].document)
 		return false;
-	return q->kind == PCS_TCB_INFO ? strncmp(d->name, expected, strlen(expected)) == 0
-				       : strcmp(d->name, expected) == 0;
+	return q->kind == PCS_TCB_INFO || q->kind == PCS_PCK_CERT
+		       ? strncmp(d->name, expected, strlen(expected)) == 0
+		       : strcmp(d->name, expected) == 0;
 }
 
 static enum cella_status find_answer(const struct pcs_question *q,
@@ -298,6 +346,20 @@ enum cella_status pcs_check(const struct pcs_question *question,
 				 d.type, d.name, number, (unsigned long long)d.number);
 	*out = (struct pcs_answer){ .from = d.from, .to = d.to, .number = d.number };
 	return CELLA_OK;
+}
+
+enum cella_status pcs_platform(struct cella_bytes response,
+			       const struct cella_evidence *evidence,
+			       const uint8_t root[64], struct platform *out,
+			       struct cella_error *err)
+{
+	struct cella_collateral *set CLEANUP(collateral_cleanup) = NULL;
+
+	TRY(parse("the answer", response, bytes_of(NULL, 0), &set, err));
+	if (set->pck_chain == NULL)
+		return error_set(err, CELLA_MISSING, "there is no PCK certificate");
+	return platform_from(bytes_of(set->pck_chain->text, set->pck_chain->text_len),
+			     evidence, root, out, err);
 }
 
 enum cella_status pcs_numbers(struct cella_bytes response, enum tcb_tee tee,

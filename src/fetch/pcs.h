@@ -10,9 +10,10 @@
 
 #include "collateral/tcb_info.h"
 #include "collateral/tcb_numbers.h"
+#include "evidence/quote.h"
 #include "fetch/url.h"
 
-enum { PCS_PATH_MAX = 128, PCS_NAME_MAX = 72 };
+enum { PCS_PATH_MAX = 1024, PCS_NAME_MAX = 72 };
 
 /* struct platform - what collateral is asked for. */
 struct platform {
@@ -39,6 +40,7 @@ enum pcs_kind {
 	PCS_QE_IDENTITY,
 	PCS_NUM_SETS, /* those before make a set */
 	PCS_NUMBERS = PCS_NUM_SETS,
+	PCS_PCK_CERT,
 	PCS_NUM_KINDS,
 };
 
@@ -52,10 +54,15 @@ struct pcs_question {
 	enum pcs_kind kind;
 	struct platform platform;
 	struct pcs_edition edition;
+	const struct quote *quote; /* PCS_PCK_CERT: which platform at which TCB */
 };
 
-/* pcs_path() writes the question as below /certification/v4/, with its TEE in front. */
-void pcs_path(const struct pcs_question *question, char out[PCS_PATH_MAX]);
+/*
+ * pcs_path() writes the question as below /certification/v4/, with its TEE in front.
+ * CELLA_MALFORMED for certification data that is broken.
+ */
+enum cella_status pcs_path(const struct pcs_question *question, char out[PCS_PATH_MAX],
+			   struct cella_error *err) MUST_CHECK;
 
 /* pcs_name() is what people call what is asked for: "TCB info". */
 const char *pcs_name(enum pcs_kind kind);
@@ -88,6 +95,15 @@ enum cella_status pcs_check(const struct pcs_question *question,
 			    struct cella_bytes response, struct cella_bytes chain,
 			    const uint8_t root[64], struct pcs_answer *out,
 			    struct cella_error *err) MUST_CHECK;
+
+/*
+ * pcs_platform() finds out what a platform is from a response with its PCK certificate,
+ * for a quote that carries none.
+ */
+enum cella_status pcs_platform(struct cella_bytes response,
+			       const struct cella_evidence *evidence,
+			       const uint8_t root[64], struct platform *out,
+			       struct cella_error *err) MUST_CHECK;
 
 /*
  * pcs_numbers() reads which evaluations there are, from a response that pcs_check() has

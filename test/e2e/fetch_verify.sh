@@ -77,6 +77,49 @@ reset
 check "a debug TD" 1 "$cella" verify "$dir/debug" --trust-root "$dir/pccs/platform/root.pem"
 says "needs none" td.debug
 
+# --- quotes that do not carry their PCK certificate ---
+{
+	for type in 1 2 3; do
+		"$cella" sim quote "$dir/pccs/platform" --cert-data $type -o "$dir/bare.$type"
+	done
+	{
+		printf 'HTTP/1.1 200 OK\r\nSGX-PCK-Certificate-Issuer-Chain: '
+		cat "$dir/pccs/platform/ca.pem" "$dir/pccs/platform/root.pem" | jq -sRrj @uri
+		printf '\r\n\r\n'
+		cat "$dir/pccs/platform/pck.pem"
+	} >"$dir/pccs/sgx/pckcert.http"
+} >"$dir/made" 2>&1 || { cat "$dir/made" && exit 1; }
+
+bare() {
+	type=$1
+	shift
+	"$cella" verify "$dir/bare.$type" --trust-root "$dir/pccs/platform/root.pem" "$@"
+}
+
+reset
+for type in 1 2 3; do
+	check "a quote with certification data of type $type" 0 bare $type \
+		--collateral "$url" --tls-ca "$dir/ca.pem"
+	check "again, from the cache" 0 bare $type --offline
+done
+same "two questions: those without the encrypted PPID are the same" 2 "$(requests pckcert)"
+same "one of them by the encrypted PPID" 1 "$(requests encrypted_ppid=)"
+check "its collateral" 0 "$cella" collateral fetch "$dir/bare.3" --url "$url" \
+	--tls-ca "$dir/ca.pem" --trust-root "$dir/pccs/platform/root.pem"
+says "has the certificate in it" "pck_certificate_chain Intel SGX PCK Platform CA"
+check "its forecast" 0 "$cella" collateral forecast "$dir/bare.3" --url "$url" \
+	--tls-ca "$dir/ca.pem" --trust-root "$dir/pccs/platform/root.pem" \
+	--accept OutOfDate
+reset
+fault "pckcert 462 - -"
+check "a PCCS that does not have it" 3 bare 3 --collateral "$url" --tls-ca "$dir/ca.pem"
+says "is told" "has no certificates for this platform"
+fault "pckcert instead sgx/pckcrl.http -"
+check "something else in its place" 3 bare 3 --collateral "$url" --tls-ca "$dir/ca.pem"
+says "is told, too" "asked for the PCK certificate"
+fault "pckcert no-headers - -"
+check "without its issuers" 3 bare 3 --collateral "$url" --tls-ca "$dir/ca.pem"
+
 # --- policies from the network judge only if their owner is pinned here ---
 {
 	"$cella" policy new "$dir/quote" -o "$dir/good.json"

@@ -258,10 +258,9 @@ static const struct {
 	const char *path; /* below /sgx/certification/v4/ */
 	const char *file; /* in the set's folder */
 } documents[] = {
-	{ "tcb", "tcb.http" },
-	{ "qe/identity", "qe_identity.http" },
-	{ "pckcrl", "pckcrl.http" },
-	{ "appraisalpolicy", "policies.http" },
+	{ "tcb", "tcb.http" },         { "qe/identity", "qe_identity.http" },
+	{ "pckcrl", "pckcrl.http" },   { "appraisalpolicy", "policies.http" },
+	{ "pckcert", "pckcert.http" },
 };
 
 /* The folder of what was asked for: tee, and "-early" or "-<number>". */
