@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROGRESS_WIDTH = 78, ATTEMPTS_MAX = 6, HOUR_S = 3600 };
+enum { PROGRESS_WIDTH = 78, ATTEMPTS_MAX = 6, HOUR_S = 3600, TIMEOUT_MAX_S = HOUR_S };
 
 static const char qcnl_default[] = "/etc/sgx_default_qcnl.conf";
 
@@ -178,6 +178,8 @@ enum cella_status source_find(const struct source_args *args,
 		TRY(use_qcnl(out, err));
 	out->has_nowhere = out->options.url == NULL && !out->options.offline;
 	TRY(use_edition(args, out, err));
+	if (args->timeout.value > TIMEOUT_MAX_S)
+		return error_set(err, CELLA_USAGE, "--timeout: at most an hour");
 	if (args->cache != NULL && args->no_cache)
 		return error_set(err, CELLA_USAGE, "--cache excludes --no-cache");
 	if (args->cache != NULL)

@@ -161,7 +161,10 @@ static enum cella_status ask(struct fetcher *f, const struct pcs_question *q,
 	return CELLA_OK;
 }
 
-/* Somebody between could bring back a list from before a revocation. */
+/*
+ * Somebody between could bring back a list from before a revocation, or an evaluation from
+ * before a recovery, which the vendor may still be signing.
+ */
 static bool is_older(struct fetcher *f, const struct pcs_question *q,
 		     const struct cache_entry *cached, const struct pcs_answer *answer)
 {
@@ -169,7 +172,7 @@ static bool is_older(struct fetcher *f, const struct pcs_question *q,
 
 	return pcs_check(q, out_view(&cached->response), out_view(&f->chain),
 			 f->options.root, &old, NULL) == CELLA_OK &&
-	       old.from > answer->from;
+	       (old.from > answer->from || old.number > answer->number);
 }
 
 static void keep(struct fetcher *f, const char *key, const struct cache_entry *entry)
@@ -199,7 +202,8 @@ static enum cella_status ask_or_do_without(struct fetcher *f, const char *key,
 
 	if (status == CELLA_OK && cached_will_do && is_older(f, q, cached, &answer))
 		status = error_set(&failure, CELLA_IO,
-				   "%.110s: older than what was there before",
+				   "%.110s: older than what was there before (--no-cache "
+				   "takes it all the same)",
 				   entry.source);
 	if (status == CELLA_OK) {
 		keep(f, key, &entry);
@@ -252,6 +256,18 @@ static enum cella_status fetch(struct fetcher *f, const char *key,
 	return ask_or_do_without(f, key, q, &cached, found, out, err);
 }
 
+/* As of an earlier time it may be just what is wanted: the verdict says. */
+static void tell_of_expiry(const struct fetcher *f, const struct pcs_question *q,
+			   const struct cache_entry *cached)
+{
+	char date[CIVIL_TEXT_LEN];
+
+	if ((int64_t)time(NULL) >= cached->expires)
+		tell(f, FETCH_WARNING,
+		     "cache: %s expired on %s, and nobody is asked for a newer one",
+		     pcs_name(q->kind), civil_format(cached->expires, date));
+}
+
 static enum cella_status find_or_fetch(struct fetcher *f, const struct pcs_question *q,
 				       struct out *out, struct cella_error *err)
 {
@@ -261,6 +277,8 @@ static enum cella_status find_or_fetch(struct fetcher *f, const struct pcs_quest
 
 	TRY(write_key(f, q, key, err));
 	found = find_cached(f, key, &cached);
+	if (found && f->client == NULL)
+		tell_of_expiry(f, q, &cached);
 	if (found && (f->client == NULL ||
 		      (!f->options.refresh && is_fresh(&cached, (int64_t)time(NULL))))) {
 		out_bytes(out, cached.response.data, cached.response.len);

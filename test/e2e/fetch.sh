@@ -23,6 +23,8 @@ standin=$(realpath "$2")
 	# The same of a month ago: good, but not the newest.
 	"$cella" sim collateral "$dir/pccs/platform" --time "$(date -u -d '-20 days' +%F)" \
 		--directory "$dir/pccs/old"
+	"$cella" sim collateral "$dir/pccs/platform" --evaluation-number 18 \
+		--time "$(date -u -d '+1 day' +%F)" --directory "$dir/pccs/lower"
 	"$cella" sim collateral "$dir/pccs/platform" --evaluation-number 21 \
 		--directory "$dir/pccs/tdx-early"
 	"$cella" sim collateral "$dir/pccs/platform" --evaluation-number 19 \
@@ -79,6 +81,7 @@ check "nowhere to fetch from" 2 "$cella" collateral fetch "$dir/quote" --no-cach
 says "says where to configure it" "PCCS_URL in /etc/sgx_default_qcnl.conf"
 check "two ways to name an evaluation" 2 fetch --update early --tcb-evaluation 19
 check "an unknown kind of update" 2 fetch --update late
+check "a day to wait" 2 fetch --timeout 1d
 check "plain http to another machine" 2 "$cella" collateral fetch --fmspc ce11a0000000 \
 	--url http://pccs.example/ --no-cache
 says "is refused" "use https://"
@@ -147,6 +150,45 @@ same "in one attempt" 1 "$(requests /tcb)"
 check "nobody there" 3 "$cella" collateral fetch --fmspc ce11a0000000 --no-cache \
 	--url https://127.0.0.1:1
 says "is told" "is the server running?"
+
+# --- a cella-fetch that is not there, or has lost its way ---
+mkdir "$dir/alone"
+cp "$cella" "$dir/alone/cella"
+alone() {
+	start=$(date +%s)
+	"$dir/alone/cella" collateral fetch --fmspc ce11a0000000 --url "$url" --no-cache \
+		--timeout 1s
+	code=$?
+	[ "$(($(date +%s) - start))" -lt 8 ] || code=99
+	return "$code"
+}
+# helper LINE: what the stand-in for cella-fetch does.
+helper() {
+	printf '#!/bin/sh\n%s\n' "$1" >"$dir/alone/cella-fetch"
+	chmod +x "$dir/alone/cella-fetch"
+}
+if [ -x /usr/local/libexec/cella/cella-fetch ] || command -v cella-fetch >/dev/null; then
+	skip "no cella-fetch" "one is installed"
+else
+	check "no cella-fetch" 3 alone
+	says "is told" "there is no program cella-fetch here"
+fi
+helper 'exit 0'
+check "one that ends" 3 alone
+says "is told" "cella-fetch ended before it had answered"
+helper 'read line; kill -9 $$'
+check "one that is killed" 3 alone
+helper 'read line; echo nonsense; cat'
+check "one that talks nonsense" 3 alone
+says "is not believed" "cella-fetch: no answer"
+helper 'read line; echo "0 99999999"; cat /dev/zero'
+check "one that never ends" 3 alone
+says "is stopped" "99999999 bytes, at most 262144 were asked for"
+helper 'read line; echo "0 100"; printf short; exec sleep 60'
+check "one that stops in the middle" 3 alone
+says "is not waited for" "cella-fetch does not answer"
+helper 'exec sleep 60'
+check "one that sleeps" 3 alone
 
 # --- the configuration file ---
 reset
@@ -222,6 +264,10 @@ says "leaves what was kept" "using what was fetched on"
 fault "tcb instead old/tcb.http -"
 check "an older document" 0 cached --refresh
 says "does not take a newer one's place" "older than what was there before"
+
+fault "tcb instead lower/tcb.http -"
+check "a newer document of an earlier evaluation" 0 cached --refresh
+says "does not, either" "older than what was there before"
 
 # Cache-Control decides how long it is fresh.
 reset

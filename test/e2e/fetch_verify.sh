@@ -237,6 +237,7 @@ same "four documents" 4 "$(asked)"
 check "what has expired by now" 0 judge --tls-ca "$dir/ca.pem"
 same "is asked for again" 8 "$(asked)"
 check "and kept" 0 judge --offline
+says "although it has expired by now" "cache: TCB information expired on"
 same "nobody is asked" 8 "$(asked)"
 printf '{ "pccs_url": "%s/sgx/certification/v4/", // here\n "use_secure_cert": false }\n' "$real" \
 	>"$QCNL_CONF_PATH"
