@@ -8,38 +8,42 @@
 #include "base/number.h"
 #include "collateral/document.h"
 #include "evidence/evidence.h"
-#include "verify/pck.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void pck_cleanup(struct pck **pck)
-{
-	pck_unref(*pck);
-}
-
+/*
+ * What a chain says of its platform decides what is asked for, and no more: its signatures
+ * are checked when the quote is judged.
+ */
 static enum cella_status platform_from(struct cella_bytes pem,
 				       const struct cella_evidence *evidence,
 				       const uint8_t root[64], struct platform *out,
 				       struct cella_error *err)
 {
-	struct pck *pck CLEANUP(pck_cleanup) = NULL;
+	struct cert_chain chain CLEANUP(cert_chain_done) = { 0 };
+	const struct crypto_cert *leaf;
+	struct pck_ext ext;
+	bool is_platform_ca;
 
-	TRY(pck_new(pem, NULL, 0, &pck, err));
-	if (!pck->has_ext)
-		return error_set(err, CELLA_MALFORMED, "the quote's PCK certificate: %s",
-				 pck->ext_fault);
-	if (memcmp(cert_chain_root(&pck->chain)->point, root, P256_POINT_LEN) != 0)
+	TRY(cert_chain_parse(pem, NULL, 0, "PCK certificate", &chain, err));
+	leaf = cert_chain_leaf(&chain);
+	if (memcmp(cert_chain_root(&chain)->point, root, P256_POINT_LEN) != 0)
 		return error_set(err, CELLA_MISSING,
 				 "the quote's certificates end in another root than the "
 				 "one that is trusted, so nothing is fetched for it");
+	if (leaf->sgx_extension.data == NULL)
+		return error_set(err, CELLA_MALFORMED,
+				 "the PCK certificate does not say what its platform is");
+	is_platform_ca = strcmp(leaf->issuer_cn, cert_cn_platform_ca) == 0;
+	TRY(pck_ext_parse(leaf->sgx_extension, is_platform_ca, &ext, err));
 	*out = (struct platform){
 		.tee = cella_evidence_kind(evidence) == CELLA_EVIDENCE_TDX_QUOTE
 			       ? TCB_TEE_TDX
 			       : TCB_TEE_SGX,
-		.is_platform_ca = pck->ext.is_platform,
+		.is_platform_ca = is_platform_ca,
 	};
-	memcpy(out->fmspc, pck->ext.fmspc, FMSPC_LEN);
+	memcpy(out->fmspc, ext.fmspc, FMSPC_LEN);
 	return CELLA_OK;
 }
 
