@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include <cella/error.h>
+#include <cella/event_log.h>
 #include <cella/evidence.h>
 #include <cella/keys.h>
 #include <cella/verify.h>
@@ -128,6 +129,12 @@ struct cella_policy_draft {
 	const char *const *without;
 	size_t num_without;
 
+	/*
+	 * The TD's event log, or NULL. The policy then names the events of every register
+	 * that the log tells of, too: tdx_rtmr3_events for instance.
+	 */
+	const struct cella_event_log *event_log;
+
 	/* Adds strict elements for the platform and, of TDX, its quoting enclave. */
 	bool with_platform;
 };
@@ -136,7 +143,8 @@ struct cella_policy_draft {
  * cella_policy_write() writes a policy that the described workload meets: every
  * measurement that identifies it, with masks, but not its report data. *warning is NULL,
  * or a sentence to show: that the workload can be debugged, for instance. CELLA_USAGE for
- * a key that the class does not have, CELLA_UNSUPPORTED for facts of another kind. The
+ * a key that the class does not have, CELLA_UNSUPPORTED for facts of another kind,
+ * CELLA_MALFORMED for an event log that does not lead to the evidence's registers. The
  * caller frees *text with cella_free().
  */
 CELLA_EXPORT CELLA_MUST_CHECK enum cella_status

@@ -21,6 +21,8 @@ extern "C" {
 #endif
 
 struct cella_policy;
+struct cella_event_log;
+struct cella_vtpm;
 
 /* enum cella_tcb_status - the standing of a trusted computing base, with Intel's names. */
 enum cella_tcb_status {
@@ -134,6 +136,22 @@ struct cella_verify_options {
 	enum cella_expect policy_expect;
 	struct cella_policy *const *policies;
 	size_t num_policies;
+
+	/*
+	 * What the TD says it measured (event_log.h), or NULL: there is none. A log that does
+	 * not lead to the quote's registers is not genuine; one that does tells policies
+	 * which events the registers are made of. The verdict keeps a reference.
+	 */
+	struct cella_event_log *event_log;
+
+	/*
+	 * Evidence of a vTPM inside the TD (vtpm.h), or NULL: there is none. Then the TD's
+	 * quote must vouch for the vTPM's key, and an event log may be the TPM's. Is its
+	 * nonce what was asked for? To be said only when there is a vTPM.
+	 */
+	struct cella_vtpm *vtpm;
+	enum cella_expect vtpm_nonce_expect;
+	struct cella_bytes vtpm_nonce;
 
 	/* TCB statuses that are accepted beside UpToDate: CELLA_ACCEPT(…) | …; never
 	 * Revoked, NotSupported. */

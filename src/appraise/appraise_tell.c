@@ -12,7 +12,7 @@
 
 /* Two checks per policy and question, one per slot and per condition, and the rest. */
 static_assert(2 * 2 * CELLA_POLICIES_MAX + SLOT_COUNT * (1 + POLICY_MAX_KEYS) +
-			      CHECK_COUNT <=
+			      CHECK_COUNT + NUM_PCRS <=
 		      VERDICT_MAX_CHECKS,
 	      "a verdict holds every check that policies can make");
 

@@ -7,6 +7,7 @@
  */
 #include "appraise/condition.h"
 
+#include "appraise/policy_events.h"
 #include "base/encode.h"
 #include "verify/dcap.h"
 
@@ -278,6 +279,14 @@ static enum cella_outcome judge_flag(const struct cella_verdict *v, enum policy_
 	return outcome_if(c->key->fact != CELLA_FACT_SMT_ENABLED);
 }
 
+static enum cella_outcome judge_events(const struct cella_verdict *v,
+				       enum policy_slot slot,
+				       const struct policy_condition *c)
+{
+	(void)slot;
+	return policy_events_judge(v, c);
+}
+
 enum cella_outcome condition_judge(const struct cella_verdict *v, enum policy_slot slot,
 				   const struct policy_condition *c)
 {
@@ -294,6 +303,7 @@ enum cella_outcome condition_judge(const struct cella_verdict *v, enum policy_sl
 		[CONDITION_MIN_EVAL] = judge_minimum,
 		[CONDITION_ADVISORIES] = judge_advisories,
 		[CONDITION_FLAG] = judge_flag,
+		[CONDITION_EVENTS] = judge_events,
 	};
 
 	return judges[c->kind] != NULL ? judges[c->kind](v, slot, c) : CELLA_CHECK_FAIL;

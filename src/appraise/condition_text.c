@@ -5,6 +5,7 @@
  */
 #include "appraise/condition.h"
 
+#include "appraise/policy_events.h"
 #include "base/civil.h"
 
 const char *intel_hex(struct arena *arena, struct cella_bytes bytes)
@@ -43,6 +44,7 @@ static const char *value_text(struct arena *arena, const struct policy_condition
 	case CONDITION_MIN_DATE:
 	case CONDITION_MIN_EVAL:
 	case CONDITION_FLAG:
+	case CONDITION_EVENTS:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -108,6 +110,8 @@ const char *condition_expected(struct arena *arena, const struct policy_conditio
 		return arena_text(arena, "%s or later", time_text(arena, c->seconds));
 	case CONDITION_FLAG:
 		return c->allow ? "yes or no" : "no";
+	case CONDITION_EVENTS:
+		return policy_events_expected(arena, c);
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -218,6 +222,8 @@ const char *condition_actual(struct arena *arena, const struct cella_verdict *v,
 		return condition_rejected(v, c);
 	case CONDITION_FLAG:
 		return flag_actual(v, c);
+	case CONDITION_EVENTS:
+		return policy_events_actual(arena, v, c);
 	case CONDITION_KIND_COUNT:
 		break;
 	}

@@ -8,6 +8,8 @@
 #include "appraise/condition.h"
 #include "base/civil.h"
 #include "verify/dcap.h"
+#include "verify/event_check.h"
+#include "verify/vtpm_check.h"
 
 #include <string.h>
 
@@ -102,7 +104,7 @@ static const char *attributes_text(struct cella_verdict *v)
 	struct out text CLEANUP(out_done) = { 0 };
 
 	td_attributes_text(v->td.td_attributes, &text);
-	return arena_copy(&v->arena, text.data, text.len);
+	return arena_out(&v->arena, &text);
 }
 
 /* Reported, and refused only when strictness is asked for. */
@@ -238,6 +240,8 @@ enum cella_status judge(struct cella_verdict *v,
 			const struct cella_verify_options *options,
 			struct cella_error *err)
 {
+	TRY(vtpm_check(v, err));
+	TRY(event_log_check(v, err));
 	TRY(appraise(v, options, err));
 	judge_dates(v);
 	judge_tcb_status(v);
@@ -248,6 +252,8 @@ enum cella_status judge(struct cella_verdict *v,
 	judge_tail(v);
 	appraise_tell(v);
 	judge_report_data(v, options);
+	if (v->vtpm != NULL && options->vtpm_nonce_expect == CELLA_EXPECT_EXACT)
+		vtpm_check_nonce(v, options->vtpm_nonce);
 	/* Running out of memory for a text must not cost a check: nothing is drawn then. */
 	TRY(arena_status(&v->arena, err));
 	for (int q = 0; q < CELLA_QUESTION_COUNT; q++)

@@ -6,6 +6,7 @@
 #include "appraise/lint.h"
 
 #include "appraise/condition.h"
+#include "appraise/policy_events.h"
 #include "base/encode.h"
 #include "verify/dcap.h"
 
@@ -385,6 +386,49 @@ static void lint_grace(struct linter *l, const struct policy_element *e,
 			 "revocations and new flaws stay unseen for that long");
 }
 
+/* The key that pins the same register as a whole; NULL when the element has none. */
+static const struct policy_condition *whole_register(const struct policy_element *e,
+						     const struct policy_condition *c)
+{
+	for (size_t i = 0; i < e->num_conditions; i++)
+		if (e->conditions[i].kind == CONDITION_BYTES &&
+		    e->conditions[i].key->fact == c->key->fact)
+			return &e->conditions[i];
+	return NULL;
+}
+
+static void lint_events(struct linter *l, const struct policy_element *e,
+			const struct policy_condition *c)
+{
+	const struct policy_condition *const whole = whole_register(e, c);
+
+	lint_add(l, whole != NULL ? LINT_NOTE : LINT_WARNING, "own_key", e, c->key->name,
+		 whole != NULL
+			 ? "is cella's own: Intel's engines ignore it, and compare "
+			   "the whole register"
+			 : "is cella's own: Intel's engines ignore it, and take any "
+			   "register",
+		 whole != NULL ? NULL
+			       : "let only cella judge by it, or pin the register, too");
+	if (!policy_events_name_any(c))
+		lint_add(l, LINT_WARNING, "any_event", e, c->key->name,
+			 "names no digest: any events hold, so long as they are so many",
+			 "name the digests that matter");
+	if (whole != NULL && policy_events_leave_choice(c))
+		lint_add(l, LINT_WARNING, "choice_without_effect", e, c->key->name,
+			 arena_text(&l->arena,
+				    "leaves a choice of events that %s beside it, of the "
+				    "whole register, takes back",
+				    whole->key->name),
+			 arena_text(&l->arena, "leave %s out", whole->key->name));
+	if (whole != NULL && c->replayed != NULL && whole->num_values == 1 &&
+	    memcmp(whole->bytes[0], c->replayed, whole->key->len) != 0)
+		add_never(l, e, c,
+			  arena_text(&l->arena, "leads to another register than %s",
+				     whole->key->name),
+			  "write both anew: 'cella policy new --eventlog LOG'");
+}
+
 void lint_condition(struct linter *l, const struct policy_element *e,
 		    const struct policy_condition *c)
 {
@@ -393,7 +437,7 @@ void lint_condition(struct linter *l, const struct policy_element *e,
 		const struct policy_condition *) = {
 		[CONDITION_UNKNOWN] = lint_unknown, [CONDITION_BYTES] = lint_bytes,
 		[CONDITION_NUMBER] = lint_numbers,  [CONDITION_STATUSES] = lint_statuses,
-		[CONDITION_GRACE] = lint_grace,
+		[CONDITION_GRACE] = lint_grace,     [CONDITION_EVENTS] = lint_events,
 	};
 
 	if (rules[c->kind] != NULL)

@@ -7,6 +7,7 @@
  */
 #include "appraise/policy.h"
 
+#include "appraise/policy_events.h"
 #include "base/encode.h"
 #include "jose/jws.h"
 
@@ -275,6 +276,9 @@ bool element_names_a_measurement(const struct policy_element *element)
 		const struct policy_key *const key = element->conditions[i].key;
 
 		if (key != NULL && key->kind == CONDITION_BYTES && !key->has_mask)
+			return true;
+		if (key != NULL && key->kind == CONDITION_EVENTS &&
+		    policy_events_name_any(&element->conditions[i]))
 			return true;
 	}
 	return false;

@@ -17,10 +17,19 @@
 
 enum {
 	POLICY_MAX_ELEMENTS = 64,
-	POLICY_MAX_KEYS = 40,    /* of an element, comments not counted */
-	POLICY_MAX_VALUES = 256, /* of a key */
-	POLICY_NAME_SHOWN = 48,  /* characters of foreign texts in messages */
+	POLICY_MAX_KEYS = 40,     /* of an element, comments not counted */
+	POLICY_MAX_VALUES = 256,  /* of a key */
+	POLICY_MAX_EVENTS = 4096, /* of a register */
+	POLICY_NAME_SHOWN = 48,   /* characters of foreign texts in messages */
 	POLICY_TEXT_SHOWN = 120,
+	POLICY_EVENT_SHOWN = 500,
+};
+
+/* struct policy_event - an event of a register, as a policy names it. */
+struct policy_event {
+	const uint8_t *digests; /* SHA-384, one after the other, in wire order */
+	size_t num_digests;     /* one of them is needed; 0: any digest at all */
+	const char *text;       /* printable: what was measured, for people */
 };
 
 /* struct policy_condition - one key of an element with its value. */
@@ -34,6 +43,8 @@ struct policy_condition {
 	const uint8_t *const *bytes; /* key->len each, in wire order */
 	const uint64_t *numbers;
 	const char *const *texts; /* borrowed from the document */
+	const struct policy_event *events;
+	const uint8_t *replayed; /* of events: the register; NULL: they leave a choice */
 
 	const uint8_t *mask; /* key->len, in wire order; NULL: all ones */
 	int64_t seconds;     /* a period or a date */

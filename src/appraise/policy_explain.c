@@ -168,6 +168,7 @@ static const char *demand(struct explainer *x, const struct policy_condition *c)
 	case CONDITION_STATUSES:
 	case CONDITION_ADVISORIES:
 	case CONDITION_MIN_DATE:
+	case CONDITION_EVENTS:
 		return arena_text(&x->arena, "%s %s", c->key->demand,
 				  condition_expected(&x->arena, c));
 	case CONDITION_NUMBER_MIN:

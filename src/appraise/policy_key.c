@@ -94,6 +94,10 @@ const struct policy_class policy_classes[CLASS_COUNT] = {
 			remedy \
 	}
 
+/* EVENTS(name, fact, flag, demand) */
+#define EVENTS(name, fact, flag, demand) \
+	OTHER(name, TD, EVENTS, fact, NONE, flag, demand, OTHER_WORKLOAD)
+
 const struct policy_key policy_keys[] = {
 	OTHER("accepted_tcb_status", CURRENT, STATUSES, TCB_STATUS, QE_TCB_STATUS,
 	      "tcb_status", "every part of the TCB status is one of", UPDATE_PLATFORM),
@@ -177,6 +181,14 @@ const struct policy_key policy_keys[] = {
 	      "what the boot loader measured of the system (RTMR2) is", OTHER_WORKLOAD),
 	BYTES("tdx_rtmr3", TD, RTMR3, 48, false, "rtmr3",
 	      "what the system measured of its applications (RTMR3) is", OTHER_WORKLOAD),
+	EVENTS("tdx_rtmr0_events", RTMR0, "rtmr0",
+	       "what the firmware measured of its configuration (RTMR0) is"),
+	EVENTS("tdx_rtmr1_events", RTMR1, "rtmr1",
+	       "what the firmware measured of the kernel or boot loader (RTMR1) is"),
+	EVENTS("tdx_rtmr2_events", RTMR2, "rtmr2",
+	       "what the boot loader measured of the system (RTMR2) is"),
+	EVENTS("tdx_rtmr3_events", RTMR3, "rtmr3",
+	       "what the system measured of its applications (RTMR3) is"),
 	BYTES("tdx_mrservicetd", TD, MR_SERVICETD, 48, false, "mrservicetd",
 	      "the bound service TDs are", OTHER_LAUNCH),
 	{ "tdx _mrservicetd", "policy.tdx_mrservicetd", "tdx_mrservicetd", TD,

@@ -71,6 +71,7 @@ enum condition_kind {
 	CONDITION_MIN_EVAL,       /* evaluation number at least */
 	CONDITION_ADVISORIES,     /* none of the advisories applies */
 	CONDITION_FLAG,           /* when false: the platform's flag is not set */
+	CONDITION_EVENTS,         /* these events, in this order, and no other */
 	CONDITION_KIND_COUNT
 };
 

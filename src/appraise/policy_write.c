@@ -5,6 +5,8 @@
 #include "appraise/appraise.h"
 
 #include "appraise/condition.h"
+#include "appraise/policy_events.h"
+#include "evidence/event_report.h"
 #include "verify/dcap.h"
 
 #include <stdio.h>
@@ -13,7 +15,9 @@
 struct writer {
 	const struct cella_policy_draft *draft;
 	const struct policy_class *class;
-	json_t *array; /* of elements */
+	struct register_replay
+		registers[NUM_RTMRS]; /* of the event log, if there is one */
+	json_t *array;                /* of elements */
 	struct cella_error *err;
 };
 
@@ -45,8 +49,9 @@ static bool is_service_td_silent(const struct cella_facts *facts)
 	       !cella_facts_get_number(facts, CELLA_FACT_BODY_TYPE, &body_type);
 }
 
-static bool has_value(const struct cella_facts *facts, const struct policy_key *key)
+static bool has_value(const struct writer *w, const struct policy_key *key)
 {
+	const struct cella_facts *const facts = w->draft->facts;
 	uint8_t bytes[POLICY_MAX_BYTES];
 	uint64_t number = 0;
 
@@ -58,6 +63,10 @@ static bool has_value(const struct cella_facts *facts, const struct policy_key *
 	case CONDITION_NUMBER:
 	case CONDITION_NUMBER_MIN:
 		return cella_facts_get_number(facts, key->fact, &number);
+	case CONDITION_EVENTS:
+		return w->draft->event_log != NULL &&
+		       w->registers[policy_events_register(key)].finding ==
+			       REGISTER_MATCHES;
 	case CONDITION_UNKNOWN:
 	case CONDITION_STATUSES:
 	case CONDITION_GRACE:
@@ -91,7 +100,7 @@ static enum cella_status check_only(const struct writer *w)
 	for (size_t i = 0; i < w->draft->num_only; i++) {
 		const char *const name = w->draft->only[i];
 
-		if (!has_value(w->draft->facts, policy_key_find(w->class, name)))
+		if (!has_value(w, policy_key_find(w->class, name)))
 			return error_set(
 				w->err, CELLA_USAGE,
 				"policy: %s: what is described has no such value", name);
@@ -140,6 +149,16 @@ static enum cella_status put_bytes(const struct writer *w, json_t *reference,
 			json_hex_reversed_upper(bytes_of(mask, key->len)), w->err);
 }
 
+static enum cella_status put_events(const struct writer *w, json_t *reference,
+				    const struct policy_key *key)
+{
+	json_t *events = NULL;
+
+	TRY(policy_events_write(w->draft->event_log, policy_events_register(key), &events,
+				w->err));
+	return json_put(reference, key->name, events, w->err);
+}
+
 static enum cella_status put_value(const struct writer *w, json_t *reference,
 				   const struct policy_key *key)
 {
@@ -147,6 +166,8 @@ static enum cella_status put_value(const struct writer *w, json_t *reference,
 
 	if (key->kind == CONDITION_BYTES)
 		return put_bytes(w, reference, key);
+	if (key->kind == CONDITION_EVENTS)
+		return put_events(w, reference, key);
 	cella_facts_get_number(w->draft->facts, key->fact, &number);
 	return json_put(reference, key->name, json_integer((json_int_t)number), w->err);
 }
@@ -180,7 +201,7 @@ static enum cella_status put_tenant(const struct writer *w)
 		const struct policy_key *const key = &policy_keys[i];
 
 		if (key->means == NULL && policy_key_find(w->class, key->name) == key &&
-		    is_wanted(w, key) && has_value(w->draft->facts, key))
+		    is_wanted(w, key) && has_value(w, key))
 			TRY(put_value(w, reference, key));
 	}
 	if (json_object_size(reference) == 0)
@@ -215,10 +236,45 @@ static const char *warning_of(const struct cella_facts *facts)
 	return NULL;
 }
 
+/* --- the event log ------------------------------------------------------------------- */
+
+static enum cella_status replay_register(struct writer *w, unsigned reg)
+{
+	const struct cella_event_log *const log = w->draft->event_log;
+	struct arena arena CLEANUP(arena_done) = { 0 };
+	struct cella_bytes actual = { 0 };
+	const char *divergence = "";
+
+	if (!cella_facts_get(w->draft->facts, rtmr_fact(reg), &actual))
+		return error_set(w->err, CELLA_USAGE,
+				 "policy: an event log, but not of a TD's evidence");
+	TRY(register_replay(log, 0, reg, actual, &w->registers[reg], w->err));
+	if (w->registers[reg].finding != REGISTER_DIFFERS)
+		return CELLA_OK;
+	TRY(divergence_text(log, &w->registers[reg], &arena, &divergence, w->err));
+	return error_set(w->err, CELLA_MALFORMED,
+			 "event log: does not lead to the evidence's RTMR%u: %s", reg,
+			 divergence);
+}
+
+/* Reference values come from a log that the evidence bears out, or from none. */
+static enum cella_status replay_log(struct writer *w)
+{
+	if (w->draft->event_log == NULL)
+		return CELLA_OK;
+	if (w->draft->event_log->kind != CELLA_EVENT_LOG_CC)
+		return error_set(w->err, CELLA_UNSUPPORTED,
+				 "policy: the event log is a TPM's, not a TD's");
+	for (unsigned reg = 0; reg < NUM_RTMRS; reg++)
+		TRY(replay_register(w, reg));
+	return CELLA_OK;
+}
+
 static enum cella_status write_policy(struct writer *w, json_t *root)
 {
 	const struct cella_policy_draft *const draft = w->draft;
 
+	TRY(replay_log(w));
 	TRY(check_names(w, draft->only, draft->num_only));
 	TRY(check_names(w, draft->without, draft->num_without));
 	TRY(check_only(w));

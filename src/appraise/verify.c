@@ -103,6 +103,13 @@ static enum cella_status check_options(const struct cella_verify_options *o,
 	    (o->num_policies > 0 && o->policies == NULL))
 		return error_set(err, CELLA_USAGE,
 				 "options: policies are given and expected, or neither");
+	if (o->vtpm != NULL && o->vtpm_nonce_expect != CELLA_EXPECT_ANY &&
+	    o->vtpm_nonce_expect != CELLA_EXPECT_EXACT)
+		return error_set(err, CELLA_USAGE,
+				 "options: nothing is said about the vTPM's nonce");
+	if (o->vtpm == NULL && o->vtpm_nonce_expect != CELLA_EXPECT_UNSET)
+		return error_set(err, CELLA_USAGE,
+				 "options: a nonce of a vTPM, but no vTPM");
 	if ((o->accept & ~acceptable) != 0)
 		return error_set(err, CELLA_USAGE,
 				 "options: a status in accept can never be accepted");
@@ -118,11 +125,17 @@ static enum cella_status fill(struct cella_verdict *v,
 			      const struct verify_caches *caches, struct cella_error *err)
 {
 	struct trust_root *root CLEANUP(trust_root_cleanup) = NULL;
+	const char *missing;
 
 	TRY(trust_root_find(options->root_choice, options->root, caches->roots, &root,
 			    err));
 	TRY(dcap_verify(v, root->point, root->is_intel, caches, err));
-	return judge(v, options, err);
+	TRY(judge(v, options, err));
+	missing = verdict_missing_check(v);
+	if (missing != NULL)
+		return error_set(err, CELLA_INTERNAL, "the check %s was never made",
+				 missing);
+	return CELLA_OK;
 }
 
 enum cella_status verify_cached(struct cella_evidence *evidence,
@@ -146,6 +159,10 @@ enum cella_status verify_cached(struct cella_evidence *evidence,
 		return error_nomem(err);
 	v->evidence = cella_evidence_ref(evidence);
 	v->collateral = collateral != NULL ? cella_collateral_ref(collateral) : NULL;
+	v->event_log = options->event_log != NULL
+			       ? cella_event_log_ref(options->event_log)
+			       : NULL;
+	v->vtpm = options->vtpm != NULL ? cella_vtpm_ref(options->vtpm) : NULL;
 	v->time = options->time;
 	v->grace_s = options->grace_s;
 	v->accept = options->accept;
@@ -177,6 +194,8 @@ void cella_verdict_free(struct cella_verdict *verdict)
 	pck_unref(verdict->pck);
 	cella_evidence_unref(verdict->evidence);
 	cella_collateral_unref(verdict->collateral);
+	cella_event_log_unref(verdict->event_log);
+	cella_vtpm_unref(verdict->vtpm);
 	arena_done(&verdict->arena);
 	free(verdict);
 }

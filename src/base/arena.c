@@ -85,6 +85,12 @@ const char *arena_copy(struct arena *arena, const void *text, size_t len)
 	return copy;
 }
 
+const char *arena_out(struct arena *arena, const struct out *text)
+{
+	arena->failed = arena->failed || text->failed;
+	return arena_copy(arena, text->data, text->len);
+}
+
 const char *arena_hex(struct arena *arena, struct cella_bytes bytes)
 {
 	char *const text = arena_alloc(arena, 2 * bytes.len + 1, 1);

@@ -22,6 +22,9 @@ const char *arena_text(struct arena *arena, const char *format, ...) PRINTF(2, 3
 /* arena_copy() copies a text of len characters and terminates it. */
 const char *arena_copy(struct arena *arena, const void *text, size_t len);
 
+/* arena_out() copies a text that was built; its failure is the arena's. */
+const char *arena_out(struct arena *arena, const struct out *text);
+
 /* arena_hex() returns a view's lower-case hexadecimal digits. */
 const char *arena_hex(struct arena *arena, struct cella_bytes bytes);
 

@@ -292,3 +292,12 @@ bool text_equal_any_case(const char *a, const char *b)
 	}
 	return *a == *b;
 }
+
+bool text_starts_any_case(struct cella_bytes text, const char *start)
+{
+	for (size_t i = 0; start[i] != '\0'; i++)
+		if (i == text.len ||
+		    ascii_lower((char)text.data[i]) != ascii_lower(start[i]))
+			return false;
+	return true;
+}

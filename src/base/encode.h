@@ -70,4 +70,7 @@ static inline char ascii_lower(char c)
  */
 bool text_equal_any_case(const char *a, const char *b);
 
+/* text_starts_any_case() compares the start of a text likewise. */
+bool text_starts_any_case(struct cella_bytes text, const char *start);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strict JSON on top of jansson. The scanner here understands only strings and nesting:
- * enough to bound the depth before jansson recurses and to find a member's bytes.
+ * Members of JSON documents: their bytes, their values, and building them. The scanner
+ * here understands only strings and nesting: enough to find a member's bytes.
  */
 #include "base/json.h"
 
@@ -23,56 +23,6 @@ static bool skip_string(struct cella_bytes text, size_t *pos)
 		}
 	}
 	return false;
-}
-
-static enum cella_status check_depth(struct cella_bytes text, const char *what,
-				     struct cella_error *err)
-{
-	size_t depth = 0;
-	size_t i = 0;
-
-	while (i < text.len) {
-		const uint8_t c = text.data[i];
-
-		if (c == '"') {
-			if (!skip_string(text, &i))
-				return CELLA_OK; /* jansson names the place */
-			continue;
-		}
-		if ((c == '{' || c == '[') && ++depth > JSON_MAX_DEPTH)
-			return error_at(err, CELLA_LIMIT, i,
-					"%s: nested deeper than %d levels (offset %zu)",
-					what, JSON_MAX_DEPTH, i);
-		if ((c == '}' || c == ']') && depth > 0)
-			depth--;
-		i++;
-	}
-	return CELLA_OK;
-}
-
-enum cella_status json_parse(struct cella_bytes text, const char *what, json_t **out,
-			     struct cella_error *err)
-{
-	json_error_t failure;
-	json_t *json;
-
-	if (text.len == 0)
-		return error_set(err, CELLA_MALFORMED, "%s: is empty", what);
-	if (text.len > JSON_MAX_LEN)
-		return error_set(err, CELLA_LIMIT, "%s: %zu bytes, at most %d", what,
-				 text.len, JSON_MAX_LEN);
-	TRY(check_depth(text, what, err));
-	json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES,
-			  &failure);
-	if (json == NULL) {
-		if (json_error_code(&failure) == json_error_out_of_memory)
-			return error_nomem(err);
-		return error_at(err, CELLA_MALFORMED, (size_t)failure.position,
-				"%s: line %d, column %d: %s", what, failure.line,
-				failure.column, failure.text);
-	}
-	*out = json;
-	return CELLA_OK;
 }
 
 static void skip_space(struct cella_bytes text, size_t *pos)
@@ -367,13 +317,20 @@ json_t *json_time(int64_t seconds)
 	return json_string(civil_format(seconds, text));
 }
 
+static int append(const char *text, size_t len, void *out)
+{
+	out_bytes(out, text, len);
+	return ((struct out *)out)->failed ? -1 : 0;
+}
+
+/* Not json_dumps(), which leaves a member's name out when there is no memory for it. */
 enum cella_status json_write(const json_t *json, bool indented, char **text,
 			     struct cella_error *err)
 {
-	char *written = json_dumps(json, indented ? JSON_INDENT(2) : JSON_COMPACT);
+	struct out out CLEANUP(out_done) = { 0 };
 
-	if (written == NULL)
+	if (json_dump_callback(json, append, &out,
+			       indented ? JSON_INDENT(2) : JSON_COMPACT) != 0)
 		return error_nomem(err);
-	*text = written;
-	return CELLA_OK;
+	return out_take_text(&out, text, err);
 }

@@ -2,7 +2,7 @@
 /*
  * JSON (RFC 8259) with nothing left to taste: no duplicate names, no NUL, bounded depth
  * and size; members are read through field tables; signed members are found in the
- * received bytes. jansson does the parsing.
+ * received bytes. The values are jansson's; json_parse.c says why the reader is not.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

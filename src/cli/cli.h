@@ -54,6 +54,8 @@ struct common_args {
 	bool quiet;
 	bool help;
 	struct texts operands;
+	bool has_end; /* "--" was given */
+	size_t end;   /* so many operands stand before it */
 };
 
 /* The rows for struct common_args, to be put at the end of a command's table. */

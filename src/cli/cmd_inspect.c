@@ -10,6 +10,7 @@
 #include "base/encode.h"
 #include "collateral/bundle.h"
 #include "collateral/describe.h"
+#include "evidence/event_log.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
 
@@ -202,12 +203,27 @@ static enum cella_status show_token(struct cella_bytes bytes, bool as_json,
 	return CELLA_OK;
 }
 
+/* --- event logs ---------------------------------------------------------------------- */
+
+static enum cella_status show_event_log(struct cella_bytes bytes, bool as_json,
+					struct cella_error *err)
+{
+	struct cella_event_log *log CLEANUP(event_log_cleanup) = NULL;
+	char *text CLEANUP_FREE = NULL;
+
+	TRY(cella_event_log_parse(bytes.data, bytes.len, &log, err));
+	TRY(cella_event_log_describe(log, as_json, &text, err));
+	printf("%s%s", text, as_json ? "\n" : "");
+	return CELLA_OK;
+}
+
 /* What a file may be, the surest signs first; evidence is what is left. */
 static const struct {
 	bool (*is_one)(struct cella_bytes bytes);
 	enum cella_status (*show)(struct cella_bytes bytes, bool as_json,
 				  struct cella_error *err);
 } kinds[] = {
+	{ event_log_is_one, show_event_log },
 	{ is_policy, show_policy },
 	{ is_jws, show_token },
 	{ is_certificates, show_certificates },
@@ -246,8 +262,8 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, collateral in any form, certificates, policies\n"
-		"and tokens by their content. Byte strings are shown in wire order and, where\n"
+		"Knows quotes, TD and SGX reports, collateral in any form, certificates, policies,\n"
+		"tokens and event logs by their content. Byte strings are shown in wire order and, where\n"
 		"Intel's tools reverse them, in that order too.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),

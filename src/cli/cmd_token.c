@@ -7,6 +7,7 @@
 #include <cella/token.h>
 
 #include "cli/binding.h"
+#include "cli/log_input.h"
 #include "cli/policy_input.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -28,6 +29,7 @@ struct token_args {
 	struct moment time;
 	struct moment leeway;
 	const char *quote;
+	const char *event_log;
 	const char *trust_root;
 	struct texts policies;
 };
@@ -281,6 +283,7 @@ static enum cella_status replay(const struct token_args *args, const char **diff
 	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
 	struct cella_verdict *verdict CLEANUP(verdict_cleanup) = NULL;
 	struct policy_inputs policies CLEANUP(policies_done) = { 0 };
+	struct cella_event_log *log CLEANUP(event_log_cleanup) = NULL;
 	struct out token CLEANUP(out_done) = { 0 };
 	struct out root CLEANUP(out_done) = { 0 };
 	struct cella_verify_options how;
@@ -289,6 +292,9 @@ static enum cella_status replay(const struct token_args *args, const char **diff
 		return error_set(err, CELLA_USAGE, "token replay: --quote is needed");
 	TRY(policies_read(&args->policies, &args->policy_owners, &policies, err));
 	TRY(make_options(args, &policies, &root, &how, err));
+	if (args->event_log != NULL)
+		TRY(event_log_read(args->event_log, &log, err));
+	how.event_log = log;
 	TRY(evidence_read(args->quote, &evidence, err));
 	TRY(file_read(token_path(args), TOKEN_FILE_MAX, &token, err));
 	TRY(cella_token_replay(token.data, token.len, evidence, &how, difference,
@@ -315,6 +321,8 @@ static const struct option_def replay_options[] = {
 	  "judge with this policy again" },
 	{ "policy-owner", 0, "FILE", OPTION_TEXTS, ARG(policy_owners),
 	  "pin the owners of policies to the keys of this file" },
+	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
+	  "judge with the TD's event log again" },
 	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data" },
 	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),

@@ -4,9 +4,12 @@
  */
 #include "cli/commands.h"
 
+#include <cella/vtpm.h>
+
 #include "cli/binding.h"
 #include "cli/collateral_input.h"
 #include "cli/issue_token.h"
+#include "cli/log_input.h"
 #include "cli/policy_input.h"
 #include "cli/policy_url.h"
 #include "cli/trust.h"
@@ -23,6 +26,9 @@ struct verify_args {
 	struct common_args common;
 	struct source_args source;
 	struct texts collateral;
+	const char *event_log;
+	const char *hcl_report;
+	const char *tpm_quote;
 	struct binding_args binding;
 	struct texts policies;
 	struct texts policy_owners;
@@ -41,6 +47,12 @@ struct verify_args {
 static const struct option_def options[] = {
 	{ "collateral", 'c', "FILE|DIR|URL", OPTION_TEXTS, ARG(collateral),
 	  "signed documents about the platform, or the service that has them" },
+	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
+	  "the TD's event log: it must lead to the quote's registers" },
+	{ "hcl-report", 0, "FILE", OPTION_TEXT, ARG(hcl_report),
+	  "the TD's HCL report (Azure): its vTPM judges with the quote" },
+	{ "tpm-quote", 0, "FILE", OPTION_TEXT, ARG(tpm_quote),
+	  "the quote and the PCRs of that vTPM, as JSON; --nonce is its nonce" },
 	{ "policy", 'p', "FILE|URL", OPTION_TEXTS, ARG(policies),
 	  "demand what this policy demands, or a service's policies for the platform" },
 	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
@@ -62,9 +74,9 @@ static const struct option_def options[] = {
 	{ "strict", 0, NULL, OPTION_FLAG, ARG(strict),
 	  "refuse what is otherwise only reported" },
 	{ "result-out", 0, "FILE", OPTION_TEXT, ARG(result_out),
-	  "write the result in the shape of Intel's ('-': instead of the verdict)" },
+	  "write the result in the shape of Intel's ('-': the verdict goes to standard error)" },
 	{ "token-out", 0, "FILE", OPTION_TEXT, ARG(token.output),
-	  "write the verdict as a signed token" },
+	  "write the verdict as a signed token ('-' as above)" },
 	{ "token-key", 0, "KEYFILE", OPTION_TEXT, ARG(token.key),
 	  "sign the token with this private key (P-256 or P-384)" },
 	{ "token-audience", 0, "TEXT", OPTION_TEXT, ARG(token.audience),
@@ -89,6 +101,9 @@ struct inputs {
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral;
 	struct cella_collateral *other; /* to compare with */
+	struct cella_event_log *event_log;
+	struct cella_vtpm *vtpm;
+	struct out nonce; /* of the vTPM */
 	struct policy_inputs policies;
 	struct out root;
 };
@@ -98,6 +113,9 @@ static void inputs_done(struct inputs *inputs)
 	cella_evidence_unref(inputs->evidence);
 	cella_collateral_unref(inputs->collateral);
 	cella_collateral_unref(inputs->other);
+	cella_event_log_unref(inputs->event_log);
+	cella_vtpm_unref(inputs->vtpm);
+	out_done(&inputs->nonce);
 	policies_done(&inputs->policies);
 	out_done(&inputs->root);
 }
@@ -111,6 +129,44 @@ static enum cella_status expected_report_data(const struct verify_args *args,
 	TRY(binding_read(&args->binding, &is_given, out->report_data, err));
 	out->report_data_expect = is_given ? CELLA_EXPECT_EXACT : CELLA_EXPECT_ANY;
 	return CELLA_OK;
+}
+
+/* With a vTPM the report data is the key's; freshness is in the nonce of its quote. */
+static enum cella_status expected_vtpm_nonce(const struct verify_args *args,
+					     struct inputs *inputs,
+					     struct cella_verify_options *out,
+					     struct cella_error *err)
+{
+	if (args->binding.data != NULL || args->binding.report_data.num_items > 0)
+		return error_set(err, CELLA_USAGE,
+				 "--report-data and --data: a vTPM's quote holds a "
+				 "nonce: --nonce HEX");
+	out->vtpm = inputs->vtpm;
+	out->report_data_expect = CELLA_EXPECT_ANY;
+	out->vtpm_nonce_expect = CELLA_EXPECT_ANY;
+	if (args->binding.nonce.num_items == 0)
+		return CELLA_OK;
+	TRY(hex_args_read(&args->binding.nonce, "--nonce", &inputs->nonce, err));
+	out->vtpm_nonce_expect = CELLA_EXPECT_EXACT;
+	out->vtpm_nonce = out_view(&inputs->nonce);
+	return CELLA_OK;
+}
+
+static enum cella_status load_vtpm(const struct verify_args *args, struct inputs *inputs,
+				   struct cella_error *err)
+{
+	struct out report CLEANUP(out_done) = { 0 };
+	struct out quote CLEANUP(out_done) = { 0 };
+
+	if ((args->hcl_report != NULL) != (args->tpm_quote != NULL))
+		return error_set(err, CELLA_USAGE,
+				 "--hcl-report and --tpm-quote need each other");
+	if (args->hcl_report == NULL)
+		return CELLA_OK;
+	TRY(file_read(args->hcl_report, CELLA_HCL_REPORT_MAX, &report, err));
+	TRY(file_read(args->tpm_quote, CELLA_TPM_QUOTE_MAX, &quote, err));
+	return cella_vtpm_parse(report.data, report.len, quote.data, quote.len,
+				&inputs->vtpm, err);
 }
 
 static enum cella_status make_options(const struct verify_args *args,
@@ -127,10 +183,12 @@ static enum cella_status make_options(const struct verify_args *args,
 								   : CELLA_EXPECT_ANY,
 		.policies = inputs->policies.policies,
 		.num_policies = inputs->policies.num_policies,
+		.event_log = inputs->event_log,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
-	TRY(expected_report_data(args, out, err));
+	TRY(inputs->vtpm != NULL ? expected_vtpm_nonce(args, inputs, out, err)
+				 : expected_report_data(args, out, err));
 	TRY(accepted_read(&args->accept, &out->accept, err));
 	if (args->trust_root == NULL)
 		return CELLA_OK;
@@ -166,6 +224,9 @@ static enum cella_status load(const struct verify_args *args, struct inputs *inp
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
 	input.evidence = inputs->evidence;
 	TRY(load_policies(args, &input, &inputs->policies, err));
+	TRY(load_vtpm(args, inputs, err));
+	if (args->event_log != NULL)
+		TRY(event_log_read(args->event_log, &inputs->event_log, err));
 	if (args->collateral.num_items > 0)
 		TRY(collateral_read(&input, args->collateral.items[0],
 				    &inputs->collateral, err));
@@ -196,18 +257,19 @@ static void tell_unasked(const struct common_args *common,
 }
 
 static enum cella_status print(const struct verify_args *args,
-			       const struct cella_verdict *verdict,
+			       const struct cella_verdict *verdict, FILE *stream,
 			       struct cella_error *err)
 {
 	char *text CLEANUP_FREE = NULL;
-	const uint32_t flags = (use_colour() ? CELLA_TEXT_COLOUR : 0) |
-			       (args->checks ? CELLA_TEXT_CHECKS : 0);
+	const uint32_t flags =
+		(stream == stdout && use_colour() ? CELLA_TEXT_COLOUR : 0) |
+		(args->checks ? CELLA_TEXT_CHECKS : 0);
 
 	if (args->common.json)
 		TRY(cella_verdict_json(verdict, &text, err));
 	else
 		TRY(cella_verdict_text(verdict, flags, &text, err));
-	printf("%s%s", text, args->common.json ? "\n" : "");
+	fprintf(stream, "%s%s", text, args->common.json ? "\n" : "");
 	return CELLA_OK;
 }
 
@@ -219,7 +281,7 @@ static void verdict_cleanup(struct cella_verdict **verdict)
 static enum cella_status print_explanation(const struct inputs *inputs,
 					   const struct cella_verify_options *how,
 					   const struct cella_verdict *verdict,
-					   struct cella_error *err)
+					   FILE *stream, struct cella_error *err)
 {
 	struct cella_verdict *other CLEANUP(verdict_cleanup) = NULL;
 	char *text CLEANUP_FREE = NULL;
@@ -227,7 +289,7 @@ static enum cella_status print_explanation(const struct inputs *inputs,
 	if (inputs->other != NULL)
 		TRY(cella_verify(inputs->evidence, inputs->other, how, &other, err));
 	TRY(cella_verdict_explain(verdict, other, &text, err));
-	printf("\n%s", text);
+	fprintf(stream, "\n%s", text);
 	return CELLA_OK;
 }
 
@@ -237,6 +299,29 @@ static bool has_url(const struct texts *texts)
 		if (url_is_one(texts->items[i]))
 			return true;
 	return false;
+}
+
+static bool is_stdout(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
+/* A result or a token that goes to standard output has it for itself. */
+static enum cella_status tell(const struct verify_args *args, const struct inputs *inputs,
+			      const struct cella_verify_options *how,
+			      const struct cella_verdict *verdict,
+			      struct cella_error *err)
+{
+	const bool is_taken = is_stdout(args->result_out) ||
+			      is_stdout(args->token.output);
+	FILE *const stream = is_taken ? stderr : stdout;
+
+	if (is_taken && args->common.quiet)
+		return CELLA_OK;
+	TRY(print(args, verdict, stream, err));
+	if (!args->explain || args->common.json)
+		return CELLA_OK;
+	return print_explanation(inputs, how, verdict, stream, err);
 }
 
 static enum cella_status check_usage(const struct verify_args *args,
@@ -254,6 +339,10 @@ static enum cella_status check_usage(const struct verify_args *args,
 			"--explain as text; a directory holds several documents");
 	if (args->policy_owners.num_items > 0 && args->policies.num_items == 0)
 		return error_set(err, CELLA_USAGE, "--policy-owner needs --policy");
+	if (is_stdout(args->result_out) && is_stdout(args->token.output))
+		return error_set(err, CELLA_USAGE,
+				 "standard output is for --result-out or for "
+				 "--token-out, not for both");
 	return token_args_check(&args->token, &args->binding, err);
 }
 
@@ -273,10 +362,7 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 		TRY(token_issue(&args->token, &args->binding, verdict, err));
 	if (args->result_out != NULL)
 		TRY(result_write(args->result_out, verdict, err));
-	if (args->result_out == NULL || strcmp(args->result_out, "-") != 0)
-		TRY(print(args, verdict, err));
-	if (args->explain && !args->common.json)
-		TRY(print_explanation(&inputs, &how, verdict, err));
+	TRY(tell(args, &inputs, &how, verdict, err));
 	tell_unasked(&args->common, verdict);
 	return CELLA_OK;
 }

@@ -8,6 +8,7 @@
 
 /* One a line. clang-format off */
 static const struct command *const commands[] = {
+	&cmd_doctor,
 	&cmd_inspect,
 	&cmd_verify,
 	&cmd_policy_new,
@@ -23,6 +24,9 @@ static const struct command *const commands[] = {
 	&cmd_collateral_show,
 	&cmd_collateral_bundle,
 	&cmd_collateral_import,
+	&cmd_eventlog_replay,
+	&cmd_eventlog_explain,
+	&cmd_measure,
 	&cmd_quote,
 	&cmd_report,
 	&cmd_sim,

@@ -230,12 +230,14 @@ static int read_arguments(struct parser *p)
 		const char *const arg = p->argv[p->pos];
 		int code = EXIT_YES;
 
-		if (!only_operands && strcmp(arg, "--") == 0)
-			only_operands = true;
-		else if (!only_operands && arg[0] == '-' && arg[1] != '\0')
+		if (!only_operands && strcmp(arg, "--") == 0) {
+			only_operands = common->has_end = true;
+			common->end = common->operands.num_items;
+		} else if (!only_operands && arg[0] == '-' && arg[1] != '\0') {
 			code = read_option(p, arg);
-		else if (!add_text(&common->operands, arg))
+		} else if (!add_text(&common->operands, arg)) {
 			code = usage(p->command, "too many arguments");
+		}
 		if (code != EXIT_YES)
 			return code;
 	}

@@ -7,7 +7,6 @@
 #include "base/encode.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* The members of a bundle: texts. */
 enum bundle_part {
@@ -276,8 +275,8 @@ static bool chain_header(struct cella_bytes line, struct cella_bytes *value,
 	for (size_t i = 0; i < ARRAY_LEN(chain_headers); i++) {
 		const size_t len = strlen(chain_headers[i].name);
 
-		if (line.len <= len || line.data[len] != ':' ||
-		    strncasecmp((const char *)line.data, chain_headers[i].name, len) != 0)
+		if (!text_starts_any_case(line, chain_headers[i].name) ||
+		    line.len == len || line.data[len] != ':')
 			continue;
 		*value = text_trim(bytes_of(line.data + len + 1, line.len - len - 1));
 		*role = chain_headers[i].role;

@@ -198,14 +198,11 @@ static enum cella_status describe_json(const struct cella_collateral *collateral
 				       int64_t time, char **text, struct cella_error *err)
 {
 	json_t *root CLEANUP_JSON = json_object();
-	json_t *const list = json_array();
+	json_t *list;
 	struct document d;
 
-	if (root == NULL) {
-		json_decref(list);
-		return error_nomem(err);
-	}
 	TRY(json_put(root, "time", json_time(time), err));
+	list = json_array();
 	TRY(json_put(root, "documents", list, err));
 	for (size_t i = 0; document_at(collateral, i, &d); i++)
 		TRY(document_json(&d, time, list, err));

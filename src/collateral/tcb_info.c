@@ -4,9 +4,10 @@
  */
 #include "collateral/tcb_info.h"
 
+#include "base/encode.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* The members as they stand in the document. */
 struct raw_info {
@@ -211,7 +212,7 @@ static enum cella_status read_modules(const json_t *list, struct tcb_info *info,
 		TRY(read_module_identity(json_array_get(list, i), path, &info->arena,
 					 &info->modules[i], err));
 		for (size_t k = 0; k < i; k++)
-			if (strcasecmp(info->modules[k].id, info->modules[i].id) == 0)
+			if (text_equal_any_case(info->modules[k].id, info->modules[i].id))
 				return error_set(err, CELLA_MALFORMED,
 						 "%s: id: \"%.16s\" occurs twice", path,
 						 info->modules[i].id);
@@ -304,7 +305,7 @@ const struct tdx_module *tcb_info_module(const struct tcb_info *info, uint8_t ma
 		return &info->module;
 	snprintf(id, sizeof id, "TDX_%02X", major);
 	for (size_t i = 0; i < info->num_modules; i++)
-		if (strcasecmp(info->modules[i].id, id) == 0)
+		if (text_equal_any_case(info->modules[i].id, id))
 			return &info->modules[i];
 	return NULL;
 }

@@ -224,15 +224,25 @@ static enum cella_status read_extensions(struct crypto_cert *cert,
 	return CELLA_OK;
 }
 
+static X509 *read_once(struct cella_bytes der, const unsigned char **end)
+{
+	X509 *x = ossl_x509_new();
+
+	*end = der.data;
+	/* d2i frees x when it fails. */
+	return x != NULL && d2i_X509(&x, end, (long)der.len) != NULL ? x : NULL;
+}
+
 static enum cella_status parse(struct crypto_cert *cert, struct cella_bytes der,
 			       struct cella_error *err)
 {
 	const unsigned char *pos = der.data;
-	X509 *x = ossl_x509_new();
+	X509 *x = read_once(der, &pos);
 
+	/* OpenSSL does not note every lack of memory; bad bytes are as bad again. */
 	if (x == NULL)
-		return error_nomem(err);
-	if (d2i_X509(&x, &pos, (long)der.len) == NULL) /* which frees x when it fails */
+		x = read_once(der, &pos);
+	if (x == NULL)
 		return ossl_failure(err, CELLA_MALFORMED,
 				    "certificate: not an X.509 certificate in DER");
 	cert->handle = x;

@@ -104,15 +104,25 @@ static enum cella_status read_header(struct crypto_crl *crl, struct cella_error 
 			 "revocation list: nextUpdate", err);
 }
 
+static X509_CRL *read_once(struct cella_bytes der, const unsigned char **end)
+{
+	X509_CRL *x = ossl_crl_new();
+
+	*end = der.data;
+	/* d2i frees x when it fails. */
+	return x != NULL && d2i_X509_CRL(&x, end, (long)der.len) != NULL ? x : NULL;
+}
+
 static enum cella_status parse(struct crypto_crl *crl, struct cella_bytes der,
 			       struct cella_error *err)
 {
 	const unsigned char *pos = der.data;
-	X509_CRL *x = ossl_crl_new();
+	X509_CRL *x = read_once(der, &pos);
 
+	/* OpenSSL does not note every lack of memory; bad bytes are as bad again. */
 	if (x == NULL)
-		return error_nomem(err);
-	if (d2i_X509_CRL(&x, &pos, (long)der.len) == NULL) /* which frees x on failure */
+		x = read_once(der, &pos);
+	if (x == NULL)
 		return ossl_failure(err, CELLA_MALFORMED,
 				    "revocation list: not an X.509 list in DER");
 	crl->handle = x;

@@ -218,6 +218,20 @@ static enum cella_status raw_signature(const uint8_t *der, size_t der_len, size_
 	return done ? CELLA_OK : ossl_failure(err, CELLA_INTERNAL, "signature");
 }
 
+static bool sign_once(const struct private_key *key, const uint8_t *digest, uint8_t *der,
+		      size_t *der_len)
+{
+	EVP_PKEY_CTX *const ctx = EVP_PKEY_CTX_new(key->handle, NULL);
+	bool done;
+
+	*der_len = 2 * CRYPTO_POINT_MAX;
+	done = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
+	       EVP_PKEY_sign(ctx, der, der_len, digest,
+			     crypto_hash_len(curves[key->curve].hash)) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return done;
+}
+
 enum cella_status private_key_sign(const struct private_key *key,
 				   struct cella_bytes message, uint8_t *signature,
 				   struct cella_error *err)
@@ -225,15 +239,13 @@ enum cella_status private_key_sign(const struct private_key *key,
 	uint8_t digest[SHA512_LEN];
 	uint8_t der[2 * CRYPTO_POINT_MAX];
 	size_t der_len = sizeof der;
-	EVP_PKEY_CTX *ctx;
 	bool done;
 
 	TRY(crypto_digest(curves[key->curve].hash, &message, 1, digest, err));
-	ctx = EVP_PKEY_CTX_new(key->handle, NULL);
-	done = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
-	       EVP_PKEY_sign(ctx, der, &der_len, digest,
-			     crypto_hash_len(curves[key->curve].hash)) == 1;
-	EVP_PKEY_CTX_free(ctx);
+	done = sign_once(key, digest, der, &der_len);
+	/* Once more, since OpenSSL does not note every lack of memory. */
+	if (!done)
+		done = sign_once(key, digest, der, &der_len);
 	if (!done)
 		return ossl_failure(err, CELLA_INTERNAL, "private key: cannot sign");
 	return raw_signature(der, der_len, curves[key->curve].point_len / 2, signature,

@@ -26,15 +26,47 @@ static const struct {
 	[CRYPTO_P384] = { NID_secp384r1, P384_POINT_LEN, CRYPTO_SHA384 },
 };
 
-/* Did the calls since ossl_begin() lack memory? Empties the queue of errors. */
+/* volatile: compilers know what malloc() and free() are for. */
+static bool can_allocate(void)
+{
+	void *volatile memory = malloc(256);
+
+	free(memory);
+	return memory != NULL;
+}
+
+/*
+ * Did the calls since ossl_begin() lack memory? Empties the queue of errors, which itself
+ * needs memory: what cannot be allocated now is taken for what could not be then.
+ */
 static bool lacked_memory(void)
 {
-	bool lacked = false;
+	bool lacked = !can_allocate();
 	unsigned long code;
 
 	while ((code = ERR_get_error()) != 0)
 		lacked = lacked || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
 	return lacked;
+}
+
+/*
+ * Did the calls since ossl_begin() fail for one of these reasons and not for another? Not
+ * every lack of memory is noted as one, and none when there is no room to note it: what is
+ * no answer for a known reason is no answer at all. Empties the queue.
+ */
+static bool failed_for(const int *reasons, size_t num_reasons)
+{
+	bool known = false;
+	unsigned long code;
+
+	while ((code = ERR_get_error()) != 0) {
+		if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+			return false;
+		for (size_t i = 0; i < num_reasons; i++)
+			known = known || (ERR_GET_LIB(code) == ERR_LIB_EC &&
+					  ERR_GET_REASON(code) == reasons[i]);
+	}
+	return known;
 }
 
 enum cella_status ossl_failure(struct cella_error *err, enum cella_status status,
@@ -132,6 +164,8 @@ EC_KEY *ossl_key(enum crypto_curve curve, struct cella_bytes point)
 enum cella_status crypto_key_new(enum crypto_curve curve, struct cella_bytes point,
 				 struct crypto_key **out, struct cella_error *err)
 {
+	static const int refused[] = { EC_R_POINT_IS_NOT_ON_CURVE, EC_R_INVALID_ENCODING,
+				       EC_R_COORDINATES_OUT_OF_RANGE };
 	struct crypto_key *key;
 
 	if (point.len != curves[curve].point_len)
@@ -147,7 +181,7 @@ enum cella_status crypto_key_new(enum crypto_curve curve, struct cella_bytes poi
 	if (key->handle == NULL) {
 		free(key);
 		/* Out of memory is a failure; a point that is refused is an answer. */
-		if (lacked_memory())
+		if (!failed_for(refused, ARRAY_LEN(refused)))
 			return error_nomem(err);
 		key = NULL;
 	}
@@ -194,6 +228,7 @@ enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
 			      bool *good, struct cella_error *err)
 {
 	const enum crypto_hash hash = curves[curve].hash;
+	static const int at_infinity[] = { EC_R_POINT_AT_INFINITY };
 	uint8_t digest[SHA512_LEN];
 	ECDSA_SIG *sig;
 	int answer;
@@ -205,7 +240,7 @@ enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
 	answer = ECDSA_do_verify(digest, (int)crypto_hash_len(hash), sig, key);
 	ECDSA_SIG_free(sig);
 	/* Below 0 it could not tell, for numbers that no signer makes or for want of memory. */
-	if (answer < 0 && lacked_memory())
+	if (answer < 0 && !failed_for(at_infinity, ARRAY_LEN(at_infinity)))
 		return error_nomem(err);
 	*good = answer == 1;
 	return CELLA_OK;

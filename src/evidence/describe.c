@@ -92,12 +92,12 @@ static enum cella_status value_text(const struct row *row, struct out *out,
 	}
 	if (row->value.len <= VALUE_SHOWN_MAX) {
 		hex_write(out, row->value);
-		return CELLA_OK;
+		return out_status(out, err);
 	}
 	TRY(crypto_sha256(row->value, hash, err));
 	out_text(out, "sha256:");
 	hex_write(out, bytes_of(hash, sizeof hash));
-	return CELLA_OK;
+	return out_status(out, err);
 }
 
 /* Intel's tools print byte strings with the last byte first. */

@@ -22,6 +22,21 @@
 #define ARRAY(elements) "{\"policy_array\":[" elements "]}"
 #define POLICY(elements) .options = { .policy = ARRAY(elements) }
 #define MRTD KEY("tdx_mrtd", "<mr_td>")
+/* The formatter takes texts side by side for calls. */
+/* clang-format off */
+#define EVERY_TD_KEY \
+	MRTD "," \
+	KEY("tdx_rtmr0", "<rtmr0>") "," \
+	KEY("tdx_rtmr1", "<rtmr1>") "," \
+	KEY("tdx_rtmr2", "<rtmr2>") "," \
+	KEY("tdx_rtmr3", "<rtmr3>") "," \
+	KEY("tdx_mrconfigid", "<mr_config_id>") "," \
+	KEY("tdx_mrowner", "<mr_owner>") "," \
+	KEY("tdx_mrownerconfig", "<mr_owner_config>") "," \
+	KEY("tdx_mrservicetd", "<mr_servicetd>") "," \
+	KEY("tdx_attributes", "<td_attributes>") "," \
+	KEY("tdx_xfam", "<xfam>")
+/* clang-format on */
 #define MRENCLAVE KEY("sgx_mrenclave", "<mrenclave>")
 #define OUT_OF_DATE_POLICY \
 	POLICY(ELEMENT(PLATFORM, "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"]"))
@@ -59,16 +74,7 @@ static const struct sim_case_row rows[] = {
 	  "a policy of every measurement",
 	  V5,
 	  { { 0 } },
-	  POLICY(ELEMENT(
-		  TD, MRTD
-		  "," KEY("tdx_rtmr0", "<rtmr0>") "," KEY("tdx_rtmr1", "<rtmr1>") "," KEY("tdx_rtmr2", "<rtmr2>") "," KEY("tdx_rtmr3", "<rtmr3>") "," KEY(
-			  "tdx_mrconfigid",
-			  "<mr_config_id>") "," KEY("tdx_mrowner",
-						    "<mr_owner>") "," KEY("tdx_mrownerconfig",
-									  "<mr_owner_config>") "," KEY("tdx_mrservicetd",
-												       "<mr_servicetd>") "," KEY("tdx_attributes",
-																 "<td_attributes>") "," KEY("tdx_xfam",
-																			    "<xfam>"))),
+	  POLICY(ELEMENT(TD, EVERY_TD_KEY)),
 	  ACCEPTED("yyy-") },
 	{ "good_policy_sgx",
 	  "a policy for an enclave",

@@ -5,8 +5,8 @@
 #include "sim/commands.h"
 
 static const struct command *const commands[] = {
-	&sim_cmd_collateral, &sim_cmd_corpus, &sim_cmd_init,
-	&sim_cmd_quote,      &sim_cmd_report,
+	&sim_cmd_collateral, &sim_cmd_corpus, &sim_cmd_extend,
+	&sim_cmd_init,       &sim_cmd_quote,  &sim_cmd_report,
 };
 
 static const struct program program = {

@@ -97,6 +97,10 @@ enum cella_status sim_platform_describe(struct sim_platform *platform,
  */
 enum cella_status sim_platform_save(const struct sim_platform *platform, const char *dir,
 				    struct cella_error *err) MUST_CHECK;
+/* sim_platform_update() writes what a TD and an enclave report, keys and all else stay. */
+enum cella_status sim_platform_update(const struct sim_platform *platform,
+				      const char *dir,
+				      struct cella_error *err) MUST_CHECK;
 enum cella_status sim_platform_load(const char *dir, struct sim_platform **out,
 				    struct cella_error *err) MUST_CHECK;
 

@@ -172,6 +172,15 @@ enum cella_status sim_platform_save(const struct sim_platform *p, const char *di
 	return write_state(p, state, err);
 }
 
+enum cella_status sim_platform_update(const struct sim_platform *p, const char *dir,
+				      struct cella_error *err)
+{
+	char state[STATE_PATH_MAX];
+
+	TRY(join(state, dir, "platform.json", err));
+	return write_state(p, state, err);
+}
+
 /* --- reading ------------------------------------------------------------------------- */
 
 static enum cella_status read_layout(const json_t *root, const char *name,

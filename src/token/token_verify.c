@@ -329,6 +329,7 @@ static enum cella_status check_token(struct cella_token *t, const struct jws *jw
 {
 	const char *signer = NULL;
 
+	TRY(json_parse(jws->payload, "token", &t->payload, err));
 	t->payload_text = strndup((const char *)jws->payload.data, jws->payload.len);
 	if (t->payload_text == NULL)
 		return error_nomem(err);
@@ -336,7 +337,6 @@ static enum cella_status check_token(struct cella_token *t, const struct jws *jw
 	add_check(t, TOKEN_SIGNATURE, outcome_if(signer != NULL), NULL,
 		  signer != NULL ? signer : "no pinned key signed it");
 	check_kind(t, jws);
-	TRY(json_parse(jws->payload, "token", &t->payload, err));
 	if (is_authentic(t)) {
 		TRY(token_claims_read(t->payload, &t->claims, err));
 		check_claims(t, e);

@@ -7,11 +7,15 @@
 
 #include <assert.h>
 
+/* Of which evidence a check is made without being asked for. */
+enum made_of { OF_EVERY_QUOTE = 0, OF_TDX, OF_SGX, OF_NONE };
+
 static const struct {
 	const char *id;
 	enum cella_question question;
 	const char *title;
 	const char *remedy;
+	enum made_of made_of;
 } defs[CHECK_COUNT] = {
 	[CHECK_PCK_CHAIN] = { "pck.chain", CELLA_QUESTION_GENUINE,
 			      "the platform's certificate chain holds together",
@@ -42,7 +46,21 @@ static const struct {
 				"update the platform's quoting enclave" },
 	[CHECK_TDX_MODULE] = { "tdx_module.identity", CELLA_QUESTION_GENUINE,
 			       "the TDX module is the vendor's",
-			       "the host runs an unknown TDX module: use another host" },
+			       "the host runs an unknown TDX module: use another host",
+			       OF_TDX },
+	[CHECK_VTPM_BINDING] = { "vtpm.binding", CELLA_QUESTION_GENUINE,
+				 "the TD's quote vouches for the vTPM's key",
+				 "get HCL report and quote from the same TD", OF_NONE },
+	[CHECK_VTPM_SIGNATURE] = { "vtpm.signature", CELLA_QUESTION_GENUINE,
+				   "the vTPM's quote is signed by that key",
+				   "get a new quote from the vTPM of this TD", OF_NONE },
+	[CHECK_VTPM_PCRS] = { "vtpm.pcrs", CELLA_QUESTION_GENUINE,
+			      "the PCRs are those that the vTPM quoted",
+			      "get PCRs and quote together", OF_NONE },
+	[CHECK_EVENT_LOG] = { "event_log", CELLA_QUESTION_GENUINE,
+			      "the event log leads to the quote's register",
+			      "get log and quote from the same TD, the log first",
+			      OF_NONE },
 	[CHECK_TCB_INFO_CHAIN] = { "tcb_info.chain", CELLA_QUESTION_CURRENT,
 				   "the TCB info's signer descends from the trusted root",
 				   "fetch the collateral again" },
@@ -88,35 +106,43 @@ static const struct {
 			       "see --explain; --accept STATUS allows more, by name" },
 	[CHECK_TD_DEBUG] = { "td.debug", CELLA_QUESTION_CURRENT,
 			     "the TD is not debuggable",
-			     "launch the TD without the debug attribute" },
+			     "launch the TD without the debug attribute", OF_TDX },
 	[CHECK_TD_ATTRIBUTES] = { "td.attributes", CELLA_QUESTION_CURRENT,
 				  "the TD's attributes are known and trusted",
-				  "launch the TD without profiling or unknown attributes" },
+				  "launch the TD without profiling or unknown attributes",
+				  OF_TDX },
 	[CHECK_TD_MIGRATABLE] = { "td.migratable", CELLA_QUESTION_CURRENT,
 				  "the TD cannot migrate, or a policy names its service TD",
-				  "launch the TD without MIGRATABLE, or pin tdx_mrservicetd" },
+				  "launch the TD without MIGRATABLE, or pin tdx_mrservicetd",
+				  OF_TDX },
 	[CHECK_TD_SEPT_VE_DISABLE] = { "td.sept_ve_disable", CELLA_QUESTION_CURRENT,
 				       "SEPT_VE_DISABLE is set",
-				       "launch the TD with SEPT_VE_DISABLE" },
+				       "launch the TD with SEPT_VE_DISABLE", OF_TDX },
 	[CHECK_TD_PERFMON] = { "td.perfmon", CELLA_QUESTION_CURRENT,
 			       "performance monitoring is not exposed",
-			       "launch the TD without PERFMON" },
+			       "launch the TD without PERFMON", OF_TDX },
 	[CHECK_TD_SERVICE_TD] = { "td.service_td", CELLA_QUESTION_CURRENT,
 				  "no service TD is bound, or a policy names it",
-				  "pin tdx_mrservicetd in a policy" },
+				  "pin tdx_mrservicetd in a policy", OF_TDX },
 	[CHECK_SGX_DEBUG] = { "sgx.debug", CELLA_QUESTION_CURRENT,
 			      "the enclave is not debuggable",
-			      "launch the enclave without the debug attribute" },
+			      "launch the enclave without the debug attribute", OF_SGX },
 	[CHECK_QUOTE_TAIL] = { "quote.tail", CELLA_QUESTION_CURRENT,
 			       "only zeros follow the quote",
 			       "cut the quote at its declared end" },
 	[CHECK_POLICY_TCB] = { "policy.tcb", CELLA_QUESTION_CURRENT,
-			       "the platform meets the policy", "update the platform" },
+			       "the platform meets the policy", "update the platform",
+			       OF_NONE },
 	[CHECK_POLICY] = { "policy", CELLA_QUESTION_MINE, "the workload meets the policy",
-			   "if the workload was changed on purpose, sign a new policy" },
+			   "if the workload was changed on purpose, sign a new policy",
+			   OF_NONE },
 	[CHECK_REPORT_DATA] = { "report_data", CELLA_QUESTION_FRESH,
 				"the report data is what was expected",
-				"make a new quote with the expected report data" },
+				"make a new quote with the expected report data",
+				OF_NONE },
+	[CHECK_VTPM_NONCE] = { "vtpm.nonce", CELLA_QUESTION_FRESH,
+			       "the vTPM's quote holds the expected nonce",
+			       "have the vTPM quote with the expected nonce", OF_NONE },
 };
 
 const char *check_name(enum check_id id)
@@ -166,6 +192,20 @@ void verdict_remedy(struct cella_verdict *v, const char *remedy)
 bool verdict_passed(const struct cella_verdict *v, enum check_id id)
 {
 	return v->outcomes[id] == CELLA_CHECK_PASS;
+}
+
+const char *verdict_missing_check(const struct cella_verdict *v)
+{
+	const bool is_tdx = v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
+	bool made[CHECK_COUNT] = { false };
+
+	for (size_t i = 0; i < v->num_checks; i++)
+		made[v->check_ids[i]] = true;
+	for (size_t id = 0; id < CHECK_COUNT; id++)
+		if (!made[id] && (defs[id].made_of == OF_EVERY_QUOTE ||
+				  defs[id].made_of == (is_tdx ? OF_TDX : OF_SGX)))
+			return defs[id].id;
+	return NULL;
 }
 
 void verdict_warn(struct cella_verdict *v, const char *text)

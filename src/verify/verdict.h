@@ -10,7 +10,9 @@
 #include <cella/verify.h>
 
 #include "collateral/bundle.h"
+#include "evidence/event_log.h"
 #include "evidence/evidence.h"
+#include "evidence/vtpm.h"
 #include "verify/pck.h"
 #include "verify/tcb_eval.h"
 
@@ -26,6 +28,10 @@ enum check_id {
 	CHECK_QE_IDENTITY_SIGNATURE,
 	CHECK_QE_IDENTITY,
 	CHECK_TDX_MODULE,
+	CHECK_VTPM_BINDING,
+	CHECK_VTPM_SIGNATURE,
+	CHECK_VTPM_PCRS,
+	CHECK_EVENT_LOG, /* one per register that the log tells of */
 
 	CHECK_TCB_INFO_CHAIN,
 	CHECK_TCB_INFO_SIGNATURE,
@@ -54,11 +60,12 @@ enum check_id {
 	CHECK_POLICY, /* one per condition of a tenant's policy */
 
 	CHECK_REPORT_DATA,
+	CHECK_VTPM_NONCE,
 
 	CHECK_COUNT
 };
 
-enum { VERDICT_MAX_CHECKS = 256 };
+enum { VERDICT_MAX_CHECKS = 320 };
 enum { ROOT_NAME_LEN = sizeof "private:" + 2 * SHA256_LEN };
 
 /* A document's or a chain's span of validity. */
@@ -89,6 +96,8 @@ struct cella_verdict {
 	struct arena arena; /* texts and arrays of the verdict */
 	struct cella_evidence *evidence;
 	struct cella_collateral *collateral; /* NULL: none */
+	struct cella_event_log *event_log;   /* NULL: none */
+	struct cella_vtpm *vtpm;             /* NULL: none */
 	int64_t time;
 	int64_t grace_s;
 	uint32_t accept;
@@ -113,6 +122,7 @@ struct cella_verdict {
 		first_expiry; /* what expires first; what is NULL: nothing known */
 
 	struct cella_facts facts;
+	struct register_replay log_registers[NUM_RTMRS]; /* when there is a log */
 
 	/* judged */
 	struct appraisal *appraisal; /* by policies (appraise/appraise.h) */
@@ -144,6 +154,12 @@ void verdict_remedy(struct cella_verdict *verdict, const char *remedy);
 
 /* verdict_passed() is true when the check was made and passed. */
 bool verdict_passed(const struct cella_verdict *verdict, enum check_id id);
+
+/*
+ * verdict_missing_check() is the id of a check that evidence of this kind wants and that was
+ * never made, or NULL: silence must not count as a yes.
+ */
+const char *verdict_missing_check(const struct cella_verdict *verdict);
 
 /* verdict_warn() adds a sentence about something that is reported, not refused. The text
  * must live as long as the verdict. */

@@ -212,6 +212,15 @@ for kind in tdx-v4 tdx-v5 tdx-v5-td10 tdx-v5-td15ex sgx-v3 sgx-v5; do
 done
 hash48=$(printf 'ab%.0s' $(seq 48))
 "$sim" quote "$platform" -k tdx-v5 --rtmr3 "$hash48" -o "$dir/other.quote" --quiet || exit 1
+check "a result has standard output for itself" 1 "$cella" verify "$dir/other.quote" \
+	--policy "$dir/tdx-v5.jwt" -c "$dir/tdx-collateral.json" \
+	--trust-root "$platform/root.pem" --result-out -
+cp "$dir/out" "$dir/result.json"
+says "the verdict is told, too" REJECTED
+check "the result is JSON and nothing else" 0 jq -es \
+	'length == 1 and .[0][0].result.overall_appraisal_result == 0' "$dir/result.json"
+check "a result and a token do not share it" 2 judge "$dir/tdx-v5.quote" --result-out - \
+	--token-out - --token-key "$dir/owner.pem" --token-audience test
 check "another workload" 1 judge "$dir/other.quote" --policy "$dir/tdx-v5.jwt"
 says "by its register" "policy.tdx_rtmr3"
 check "one of two policies" 0 judge "$dir/tdx-v5.quote" --policy "$dir/tdx-v4.json" \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Result tokens as another implementation sees them: José (the command `jose`) verifies
-# ours, and we verify what it signs.
+# Result tokens and signed policies as other implementations see them: José (the command
+# `jose`) and OpenSSL verify ours, and we verify what José signs.
 set -eu
 # shellcheck source=test/tap.sh
 . "$SOURCE/test/tap.sh"
@@ -50,6 +50,18 @@ theirs() {
 	tr -d '\n' <"$1" | jose jws ver -i - -k "$2" -O claims.json
 }
 
+# openssls TOKEN KEY: OpenSSL's verdict. Its signatures are DER, those of tokens r || s.
+openssls() {
+	cut -d . -f 1,2 "$1" | tr -d '\n' >signed
+	hex=$(cut -d . -f 3 "$1" | jose b64 dec -i - -O - | od -An -v -tx1 | tr -d ' \n')
+	half=$((${#hex} / 2))
+	printf 'asn1=SEQUENCE:pair\n[pair]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' \
+		"$(printf %s "$hex" | head -c $half)" "$(printf %s "$hex" | tail -c $half)" \
+		>signature.conf
+	openssl asn1parse -genconf signature.conf -noout -out signature
+	openssl dgst "-sha$((half == 64 ? 256 : 384))" -verify "$2" -signature signature signed
+}
+
 # refused COMMAND...: it must fail.
 refused() {
 	! "$@"
@@ -75,6 +87,9 @@ for alg in es256 es384; do
 	check "we do: $alg, key as PEM" ours $alg.token $alg.pub.pem 0
 	check "we do: $alg, key as JWK" ours $alg.token $alg.jwk 0
 	check "jose refuses it with another key: $alg" refused theirs $alg.token other.jwk
+	check "openssl verifies it: $alg" openssls $alg.token $alg.pub.pem
+	check "openssl refuses it with another key: $alg" \
+		refused openssls $alg.token other.pub.pem
 	check "so do we: $alg" ours $alg.token other.jwk 1
 done
 
@@ -103,4 +118,64 @@ for alg in RS256 PS256; do
 	sign "{\"alg\":\"$alg\",$type}" rsa.jwk rsa.token
 	check "$alg is no token" ours rsa.token es256.pub.pem 3
 done
+
+# --- policies ------------------------------------------------------------------------------
+
+# policy TOKEN KEY EXPECTED-CODE: our verdict on a policy and its owner.
+policy() {
+	code=0
+	cella policy verify "$1" --policy-owner "$2" || code=$?
+	[ "$code" = "$3" ]
+}
+
+# judges TOKEN KEY EXPECTED-CODE: our verdict on the quote by a policy.
+judges() {
+	code=0
+	cella verify q -c c.json --trust-root platform/root.pem -q --policy "$1" \
+		--policy-owner "$2" || code=$?
+	[ "$code" = "$3" ]
+}
+
+# endorse ALG KEY PUBLIC FILE: jose signs the policy. The key in the header is text.
+endorse() {
+	jq -n --arg alg "$1" --slurpfile key "$3" '{protected: {alg: $alg, typ: "JWT",
+		jwk: ($key[0] | {alg: $alg, kty, crv, x, y} | tojson)}}' >template
+	jose jws sig -I policy.claims -k "$2" -s "$(cat template)" -c -o "$4"
+}
+
+cella policy new q --platform -o policy.json
+cella policy sign policy.json --key es384.pem -o policy.jwt
+check "jose verifies a policy of ours" theirs policy.jwt es384.jwk
+check "jose finds our text in it" sh -c \
+	'jq -j .policy_payload claims.json | cmp - policy.json'
+cut -d . -f 1 policy.jwt | jose b64 dec -i - -O - | jq -j .jwk >header.jwk
+check "jose verifies it with the key in its header" theirs policy.jwt header.jwk
+new_key stranger P-384 P-384 ES384
+check "jose refuses it with another key" refused theirs policy.jwt stranger.jwk
+check "openssl verifies it" openssls policy.jwt es384.pub.pem
+check "openssl refuses it with another key" refused openssls policy.jwt stranger.pub.pem
+check "we verify it" policy policy.jwt es384.jwk 0
+
+jq -n --rawfile text policy.json '{policy_payload: $text}' >policy.claims
+jose jwk gen -i '{"alg":"ES384"}' -o jose.jwk
+jose jwk pub -i jose.jwk -o jose.pub.jwk
+endorse ES384 jose.jwk jose.pub.jwk jose.jwt
+check "jose verifies the policy that it signed, so it is well made" \
+	theirs jose.jwt jose.pub.jwk
+check "we verify a policy of jose's" policy jose.jwt jose.pub.jwk 0
+check "and judge by it" judges jose.jwt jose.pub.jwk 0
+check "but it is not another owner's" policy jose.jwt es384.jwk 1
+check "who refuses the quote for it" judges jose.jwt es384.jwk 1
+endorse ES384 jose.jwk es384.jwk claimed.jwt
+check "another owner's key in the header makes no signature of his" \
+	policy claimed.jwt es384.jwk 1
+awk -F . '{ printf "%s.%s.%s", $1, $2, (substr($3, 1, 1) == "A" ? "B" : "A") substr($3, 2) }' \
+	jose.jwt >altered.jwt
+check "jose refuses it with another signature" refused theirs altered.jwt jose.pub.jwk
+check "so do we" policy altered.jwt jose.pub.jwk 1
+jose jwk gen -i '{"alg":"ES256"}' -o small.jwk
+jose jwk pub -i small.jwk -o small.pub.jwk
+endorse ES256 small.jwk small.pub.jwk small.jwt
+check "jose verifies a policy signed with ES256" theirs small.jwt small.pub.jwk
+check "which is no policy, whoever is pinned" policy small.jwt jose.pub.jwk 3
 tap_done

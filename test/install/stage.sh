@@ -19,10 +19,15 @@ export CC
 unset CFLAGS LDFLAGS
 
 stage() {
+	if [ "$options" != "$(cat "$top/stage.options" 2>/dev/null)" ]; then
+		rm -rf "$top/stage-build"
+	fi
 	if ! [ -f "$top/stage-build/build.ninja" ]; then
 		# shellcheck disable=SC2086 # a list of words
-		meson setup --prefix="$top/stage" --libdir=lib -Dtests=disabled $options \
+		meson setup --prefix="$top/stage" --libdir=lib -Dtests=disabled \
+			-Dcompat_root="$top/stage/opt/alibaba" $options \
 			"$top/stage-build" "$source" || return
+		echo "$options" >"$top/stage.options"
 	fi
 	meson compile -C "$top/stage-build" &&
 		rm -rf "$top/stage" &&

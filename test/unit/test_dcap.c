@@ -1080,6 +1080,113 @@ static void leaf_completed_by_the_collateral(void **state)
 	out_done(&pem);
 }
 
+/* What the lists of the two authorities revoke; the leaf's serial number is 3. */
+struct two_lists {
+	const char *name;
+	bool other_first;
+	unsigned own, other;
+	enum cella_result result;
+};
+
+/* The processor CA's chain and list, beside those of the platform CA. */
+static void add_other_list(struct maker *m, unsigned revoked,
+			   struct cella_collateral_builder *builder)
+{
+	struct make_cert cert = m->certs[MAKER_CA];
+	struct make_crl crl = m->crls[MAKER_PCK_CRL];
+	struct out der = { 0 }, list = { 0 }, pem = { 0 };
+	struct cella_error err = { 0 };
+
+	cert.cn = crl.issuer_cn = cert_cn_processor_ca;
+	cert.key = crl.issuer = MAKER_OTHER_KEY;
+	cert.serial = 5;
+	crl.revoked[0] = revoked;
+	maker_cert(m, &cert, &der);
+	maker_pem(&pem, "CERTIFICATE", &der);
+	maker_pem(&pem, "CERTIFICATE", &m->der[MAKER_ROOT]);
+	maker_crl(m, &crl, &list);
+	CHECK_OK(cella_collateral_builder_add(builder, "chain", pem.data, pem.len, &err));
+	CHECK_OK(
+		cella_collateral_builder_add(builder, "list", list.data, list.len, &err));
+	out_done(&der);
+	out_done(&list);
+	out_done(&pem);
+}
+
+static struct cella_collateral *with_two_lists(struct maker *m,
+					       const struct two_lists *row)
+{
+	struct cella_collateral_builder *builder = NULL;
+	struct cella_collateral *collateral = NULL;
+	struct cella_error err = { 0 };
+	struct out bundle = { 0 };
+
+	maker_bundle(m, &bundle);
+	CHECK_OK(cella_collateral_builder_new(&builder, &err));
+	if (row->other_first)
+		add_other_list(m, row->other, builder);
+	CHECK_OK(cella_collateral_builder_add(builder, "bundle", bundle.data, bundle.len,
+					      &err));
+	if (!row->other_first)
+		add_other_list(m, row->other, builder);
+	CHECK_OK(cella_collateral_builder_finish(builder, &collateral, &err));
+	cella_collateral_builder_free(builder);
+	out_done(&bundle);
+	return collateral;
+}
+
+static void check_two_lists(const struct two_lists *row)
+{
+	struct cella_verify_options options;
+	struct cella_collateral *collateral;
+	struct cella_evidence *evidence;
+	struct cella_verdict *verdict = NULL;
+	struct cella_error err = { 0 };
+	struct out failing, pem = { 0 };
+	struct maker m;
+
+	CASE(row->name);
+	maker_init(&m, MAKER_TDX);
+	m.crls[MAKER_PCK_CRL].revoked[0] = row->own;
+	maker_issue(&m);
+	maker_pem(&pem, "CERTIFICATE", &m.der[MAKER_PCK]);
+	m.cert_type = CERT_DATA_PCK_LEAF;
+	m.cert_data = out_view(&pem);
+	maker_quote(&m);
+	maker_documents(&m);
+	collateral = with_two_lists(&m, row);
+	evidence = maker_evidence(&m);
+	maker_options(&m, &options);
+	CHECK_OK(cella_verify(evidence, collateral, &options, &verdict, &err));
+	failing = failing_checks(verdict);
+	CHECK_TEXT(row->result == CELLA_REJECTED ? "pck.revoked" : "",
+		   (char *)failing.data);
+	CHECK_INT(row->result, cella_verdict_result(verdict));
+	out_done(&failing);
+	cella_verdict_free(verdict);
+	cella_evidence_unref(evidence);
+	cella_collateral_unref(collateral);
+	maker_done(&m);
+	out_done(&pem);
+}
+
+/* Only the list of the leaf's own issuer counts, whatever came first. */
+static void leaf_with_the_lists_of_both_authorities(void **state)
+{
+	static const struct two_lists rows[] = {
+		{ "the other list first", true, 77, 78, CELLA_ACCEPTED },
+		{ "the other list last", false, 77, 78, CELLA_ACCEPTED },
+		{ "its number on the other list, first", true, 77, 3, CELLA_ACCEPTED },
+		{ "its number on the other list, last", false, 77, 3, CELLA_ACCEPTED },
+		{ "revoked_other_list_first", true, 3, 78, CELLA_REJECTED },
+		{ "revoked_other_list_last", false, 3, 78, CELLA_REJECTED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_two_lists(&rows[i]);
+}
+
 /* --- what is missing ----------------------------------------------------------------- */
 
 static void drop_tcb_info(struct maker *m)
@@ -1208,8 +1315,41 @@ static void every_check_can_fail(void **state)
 	(void)state;
 	for (int i = 0; i < CHECK_COUNT; i++) {
 		CASE(check_name((enum check_id)i));
-		if (i != CHECK_POLICY && i != CHECK_POLICY_TCB)
+		/* Families, whose members have ids of their own, and what comes beside a
+		 * quote, which has tests of its own. */
+		if (i != CHECK_POLICY && i != CHECK_POLICY_TCB && i != CHECK_EVENT_LOG &&
+		    (i < CHECK_VTPM_BINDING || i > CHECK_VTPM_PCRS) &&
+		    i != CHECK_VTPM_NONCE)
 			CHECK_TRUE(seen_failing[i]);
+	}
+}
+
+/* A check that nobody made is found missing, be it any. */
+static void a_check_that_was_never_made(void **state)
+{
+	static const enum maker_tee tees[] = { MAKER_TDX, MAKER_SGX };
+
+	(void)state;
+	for (size_t t = 0; t < ARRAY_LEN(tees); t++) {
+		struct maker m;
+		struct cella_verdict *verdict;
+
+		maker_init(&m, tees[t]);
+		maker_build(&m);
+		verdict = maker_verify(&m, NULL);
+		CHECK_TRUE(verdict->num_checks > 20);
+		assert_null(verdict_missing_check(verdict));
+		for (size_t i = 0; i < verdict->num_checks; i++) {
+			const enum check_id id = verdict->check_ids[i];
+
+			CASE(check_name(id));
+			verdict->check_ids[i] = CHECK_REPORT_DATA;
+			assert_string_equal(check_name(id),
+					    verdict_missing_check(verdict));
+			verdict->check_ids[i] = id;
+		}
+		cella_verdict_free(verdict);
+		maker_done(&m);
 	}
 }
 
@@ -1227,9 +1367,11 @@ int main(void)
 		cmocka_unit_test(reports_are_warnings),
 		cmocka_unit_test(chain_from_the_collateral),
 		cmocka_unit_test(leaf_completed_by_the_collateral),
+		cmocka_unit_test(leaf_with_the_lists_of_both_authorities),
 		cmocka_unit_test(missing_documents),
 		cmocka_unit_test(no_collateral),
 		cmocka_unit_test(every_check_can_fail),
+		cmocka_unit_test(a_check_that_was_never_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

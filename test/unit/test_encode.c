@@ -302,6 +302,12 @@ static void letters_are_equal_in_any_case(void **state)
 	assert_false(text_equal_any_case("[", "{"));
 	assert_false(text_equal_any_case("@", "`"));
 	assert_false(text_equal_any_case("\xc4", "\xe4"));
+	assert_true(text_starts_any_case(bytes_from("TCB-Info: x"), "tcb-INFO"));
+	assert_true(text_starts_any_case(bytes_from("TCB-Info"), "tcb-INFO"));
+	assert_true(text_starts_any_case(bytes_of(NULL, 0), ""));
+	assert_false(text_starts_any_case(bytes_from("TCB-Inf"), "tcb-INFO"));
+	assert_false(text_starts_any_case(bytes_from("TCB_Info"), "tcb-INFO"));
+	assert_false(text_starts_any_case(bytes_of(NULL, 0), "t"));
 }
 
 static void pem_is_written_in_lines(void **state)

@@ -23,6 +23,8 @@ static void documents(void **state)
 		ROW("text", "\"a\"", CELLA_MALFORMED, "'[' or '{' expected"),
 		ROW("trailing comma", "[1,]", CELLA_MALFORMED, "doc: line 1, column"),
 		ROW("trailing bytes", "{} {}", CELLA_MALFORMED, "end of file expected"),
+		ROW("NUL after a number", "{\"a\":1\0}", CELLA_MALFORMED,
+		    "unexpected character"),
 		ROW("trailing NUL", "{}\0", CELLA_MALFORMED, "doc: "),
 		ROW("cut", "{\"a\":", CELLA_MALFORMED, "doc: line 1"),
 		ROW("cut text", "{\"a", CELLA_MALFORMED, "premature end of input"),
@@ -58,6 +60,20 @@ static void documents(void **state)
 		ROW("huge number", "[123456789012345678901234567890]", CELLA_MALFORMED,
 		    "too big integer"),
 		ROW("huge real", "[1e999]", CELLA_MALFORMED, "real number overflow"),
+		ROW("huge negative number", "[-9223372036854775809]", CELLA_MALFORMED,
+		    "too big integer"),
+		ROW("long number",
+		    "[0.00000000000000000000000000000000000000000000000000000000000000"
+		    "000000000000000000000000000000000000000000000000000000000000000000]",
+		    CELLA_LIMIT, "too long a number"),
+		ROW("no digits", "[-]", CELLA_MALFORMED, "invalid number"),
+		ROW("no fraction", "[1.]", CELLA_MALFORMED, "invalid number"),
+		ROW("no exponent", "[1e+]", CELLA_MALFORMED, "invalid number"),
+		ROW("unknown escape", "[\"\\x\"]", CELLA_MALFORMED, "invalid escape"),
+		ROW("short escape", "[\"\\u12\"]", CELLA_MALFORMED, "invalid escape"),
+		ROW("escape at the end", "[\"\\", CELLA_MALFORMED, "invalid escape"),
+		ROW("second line", "{\n \"a\": x}", CELLA_MALFORMED,
+		    "doc: line 2, column 7: unexpected character"),
 		ROW("leading zero", "[01]", CELLA_MALFORMED, "doc: "),
 		ROW("hexadecimal", "[0x1]", CELLA_MALFORMED, "doc: "),
 		ROW("NaN", "[NaN]", CELLA_MALFORMED, "doc: "),
@@ -77,6 +93,46 @@ static void documents(void **state)
 			CHECK_TEXT_HAS(err.text, rows[i].part);
 		CHECK_TRUE((json != NULL) == (rows[i].status == CELLA_OK));
 		json_decref(json);
+	}
+}
+
+/* What is read is what jansson reads, and what is meant. */
+static void values(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *written; /* compact */
+	} rows[] = {
+		{ "[ true , false,null ]", "[true,false,null]" },
+		{ "[0,-0,9223372036854775807,-9223372036854775808]",
+		  "[0,0,9223372036854775807,-9223372036854775808]" },
+		{ "[0.5,-1E2,1e-2]", "[0.5,-100.0,0.01]" },
+		{ "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]", "[\"\\\"\\\\/\\b\\f\\n\\r\\t\"]" },
+		{ "[\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"]",
+		  "[\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]" },
+		{ "[\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x7f\"]",
+		  "[\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x7f\"]" },
+		{ "{\"b\":{},\"\":[],\"a\":[[],{\"c\":1}]}",
+		  "{\"b\":{},\"\":[],\"a\":[[],{\"c\":1}]}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct cella_bytes text = bytes_from_text(rows[i].text);
+		json_t *const other =
+			json_loadb(rows[i].text, text.len, JSON_REJECT_DUPLICATES, NULL);
+		struct cella_error err = { 0 };
+		json_t *json = NULL;
+		char *written = NULL;
+
+		CASE(rows[i].text);
+		CHECK_OK(json_parse(text, "doc", &json, &err));
+		CHECK_TRUE(json_equal(json, other));
+		CHECK_OK(json_write(json, false, &written, &err));
+		CHECK_TEXT(rows[i].written, written);
+		free(written);
+		json_decref(json);
+		json_decref(other);
 	}
 }
 
@@ -398,6 +454,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents),
+		cmocka_unit_test(values),
 		cmocka_unit_test(deep_nesting),
 		cmocka_unit_test(nesting_counts_levels_not_brackets),
 		cmocka_unit_test(oversized_document),

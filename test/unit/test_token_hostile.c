@@ -259,6 +259,7 @@ static const struct {
 	{ "line_inside", "eyJhbGci\nOiJFUzI1NiJ9.e30.AAAA" },
 	{ "header_is_no_object", "W10.e30.AAAA" },
 	{ "header_is_no_json", "e30e.e30.AAAA" },
+	{ "no_payload", "eyJhbGciOiJFUzI1NiJ9..AAAA" },
 	{ "base64_instead_of_base64url", "eyJhbGciOiJFUzI1NiJ9.e30.++//" },
 };
 
@@ -295,6 +296,25 @@ static void tokens_have_three_parts(void **state)
 	out_format(&text, "%s %s", issuer.token, issuer.token);
 	CHECK_STATUS(CELLA_MALFORMED, verify((const char *)text.data, text.len, &err));
 	out_done(&text);
+}
+
+/* Not even what a pinned key has signed. */
+static void a_payload_is_json(void **state)
+{
+	static const char *const payloads[] = { "", " ", "[", "\"text\"", "{}x" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(payloads); i++) {
+		char *const token = token_sign(
+			&issuer.verifier,
+			"{\"alg\":\"ES256\",\"typ\":\"cella-result+jwt\"}", payloads[i]);
+		struct cella_error err = { 0 };
+
+		CASE(payloads[i]);
+		CHECK_STATUS(CELLA_MALFORMED, verify(token, strlen(token), &err));
+		CHECK_TEXT_HAS(err.text, "token: ");
+		free(token);
+	}
 }
 
 /* Two parsers may disagree about which of the two counts. */
@@ -499,6 +519,7 @@ int main(void)
 		cmocka_unit_test(trivial_signatures),
 		cmocka_unit_test(other_texts_are_no_tokens),
 		cmocka_unit_test(tokens_have_three_parts),
+		cmocka_unit_test(a_payload_is_json),
 		cmocka_unit_test(members_occur_once),
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(length_is_limited),

@@ -4,6 +4,7 @@
  * getters (src/appraise/verdict.c, text.c).
  */
 #include "edit.h"
+#include "log_maker.h"
 #include "maker.h"
 #include "schema.h"
 #include "support.h"
@@ -215,6 +216,28 @@ static void verdicts_by_policies_are_as_the_schema_says(void **state)
 	CHECK_INT(CELLA_ANSWER_NO, cella_verdict_answer(verdict, CELLA_QUESTION_MINE));
 	cella_verdict_free(verdict);
 	cella_policy_unref(policy);
+	maker_done(&m);
+}
+
+static void verdicts_with_a_log_are_as_the_schema_says(void **state)
+{
+	struct cella_verify_options options;
+	struct cella_verdict *verdict;
+	struct out bytes = { 0 };
+	struct maker m;
+
+	(void)state;
+	make(&m, &kinds[3]);
+	maker_options(&m, &options);
+	log_start_cc(&bytes);
+	log_add_cc(&bytes, CC_INDEX_RTMR3, EV_ACTION, bytes_from("x"));
+	options.event_log = log_parse(&bytes);
+	verdict = maker_verify(&m, &options);
+	check_schema(verdict);
+	CHECK_INT(CELLA_ANSWER_NO, cella_verdict_answer(verdict, CELLA_QUESTION_GENUINE));
+	cella_verdict_free(verdict);
+	cella_event_log_unref(options.event_log);
+	out_done(&bytes);
 	maker_done(&m);
 }
 
@@ -516,6 +539,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_as_the_schema_says),
 		cmocka_unit_test(verdicts_by_policies_are_as_the_schema_says),
+		cmocka_unit_test(verdicts_with_a_log_are_as_the_schema_says),
 		cmocka_unit_test(schema_refuses_what_is_not_a_verdict),
 		cmocka_unit_test(members_of_top_level_objects_occur),
 		cmocka_unit_test(json_says_what_the_getters_say),

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RTMR3 through the kernel's file (tsm-mr, Linux 6.16: exactly 48 bytes, written at the
+ * start, extend; reading tells the register) or through an older driver's ioctl.
+ */
+#include "collect/rtmr.h"
+
+#include "base/encode.h"
+#include "collect/program.h"
+#include "evidence/event_log.h"
+#include "evidence/evidence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const measurement_files[NUM_RTMRS] = {
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr0:sha384",
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr1:sha384",
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr2:sha384",
+	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384",
+};
+#define MEASUREMENT_FILE measurement_files[RTMR3]
+static const char *const device_file = "/dev/tdx_guest";
+
+enum { RTMR3 = 3, RTMR_PATH_MAX = 4096 };
+
+/* The driver's request, TDX_CMD_EXTEND_RTMR. */
+struct extend_request {
+	uint8_t digest[SHA384_LEN];
+	uint8_t index;
+};
+#define EXTEND_RTMR _IOW('T', 3, struct extend_request)
+_Static_assert(sizeof(struct extend_request) == 49, "the driver's layout");
+
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+#define CLEANUP_CLOSE CLEANUP(close_fd)
+
+static enum cella_status join(char path[RTMR_PATH_MAX], const char *sysroot,
+			      const char *file, struct cella_error *err)
+{
+	if (snprintf(path, RTMR_PATH_MAX, "%s%s", sysroot, file) >= RTMR_PATH_MAX)
+		return error_set(err, CELLA_LIMIT, "%s: path is too long", sysroot);
+	return CELLA_OK;
+}
+
+/* --- a simulated platform ------------------------------------------------------------ */
+
+static enum cella_status run_sim(const char *command, const char *dir, const char *digest,
+				 struct out *out, struct cella_error *err)
+{
+	char path[PROGRAM_PATH_MAX];
+	char *const plain[] = { path, (char *)command, (char *)"--", (char *)dir, NULL };
+	char *const with_digest[] = {
+		path,           (char *)command, (char *)"--digest",
+		(char *)digest, (char *)"--",    (char *)dir,
+		NULL,
+	};
+
+	program_find("cella-sim", path);
+	return program_run(digest != NULL ? with_digest : plain, CELLA_EVIDENCE_MAX, out,
+			   err);
+}
+
+static enum cella_status simulated_read(const char *dir, uint8_t out[SHA384_LEN],
+					struct cella_error *err)
+{
+	struct cella_evidence *report CLEANUP(evidence_cleanup) = NULL;
+	struct out bytes CLEANUP(out_done) = { 0 };
+	struct cella_bytes value = { 0 };
+
+	TRY(run_sim("report", dir, NULL, &bytes, err));
+	TRY(cella_evidence_parse(bytes.data, bytes.len, &report, err));
+	if (!cella_facts_get(cella_evidence_facts(report), CELLA_FACT_RTMR3, &value))
+		return error_set(err, CELLA_INTERNAL, "a TD report without RTMR3");
+	memcpy(out, value.data, SHA384_LEN);
+	return CELLA_OK;
+}
+
+static enum cella_status simulated_extend(const char *dir,
+					  const uint8_t digest[SHA384_LEN],
+					  struct cella_error *err)
+{
+	struct out nothing CLEANUP(out_done) = { 0 };
+	char hex[2 * SHA384_LEN + 1];
+
+	return run_sim("extend", dir, hex_format(bytes_of(digest, SHA384_LEN), hex),
+		       &nothing, err);
+}
+
+/* --- this machine -------------------------------------------------------------------- */
+
+/* A pipe in the file's place would wait for a writer: only plain files are read. */
+static enum cella_status file_read_register(const char *path, bool *known,
+					    uint8_t out[SHA384_LEN],
+					    struct cella_error *err)
+{
+	const int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	*known = false;
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES
+			       ? CELLA_OK
+			       : error_errno(err, errno, "%s", path);
+	if (fstat(fd, &st) != 0)
+		return error_errno(err, errno, "%s", path);
+	if (S_ISREG(st.st_mode))
+		*known = pread(fd, out, SHA384_LEN, 0) == SHA384_LEN;
+	return CELLA_OK;
+}
+
+static enum cella_status write_register(int fd, const char *path,
+					const uint8_t digest[SHA384_LEN],
+					struct cella_error *err)
+{
+	ssize_t put;
+
+	do
+		put = write(fd, digest, SHA384_LEN);
+	while (put < 0 && errno == EINTR);
+	if (put < 0)
+		return error_errno(err, errno, "%s", path);
+	if (put != SHA384_LEN)
+		return error_set(err, CELLA_IO, "%s: took %zd of %d bytes", path, put,
+				 SHA384_LEN);
+	return CELLA_OK;
+}
+
+static enum cella_status device_extend(int fd, const char *path,
+				       const uint8_t digest[SHA384_LEN],
+				       struct cella_error *err)
+{
+	struct extend_request request = { .index = RTMR3 };
+
+	memcpy(request.digest, digest, SHA384_LEN);
+	if (ioctl(fd, EXTEND_RTMR, &request) == 0)
+		return CELLA_OK;
+	if (errno == ENOTTY || errno == EINVAL)
+		return error_set(err, CELLA_MISSING,
+				 "%s: this kernel's driver cannot extend RTMR3; Linux "
+				 "6.16 and later can",
+				 path);
+	return error_errno(err, errno, "%s", path);
+}
+
+/* The newest way first. */
+static const struct {
+	const char *const *file;
+	const char *how;
+	enum cella_status (*extend)(int fd, const char *path,
+				    const uint8_t digest[SHA384_LEN],
+				    struct cella_error *err);
+} ways[] = {
+	{ &measurement_files[RTMR3], "tsm-mr", write_register },
+	{ &device_file, "tdx_guest", device_extend },
+};
+
+static enum cella_status no_register(const char *sysroot, struct cella_error *err)
+{
+	return error_set(
+		err, CELLA_MISSING,
+		"there is neither %s%s nor %s%s: this is not a TD, or its driver "
+		"is not loaded",
+		sysroot, MEASUREMENT_FILE, sysroot, device_file);
+}
+
+static enum cella_status machine_find(const char *sysroot, struct cella_error *err)
+{
+	char path[RTMR_PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		TRY(join(path, sysroot, *ways[i].file, err));
+		if (access(path, F_OK) == 0)
+			return CELLA_OK;
+	}
+	return no_register(sysroot, err);
+}
+
+static enum cella_status machine_extend(const char *sysroot,
+					const uint8_t digest[SHA384_LEN],
+					const char **how, struct cella_error *err)
+{
+	char path[RTMR_PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		int fd CLEANUP_CLOSE = -1;
+
+		TRY(join(path, sysroot, *ways[i].file, err));
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+			continue;
+		if (fd < 0)
+			return error_errno(err, errno, "%s", path);
+		*how = ways[i].how;
+		return ways[i].extend(fd, path, digest, err);
+	}
+	return no_register(sysroot, err);
+}
+
+/* --- either -------------------------------------------------------------------------- */
+
+enum cella_status rtmr3_find(const struct rtmr_place *place, struct cella_error *err)
+{
+	uint8_t value[SHA384_LEN];
+
+	return place->sim_dir != NULL ? simulated_read(place->sim_dir, value, err)
+				      : machine_find(place->sysroot, err);
+}
+
+enum cella_status rtmr_read(const char *sysroot, unsigned reg, bool *known,
+			    uint8_t out[SHA384_LEN], struct cella_error *err)
+{
+	char path[RTMR_PATH_MAX];
+
+	TRY(join(path, sysroot, measurement_files[reg], err));
+	return file_read_register(path, known, out, err);
+}
+
+enum cella_status rtmr3_read(const struct rtmr_place *place, bool *known,
+			     uint8_t out[SHA384_LEN], struct cella_error *err)
+{
+	if (place->sim_dir != NULL) {
+		*known = true;
+		return simulated_read(place->sim_dir, out, err);
+	}
+	return rtmr_read(place->sysroot, RTMR3, known, out, err);
+}
+
+enum cella_status rtmr3_extend(const struct rtmr_place *place,
+			       const uint8_t digest[SHA384_LEN], const char **how,
+			       struct cella_error *err)
+{
+	if (place->sim_dir == NULL)
+		return machine_extend(place->sysroot, digest, how, err);
+	*how = "sim";
+	return simulated_extend(place->sim_dir, digest, err);
+}

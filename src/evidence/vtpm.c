@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HCL reports (Azure's paravisor) and TPM quotes (TPM 2.0 Library, part 2: TPMS_ATTEST with
+ * TPMS_QUOTE_INFO, big endian).
+ */
+#include "evidence/vtpm.h"
+
+#include "base/encode.h"
+#include "base/json.h"
+
+#include <string.h>
+
+/* --- HCL reports --------------------------------------------------------------------- */
+
+enum {
+	HCL_HARDWARE_REPORT_LEN = 1184,
+	HCL_VERSION_MAX = 2,
+	HCL_REPORT_TDX = 4,
+	HCL_MAX_KEYS = 16,
+};
+
+static const char ak_name[] = "HCLAkPub";
+
+static bool runtime_hash(uint32_t number, enum crypto_hash *out)
+{
+	static const enum crypto_hash hashes[] = { CRYPTO_SHA256, CRYPTO_SHA384,
+						   CRYPTO_SHA512 };
+
+	if (number < 1 || number > ARRAY_LEN(hashes))
+		return false;
+	*out = hashes[number - 1];
+	return true;
+}
+
+static enum cella_status read_hcl(struct cella_vtpm *vtpm, size_t len,
+				  struct cella_error *err)
+{
+	struct cella_bytes signature;
+	uint32_t version, type, hash, size;
+	struct in in;
+
+	in_init(&in, bytes_of(vtpm->hcl_report, len), "hcl report");
+	signature = in_bytes(&in, 4, "signature");
+	version = in_u32le(&in, "version");
+	if (in.failed == NULL && memcmp(signature.data, "HCLA", 4) != 0)
+		in_fail_at(&in, 0, "signature", "is not \"HCLA\"");
+	in_skip(&in, 4 + 4 + 4 + 12, "header");
+	in_skip(&in, HCL_HARDWARE_REPORT_LEN, "hardware report");
+	in_skip(&in, 4 + 4, "runtime.size");
+	type = in_u32le(&in, "runtime.report_type");
+	hash = in_u32le(&in, "runtime.hash_type");
+	size = in_u32le(&in, "runtime.variable_data_size");
+	TRY(in_status(&in, err));
+	if (version == 0 || version > HCL_VERSION_MAX)
+		return error_at(err, CELLA_UNSUPPORTED, 4,
+				"hcl report: version %u: known are 1 and 2", version);
+	if (type != HCL_REPORT_TDX)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "hcl report: report_type: expected 4, a TD's, found %u",
+				 type);
+	if (!runtime_hash(hash, &vtpm->runtime_hash))
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "hcl report: hash_type: %u is none that is known", hash);
+	vtpm->runtime_data = in_bytes(&in, size, "runtime.data");
+	return in_status(&in, err);
+}
+
+/* The key's modulus; its exponent must be the usual one. */
+static enum cella_status read_ak(struct cella_vtpm *vtpm, const json_t *key,
+				 struct cella_error *err)
+{
+	struct raw {
+		const char *kty, *n, *e;
+	} raw;
+	static const struct json_field fields[] = {
+		{ "kty", JSON_FIELD_TEXT, offsetof(struct raw, kty), 0, false },
+		{ "n", JSON_FIELD_TEXT, offsetof(struct raw, n), 0, false },
+		{ "e", JSON_FIELD_TEXT, offsetof(struct raw, e), 0, false },
+	};
+	struct out modulus CLEANUP(out_done) = { 0 };
+
+	TRY(json_read(key, fields, ARRAY_LEN(fields), &raw, "runtime data: HCLAkPub",
+		      err));
+	if (strcmp(raw.kty, "RSA") != 0 || strcmp(raw.e, "AQAB") != 0)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "runtime data: HCLAkPub: is not an RSA key with the "
+				 "exponent 65537");
+	TRY(base64url_append(bytes_of(raw.n, strlen(raw.n)), &modulus,
+			     "runtime data: HCLAkPub: n", err));
+	if (modulus.len < RSA_MODULUS_MIN || modulus.len > RSA_MODULUS_MAX)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "runtime data: HCLAkPub: n: %zu bytes, not %d to %d",
+				 modulus.len, RSA_MODULUS_MIN, RSA_MODULUS_MAX);
+	memcpy(vtpm->modulus, modulus.data, modulus.len);
+	vtpm->modulus_len = modulus.len;
+	return CELLA_OK;
+}
+
+static enum cella_status find_ak(struct cella_vtpm *vtpm, const json_t *keys,
+				 struct cella_error *err)
+{
+	const json_t *ak = NULL;
+
+	if (json_array_size(keys) > HCL_MAX_KEYS)
+		return error_set(err, CELLA_LIMIT, "runtime data: %zu keys, at most %d",
+				 json_array_size(keys), HCL_MAX_KEYS);
+	for (size_t i = 0; i < json_array_size(keys); i++) {
+		const json_t *const key = json_array_get(keys, i);
+		const char *const kid = json_string_value(json_object_get(key, "kid"));
+
+		if (kid == NULL || strcmp(kid, ak_name) != 0)
+			continue;
+		if (ak != NULL)
+			return error_set(err, CELLA_MALFORMED,
+					 "runtime data: two keys HCLAkPub");
+		ak = key;
+	}
+	if (ak == NULL)
+		return error_set(err, CELLA_MALFORMED,
+				 "runtime data: has no key HCLAkPub");
+	return read_ak(vtpm, ak, err);
+}
+
+static enum cella_status read_runtime_data(struct cella_vtpm *vtpm,
+					   struct cella_error *err)
+{
+	static const struct json_field fields[] = {
+		{ "keys", JSON_FIELD_ARRAY, 0, 0, false },
+	};
+	json_t *root CLEANUP_JSON = NULL;
+	const json_t *keys = NULL;
+
+	TRY(json_parse(vtpm->runtime_data, "runtime data", &root, err));
+	TRY(json_read(root, fields, ARRAY_LEN(fields), &keys, "runtime data", err));
+	return find_ak(vtpm, keys, err);
+}
+
+/* --- TPM quotes ---------------------------------------------------------------------- */
+
+enum {
+	TPM_ST_ATTEST_QUOTE = 0x8018,
+	TPM_NAME_MAX = 68,
+	TPM_SELECT_LEN = 3,
+};
+static const uint32_t tpm_generated = 0xff544347;
+
+/* A quote of PCRs of SHA-256, and of no other bank. */
+static void read_selection(struct in *in, struct cella_vtpm *vtpm)
+{
+	struct cella_bytes select;
+
+	if (in_u32be(in, "pcrSelect.count") != 1 && in->failed == NULL)
+		in_fail_at(in, in_offset(in) - 4, "pcrSelect.count", "is not 1");
+	if (in_u16be(in, "pcrSelect.hash") != CELLA_HASH_SHA256 && in->failed == NULL)
+		in_fail_at(in, in_offset(in) - 2, "pcrSelect.hash", "is not SHA-256");
+	if (in_u8(in, "pcrSelect.sizeofSelect") != TPM_SELECT_LEN && in->failed == NULL)
+		in_fail_at(in, in_offset(in) - 1, "pcrSelect.sizeofSelect", "is not 3");
+	select = in_bytes(in, TPM_SELECT_LEN, "pcrSelect.pcrSelect");
+	for (size_t i = 0; in->failed == NULL && i < select.len; i++)
+		vtpm->selected |= (uint32_t)select.data[i] << 8 * i;
+}
+
+static struct cella_bytes read_sized(struct in *in, size_t max_len, const char *label)
+{
+	const uint16_t len = in_u16be(in, label);
+
+	if (in->failed == NULL && len > max_len)
+		in_fail_at(in, in_offset(in) - 2, label, "is longer than it can be");
+	return in_bytes(in, len, label);
+}
+
+static enum cella_status read_attest(struct cella_vtpm *vtpm, struct cella_error *err)
+{
+	struct cella_bytes digest;
+	struct in in;
+
+	in_init(&in, bytes_of(vtpm->message, vtpm->message_len), "tpm quote");
+	/* What a TPM has not made itself never begins so: a restricted key sees to it. */
+	if (in_u32be(&in, "magic") != tpm_generated && in.failed == NULL)
+		in_fail_at(&in, 0, "magic", "is not TPM_GENERATED");
+	if (in_u16be(&in, "type") != TPM_ST_ATTEST_QUOTE && in.failed == NULL)
+		in_fail_at(&in, 4, "type", "is not a quote's");
+	(void)read_sized(&in, TPM_NAME_MAX, "qualifiedSigner");
+	vtpm->nonce = read_sized(&in, TPM_NONCE_MAX, "extraData");
+	in_skip(&in, 8 + 4 + 4 + 1, "clockInfo");
+	in_skip(&in, 8, "firmwareVersion");
+	read_selection(&in, vtpm);
+	digest = read_sized(&in, SHA256_LEN, "pcrDigest");
+	if (in.failed == NULL && digest.len != SHA256_LEN)
+		in_fail(&in, "pcrDigest", "is not of SHA-256");
+	in_end(&in, "end");
+	TRY(in_status(&in, err));
+	memcpy(vtpm->pcr_digest, digest.data, SHA256_LEN);
+	return CELLA_OK;
+}
+
+static enum cella_status read_hex(const char *text, const char *what, struct out *out,
+				  struct cella_error *err)
+{
+	return hex_append(bytes_of(text, strlen(text)), out, what, err);
+}
+
+static enum cella_status read_pcrs(struct cella_vtpm *vtpm, const json_t *pcrs,
+				   struct cella_error *err)
+{
+	if (json_array_size(pcrs) != NUM_PCRS)
+		return error_set(err, CELLA_MALFORMED,
+				 "tpm quote: pcrs: expected 24 values, found %zu",
+				 json_array_size(pcrs));
+	for (size_t i = 0; i < NUM_PCRS; i++) {
+		const json_t *const value = json_array_get(pcrs, i);
+
+		if (!json_is_string(value))
+			return error_set(err, CELLA_MALFORMED,
+					 "tpm quote: pcrs[%zu]: expected text, found %s",
+					 i, json_type_name(value));
+		TRY(hex_read(
+			bytes_of(json_string_value(value), json_string_length(value)),
+			vtpm->pcrs[i], SHA256_LEN, "tpm quote: pcrs", err));
+	}
+	return CELLA_OK;
+}
+
+static enum cella_status take_quote(struct cella_vtpm *vtpm, const char *signature,
+				    const char *message, struct cella_error *err)
+{
+	struct out bytes CLEANUP(out_done) = { 0 };
+	struct out attest CLEANUP(out_done) = { 0 };
+
+	TRY(read_hex(signature, "tpm quote: signature", &bytes, err));
+	if (bytes.len > RSA_MODULUS_MAX)
+		return error_set(err, CELLA_MALFORMED,
+				 "tpm quote: signature: %zu bytes, at most %d", bytes.len,
+				 RSA_MODULUS_MAX);
+	if (bytes.len > 0)
+		memcpy(vtpm->signature, bytes.data, bytes.len);
+	vtpm->signature_len = bytes.len;
+	TRY(read_hex(message, "tpm quote: message", &attest, err));
+	vtpm->message_len = attest.len;
+	vtpm->message = take(&attest.data);
+	return read_attest(vtpm, err);
+}
+
+static enum cella_status read_tpm_quote(struct cella_vtpm *vtpm, struct cella_bytes json,
+					struct cella_error *err)
+{
+	struct raw {
+		const char *signature, *message;
+		const json_t *pcrs;
+	} raw;
+	static const struct json_field fields[] = {
+		{ "signature", JSON_FIELD_TEXT, offsetof(struct raw, signature), 0,
+		  false },
+		{ "message", JSON_FIELD_TEXT, offsetof(struct raw, message), 0, false },
+		{ "pcrs", JSON_FIELD_ARRAY, offsetof(struct raw, pcrs), 0, false },
+	};
+	json_t *root CLEANUP_JSON = NULL;
+
+	TRY(json_parse(json, "tpm quote", &root, err));
+	TRY(json_read(root, fields, ARRAY_LEN(fields), &raw, "tpm quote", err));
+	TRY(read_pcrs(vtpm, raw.pcrs, err));
+	return take_quote(vtpm, raw.signature, raw.message, err);
+}
+
+/* --- life ---------------------------------------------------------------------------- */
+
+static enum cella_status parse(struct cella_vtpm *vtpm, struct cella_bytes hcl_report,
+			       struct cella_bytes tpm_quote, struct cella_error *err)
+{
+	vtpm->hcl_report = malloc(hcl_report.len > 0 ? hcl_report.len : 1);
+	if (vtpm->hcl_report == NULL)
+		return error_nomem(err);
+	if (hcl_report.len > 0)
+		memcpy(vtpm->hcl_report, hcl_report.data, hcl_report.len);
+	TRY(read_hcl(vtpm, hcl_report.len, err));
+	TRY(read_runtime_data(vtpm, err));
+	return read_tpm_quote(vtpm, tpm_quote, err);
+}
+
+enum cella_status cella_vtpm_parse(const void *hcl_report, size_t hcl_report_len,
+				   const void *tpm_quote, size_t tpm_quote_len,
+				   struct cella_vtpm **out, struct cella_error *err)
+{
+	struct cella_vtpm *vtpm CLEANUP(vtpm_cleanup) = NULL;
+
+	if (out == NULL || (hcl_report == NULL && hcl_report_len > 0) ||
+	    (tpm_quote == NULL && tpm_quote_len > 0))
+		return error_set(err, CELLA_USAGE, "cella_vtpm_parse: null argument");
+	if (hcl_report_len > CELLA_HCL_REPORT_MAX || tpm_quote_len > CELLA_TPM_QUOTE_MAX)
+		return error_set(err, CELLA_LIMIT,
+				 "vtpm: %zu and %zu bytes, at most %zu and %zu",
+				 hcl_report_len, tpm_quote_len, CELLA_HCL_REPORT_MAX,
+				 CELLA_TPM_QUOTE_MAX);
+	vtpm = calloc(1, sizeof *vtpm);
+	if (vtpm == NULL)
+		return error_nomem(err);
+	atomic_init(&vtpm->refs, 1);
+	TRY(parse(vtpm, bytes_of(hcl_report, hcl_report_len),
+		  bytes_of(tpm_quote, tpm_quote_len), err));
+	*out = take(&vtpm);
+	return CELLA_OK;
+}
+
+struct cella_vtpm *cella_vtpm_ref(struct cella_vtpm *vtpm)
+{
+	atomic_fetch_add_explicit(&vtpm->refs, 1, memory_order_relaxed);
+	return vtpm;
+}
+
+void cella_vtpm_unref(struct cella_vtpm *vtpm)
+{
+	if (vtpm == NULL ||
+	    atomic_fetch_sub_explicit(&vtpm->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	free(vtpm->hcl_report);
+	free(vtpm->message);
+	free(vtpm);
+}

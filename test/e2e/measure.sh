@@ -1,0 +1,235 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # check() calls functions by name
+# Measurements on the command line: "is it really my NGINX?" on a simulated platform, logs,
+# and files in place of the kernel's.
+# Usage: measure.sh CELLA CELLA_SIM; prints TAP.
+set -u
+
+cella=$(realpath "$1")
+sim=$(realpath "$2")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+number=0
+bad=0
+
+verdict() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		cat "$dir/out" "$dir/err" | cut -c1-300 | sed 's/^/# /'
+		bad=1
+	fi
+}
+
+# check NAME STATUS COMMAND...: runs it and compares its exit status.
+check() {
+	name=$1
+	expected=$2
+	shift 2
+	"$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[ "$got" -eq "$expected" ]
+	verdict $? "$name (exit $got)"
+}
+
+# says NAME TEXT: the last command's output or words have the text.
+says() {
+	cat "$dir/out" "$dir/err" | grep -qF -e "$2"
+	verdict $? "$1"
+}
+
+# equal NAME A B
+equal() {
+	[ "$2" = "$3" ]
+	verdict $? "$1"
+}
+
+# --- an application ---
+mkdir -p web/conf
+echo 'worker_processes 1;' >web/conf/nginx.conf
+ln -s nginx.conf "web/conf/default conf"
+# shellcheck disable=SC2016 # for the script
+printf '#!/bin/sh\necho "nginx runs: $*"\nexit 7\n' >web/nginx
+chmod 755 web web/conf web/nginx
+chmod 644 web/conf/nginx.conf
+web=$(realpath web)
+
+check "a platform" 0 "$sim" init platform
+check "its collateral" 0 "$sim" collateral platform -o collateral.json
+
+judge() {
+	"$cella" verify "$1" -c collateral.json --trust-root platform/root.pem \
+		--policy policy.json --eventlog "$2"
+}
+measure() {
+	"$cella" measure --provider sim --sim "$@"
+}
+
+# --- the three commands ---
+check "1: measure, then run" 7 measure platform web/conf -- web/nginx -g 'daemon off;'
+equal "standard output is the program's" "$(cat out)" "nginx runs: -g daemon off;"
+says "the log is named" "platform/eventlog"
+check "a quote of it" 0 "$sim" quote platform -k tdx-v5 -o quote.dat
+check "2: a policy" 0 "$cella" policy new --quote quote.dat --eventlog platform/eventlog \
+	-o policy.json
+check "3: it is really my NGINX" 0 judge quote.dat platform/eventlog
+check "without the log, too" 0 "$cella" verify quote.dat -c collateral.json \
+	--trust-root platform/root.pem --policy policy.json
+check "the log leads to the quote" 0 "$cella" eventlog replay platform/eventlog \
+	--quote quote.dat
+
+# --- another program ---
+cp -r platform other
+"$sim" extend other --reset && rm other/eventlog
+echo 'echo evil' >>web/nginx
+check "another program" 7 measure other web/conf -- web/nginx -g 'daemon off;'
+"$sim" quote other -k tdx-v5 -o other.dat
+check "it is refused" 1 judge other.dat other/eventlog
+says "the program is named" "measure-program sha384:$(sha384sum <web/nginx | cut -c1-96)"
+says "and its path" "$web/nginx -g daemon\\040off;"
+check "without the log, it is refused, too" 1 "$cella" verify other.dat -c collateral.json \
+	--trust-root platform/root.pem --policy policy.json
+says "which then is asked for" "--eventlog LOG"
+check "the good log does not help the bad quote" 1 judge other.dat platform/eventlog
+says "it leads elsewhere" "event_log.rtmr3"
+check "nor the bad log the good quote" 1 judge quote.dat other/eventlog
+check "no policy comes of a foreign log" 3 "$cella" policy new other.dat \
+	--eventlog platform/eventlog
+says "that is said" "does not lead to the evidence's RTMR3"
+
+# --- a token of it ---
+openssl ecparam -name prime256v1 -genkey -noout -out token.key 2>/dev/null
+chmod 600 token.key
+check "a token" 0 "$cella" verify quote.dat -c collateral.json --trust-root platform/root.pem \
+	--policy policy.json --eventlog platform/eventlog --token-out token.jwt \
+	--token-key token.key --token-audience me
+check "it says the same again" 0 "$cella" token replay token.jwt --quote quote.dat \
+	--trust-root platform/root.pem --policy policy.json --eventlog platform/eventlog
+check "but not with another log" 1 "$cella" token replay token.jwt --quote quote.dat \
+	--trust-root platform/root.pem --policy policy.json --eventlog other/eventlog
+
+# --- every file ---
+check "every file by itself" 0 "$cella" measure --dry-run --each web
+says "one of them" "$(sha384sum <web/conf/nginx.conf | cut -c1-96)  $web/conf/nginx.conf"
+check "under another name" 0 "$cella" measure --dry-run --name /srv/web web
+says "the name" "  /srv/web"
+
+# --- which file was changed? ---
+"$sim" extend platform --reset && rm platform/eventlog
+check "every file of a directory" 0 measure platform --each web
+"$sim" quote platform -k tdx-v5 -o quote.dat
+"$cella" policy new quote.dat --eventlog platform/eventlog -o policy.json
+check "nothing is changed" 0 judge quote.dat platform/eventlog
+"$sim" extend platform --reset && rm platform/eventlog
+echo 'worker_processes 9;' >>web/conf/nginx.conf
+measure platform --each web >out 2>err
+"$sim" quote platform -k tdx-v5 -o quote.dat
+check "one file is changed" 1 judge quote.dat platform/eventlog
+says "it is named" "event 0 of the log: application, cella measure-file sha384:$(
+	sha384sum <web/conf/nginx.conf | cut -c1-96) $web/conf/nginx.conf; in its place"
+check "in Intel's shape, too" 1 "$cella" verify quote.dat -c collateral.json \
+	--trust-root platform/root.pem --policy policy.json --eventlog platform/eventlog \
+	--result-out -
+says "by the register's flag" '"td_rtmr3_check":false'
+says "and no other" '"td_rtmr2_check":true'
+
+# --- a choice of events ---
+"$cella" policy new quote.dat --eventlog platform/eventlog --without tdx_rtmr3 -o exact.json
+first=$("$cella" eventlog explain --json platform/eventlog |
+	sed -n 's/.*"sha384": "\([0-9a-f]*\)".*/\1/p' | head -n 1)
+sed "s/\"$first\"/\"any\"/" exact.json >policy.json
+check "there is a choice now" 1 cmp -s exact.json policy.json
+check "it needs the log" 3 "$cella" verify quote.dat -c collateral.json \
+	--trust-root platform/root.pem --policy policy.json
+check "with the log it is met" 0 judge quote.dat platform/eventlog
+check "lint says that Intel's engines take any register" 0 "$cella" policy lint policy.json
+says "so" "[own_key]"
+check "explain says what is demanded" 0 "$cella" policy explain policy.json
+says "in words" "what the system measured of its applications (RTMR3) is exactly 2 events"
+
+# --- the manifest, by other means ---
+check "a manifest" 0 "$cella" measure --dry-run --manifest manifest web/conf
+(
+	cd web/conf || exit 1
+	echo "d 755 - ."
+	printf 'l 777 %s ./default\\040conf\n' "$(printf nginx.conf | sha384sum | cut -c1-96)"
+	echo "f 644 $(sha384sum <nginx.conf | cut -c1-96) ./nginx.conf"
+) >expected
+check "it is what the manual says" 0 cmp manifest expected
+"$cella" measure --dry-run web/conf >out 2>err
+equal "its digest is the directory's" "$(cut -c1-96 out)" \
+	"$(sha384sum <manifest | cut -c1-96)"
+
+# --- files in place of the kernel's ---
+register=root/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384
+mkdir -p "${register%/*}" root/run
+check "no register" 3 "$cella" measure --sysroot root web/nginx
+says "why" "this is not a TD"
+head -c 48 /dev/zero >"$register"
+check "a register" 0 "$cella" measure --sysroot root --json web/nginx
+says "the way" '"extended_through": "tsm-mr"'
+check "the log is below the root" 0 "$cella" eventlog explain root/run/cella/eventlog
+says "and says what" "measure-file sha384:$(sha384sum <web/nginx | cut -c1-96) $web/nginx"
+for i in 0 1 2; do head -c 48 /dev/zero >"${register%/*}/rtmr$i:sha384"; done
+check "the registers as they are" 1 "$cella" eventlog replay root/run/cella/eventlog --live \
+	--sysroot root
+says "a file does not extend" "DIFFERS from the evidence"
+cp root/run/cella/eventlog no-events && truncate -s 65 no-events
+head -c 48 /dev/zero >"$register"
+check "nothing is no match" 1 "$cella" eventlog replay no-events --live --sysroot root
+says "which is said" "the log has no events of the evidence's registers"
+check "no registers" 3 "$cella" eventlog replay no-events --live --sysroot nowhere
+check "another one" 0 "$cella" measure --sysroot root web/nginx
+says "a register that does not extend is noticed" "somebody else"
+chmod 0 "$register"
+rm "$register" && mkdir "$register"
+cp root/run/cella/eventlog before
+check "a register that cannot be written" 3 "$cella" measure --sysroot root -- web/nginx
+grep -q 'nginx runs' out && echo "it ran" >>out
+check "then nothing runs" 1 grep -q 'nginx runs' out
+check "and nothing is logged" 0 cmp before root/run/cella/eventlog
+
+# --- usage ---
+check "no file" 2 "$cella" measure
+check "no command" 2 "$cella" measure --
+check "a provider without its platform" 2 "$cella" measure --provider sim web
+check "a file that is not there" 3 "$cella" measure --dry-run nowhere
+check "a program that is not there" 3 "$cella" measure --dry-run -- no-such-program
+check "--quote and --report" 2 "$cella" eventlog replay platform/eventlog --quote q --report r
+check "not a log" 3 "$cella" eventlog explain policy.json
+check "inspect knows logs" 0 "$cella" inspect platform/eventlog
+says "by their events" "measure-file"
+
+# --- real logs ---
+if [ -n "${CELLA_VECTORS:-}" ]; then
+	ccel=$CELLA_VECTORS/ccel
+	check "the log of a real quote" 0 "$cella" eventlog replay "$ccel/gcp-cos113.ccel" \
+		--quote "$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote" \
+		--ccel "$ccel/gcp-cos113.ccel-table"
+	quote=$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote
+	check "a policy of it" 0 "$cella" policy new "$quote" --without tdx_rtmr2 \
+		--eventlog "$ccel/gcp-cos113.ccel" -o real.json
+	"$cella" verify "$quote" --policy real.json --time 2026-02-25 >out 2>err
+	says "which it meets, without the log, too" "mine     yes"
+	sed 's/129cc599796a/129cc599796b/' real.json >changed.json
+	check "with another command line" 1 "$cella" verify "$quote" --policy changed.json \
+		--time 2026-02-25 --eventlog "$ccel/gcp-cos113.ccel"
+	says "which is named" "event 40 of the log: command line, kernel_cmdline: /syslinux/"
+	check "of another" 1 "$cella" eventlog replay "$ccel/gcp.ccel" \
+		--quote "$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote"
+	check "beside each other" 1 "$cella" eventlog replay "$ccel/gcp.ccel" \
+		--reference "$ccel/grub-gke.ccel"
+	says "the first difference" "first difference:"
+	check "of a report of another TD" 1 "$cella" eventlog replay \
+		"$ccel/aael-alibabacloud.ccel" \
+		--report "$CELLA_VECTORS/tdx/tdreport-alibaba.bin"
+else
+	echo "# CELLA_VECTORS is not set: nothing was asked of real logs"
+fi
+
+echo "1..$number"
+exit "$bad"

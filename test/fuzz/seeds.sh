@@ -1,0 +1,156 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Makes the first inputs of the fuzz harnesses: DIR/<harness>/…, all of it by the simulated
+# platform, its corpus of forgeries and cella's own commands.
+#
+# Usage: seeds.sh CELLA CELLA_SIM DIR
+set -eu
+
+here=$(realpath "$(dirname "$0")")
+cella=$(realpath "$1")
+sim=$(realpath "$2")
+mkdir -p "$3"
+cd "$3"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+time='--time 2026-01-01'
+cut='\n--8<--\n'
+
+# put HARNESS/NAME COMMAND...: its output is an input.
+put() {
+	mkdir -p "$(dirname "$1")"
+	place=$1
+	shift
+	"$@" >"$place"
+}
+
+# join FILE...: an input of several parts.
+join() {
+	cat "$1"
+	shift
+	for part in "$@"; do
+		# shellcheck disable=SC2059 # the separator is a format
+		printf "$cut"
+		[ -z "$part" ] || cat "$part"
+	done
+}
+
+# A document without the headers of its response; then without its signature.
+body() {
+	sed '1,/^\r*$/d' "$1"
+}
+signed() {
+	body "$1" | sed 's/^{"[A-Za-z]*"://; s/,"signature":"[0-9a-f]*"}$//'
+}
+
+# The payload of a token.
+payload() {
+	cut -d. -f2 "$1" | tr -- '-_' '+/' |
+		awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d
+}
+
+# --- the corpus: quotes, bundles, policies, and all of them together ---
+"$sim" corpus "$work/corpus" --quiet
+mkdir -p quote evidence bundle policy policy_jwt verify
+for case in "$work"/corpus/*/; do
+	name=$(basename "$case")
+	collateral=''
+	policy=''
+	cp "$case/quote.bin" "quote/$name"
+	if [ -f "$case/collateral.json" ]; then
+		collateral=$case/collateral.json
+		cp "$collateral" "bundle/$name"
+	fi
+	for form in json jwt; do
+		if [ -f "$case/policy.$form" ]; then
+			policy=$case/policy.$form
+			cp "$policy" "policy/$name"
+			cp "$policy" "policy_jwt/$name"
+		fi
+	done
+	join "$case/quote.bin" "$collateral" "$policy" "$case/root.pem" >"verify/$name"
+done
+
+# --- a platform: reports, documents one by one, chains ---
+platform=$work/platform
+# shellcheck disable=SC2086 # a list of words
+{
+	"$sim" init "$platform" $time --quiet
+	for tee in sgx tdx; do
+		"$sim" collateral "$platform" $time --tee $tee -o "$work/$tee.json"
+		"$sim" collateral "$platform" $time --tee $tee --directory "$work/$tee"
+	done
+}
+for kind in sgx-v3 sgx-v4 sgx-v5 tdx-v4 tdx-v5; do
+	put evidence/$kind "$sim" quote "$platform" -k $kind -o -
+	put sgx_report/$kind head -c 432 evidence/$kind
+done
+for version in 0 1 3; do
+	put td_report/$version "$sim" report "$platform" --report-version $version -o -
+	cp td_report/$version evidence/td-report-$version
+done
+for tee in sgx tdx; do
+	put tcb_info/$tee signed "$work/$tee/tcb.http"
+	put tcb_info/$tee-document body "$work/$tee/tcb.http"
+	put qe_identity/$tee signed "$work/$tee/qe_identity.http"
+	put responses/$tee join "$work/$tee"/*.http
+done
+for response in "$work"/tdx/*; do
+	put "responses/$(basename "$response")" cat "$response"
+done
+for list in root pck; do
+	put crl/$list.pem cat "$platform/$list.crl"
+	put crl/$list.der body "$work/tdx/rootcacrl.http"
+done
+put cert_chain/pck cat "$platform/pck.pem" "$platform/ca.pem" "$platform/root.pem"
+put cert_chain/signing cat "$platform/signing.pem" "$platform/root.pem"
+put cert_chain/root cat "$platform/root.pem"
+put responses/chain cat cert_chain/pck
+
+put sigstruct/plain "$here/sigstruct.sh"
+
+# --- keys, policies, tokens ---
+put policy/new "$cella" policy new evidence/tdx-v5 --platform
+put policy_jwt/new "$cella" policy sign policy/new --key "$work/owner.key" --new-key \
+	--public-out "$work/owner.pem"
+put keys/owner.pem cat "$work/owner.pem"
+put keys/private.pem cat "$platform/att.key"
+put keys/certificate.pem cat "$platform/root.pem"
+put token/policy cat policy_jwt/new
+# shellcheck disable=SC2086 # a list of words
+put "$work/verdict" "$cella" verify evidence/tdx-v5 $time --collateral "$work/tdx.json" \
+	--trust-root "$platform/root.pem" --policy policy/new --token-out token/verdict \
+	--token-key "$work/owner.key" --token-audience fuzz
+put "$work/claims" payload token/verdict
+put claims/intel sed 's/"private:[0-9a-f]*"/"intel"/' "$work/claims"
+put claims/verdict join "$work/claims" evidence/tdx-v5 "$platform/root.pem"
+x=TEs6HZNhPvqK7rnkZxmVq0R2qCjzXJv1Q1yYb9vVb3A
+put keys/jwk printf '{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}' $x $x
+put keys/jwks printf '{"keys":[{"kty":"EC","crv":"P-384","x":"%s","y":"%s"},{"kty":"RSA"}]}' \
+	$x $x
+
+# --- measurements: a log of two applications ---
+for file in "$here/seeds.sh" "$here/replay.sh"; do
+	"$cella" measure --quiet --provider sim --sim "$platform" "$file" >"$work/measured"
+done
+put event_log/measured cat "$platform/eventlog"
+put vtpm/nothing printf ''
+azure=${CELLA_VECTORS:-}/azure-vtpm
+[ ! -d "$azure" ] || put vtpm/azure join "$azure/hcl-report.bin" "$azure/tpm-quote.json"
+
+# --- texts ---
+put encode/hex printf '00a0FFc4'
+put encode/base64 printf 'AAECAwQ='
+put encode/base64url printf '_-ECAwQ'
+put encode/pem cat "$platform/root.pem"
+put json/verdict "$cella" inspect evidence/tdx-v4 --json
+put json/tcb_info body "$work/tdx/tcb.http"
+put json/escapes printf '{"a\\u0062":[1,-0.5e3,true,null,"\\ud83d\\ude00"],"c":{}}'
+
+# --- changes of four bytes, which fuzz_forge.c explains ---
+put forge/nothing printf ''
+put forge/nothing-sgx printf '\0'
+put forge/quote printf '\000\100\000\001'
+put forge/quote-sgx printf '\000\100\001\001\0'
+put forge/collateral printf '\001\100\003\001'
+put forge/twice printf '\000\100\000\001\001\100\007\200'
