@@ -147,6 +147,11 @@ put json/verdict "$cella" inspect evidence/tdx-v4 --json
 put json/tcb_info body "$work/tdx/tcb.http"
 put json/escapes printf '{"a\\u0062":[1,-0.5e3,true,null,"\\ud83d\\ude00"],"c":{}}'
 
+# --- where collateral is fetched from, and which evaluations there are ---
+put qcnl/lines printf '# PCCS\nPCCS_URL=https://pccs.example:8081/sgx/certification/v4/\nUSE_SECURE_CERT=FALSE\nRETRY_TIMES=3\n'
+put qcnl/json printf '{ // PCCS\n"pccs_url": "https://[::1]:8081/sgx/certification/v4/", /* so */ "use_secure_cert": false, "retry_times": 6, "tcb_update_type": "early" }\n'
+put tcb_numbers/two printf '{"id":"TDX","version":1,"issueDate":"2026-01-01T00:00:00Z","nextUpdate":"2026-02-01T00:00:00Z","tcbEvalNumbers":[{"tcbEvaluationDataNumber":20,"tcbRecoveryEventDate":"2025-11-11T00:00:00Z","tcbDate":"2025-11-12T00:00:00Z"},{"tcbEvaluationDataNumber":19,"tcbRecoveryEventDate":"2025-05-13T00:00:00Z","tcbDate":"2025-05-14T00:00:00Z"}]}'
+
 # --- changes of four bytes, which fuzz_forge.c explains ---
 put forge/nothing printf ''
 put forge/nothing-sgx printf '\0'
