@@ -7,6 +7,9 @@ export LC_ALL=C.UTF-8
 top=$(cd "$(dirname "$0")/.." && pwd)
 # Where builds go; one folder each.
 build=${CELLA_BUILD:-$top/build}
+# Tests use nothing of this machine's, and ask nobody.
+export QCNL_CONF_PATH=/dev/null XDG_CACHE_HOME="$build/cache"
+
 passed=0
 failed=0
 skipped=0

@@ -40,7 +40,8 @@ cella_collateral_builder_new(struct cella_collateral_builder **out,
  *    (tcb_info, tcb_info_issuer_chain, qe_identity, …, pck_crl); tcb_info and qe_identity
  *    are whole documents, or their inner objects beside tcb_info_signature and
  *    qe_identity_signature;
- *  - TCB information {"tcbInfo":…,"signature":…} or an identity {"enclaveIdentity":…};
+ *  - TCB information {"tcbInfo":…,"signature":…}, an identity {"enclaveIdentity":…}, or the
+ *    list of evaluations {"tcbEvaluationDataNumbers":…};
  *  - a certificate revocation list in PEM, DER or hexadecimal DER;
  *  - a chain of PEM certificates;
  *  - an HTTP response of a PCS or PCCS, from its status line on, whose issuer-chain

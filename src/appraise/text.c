@@ -112,7 +112,7 @@ static void write_missing(const struct cella_verdict *v, const struct style *s,
 		       v->checks[i].question != CELLA_QUESTION_MINE;
 	out_format(out,
 		   "\nNo collateral was given: %zu checks could not be made "
-		   "(--collateral FILE).\n",
+		   "(--collateral FILE|DIR|URL).\n",
 		   num);
 	for (size_t i = 0; i < v->num_checks; i++)
 		if (v->checks[i].outcome == CELLA_CHECK_NOT_EVALUATED &&

@@ -4,9 +4,12 @@
  */
 #include "cli/commands.h"
 
+#include "base/civil.h"
+#include "cli/policy_input.h"
 #include "cli/trust.h"
 #include "collateral/document.h"
 #include "fetch/files.h"
+#include "token/signed_bundle.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,8 +21,12 @@ struct collateral_args {
 	struct moment time;
 	const char *trust_root;
 	const char *output;
+	const char *sign;
+	struct texts owners;
 	bool allow_older;
 };
+
+enum { SIGNED_MAX = 4 << 20 };
 
 #define ARG(member) offsetof(struct collateral_args, member)
 
@@ -100,6 +107,22 @@ const struct command cmd_collateral_show = {
 
 /* --- bundle -------------------------------------------------------------------------- */
 
+/* Puts a signed bundle in the bundle's place. */
+static enum cella_status sign_bundle(const struct collateral_args *args, char **text,
+				     struct cella_error *err)
+{
+	struct private_key *key CLEANUP(private_key_cleanup) = NULL;
+	struct cella_signer signer;
+	char *token = NULL;
+
+	TRY(private_key_read(args->sign, &key, err));
+	private_key_signer(key, &signer);
+	TRY(signed_bundle_write(*text, time_or_now(&args->time), &signer, &token, err));
+	free(*text);
+	*text = token;
+	return CELLA_OK;
+}
+
 static enum cella_status bundle(const struct collateral_args *args, bool *sound,
 				struct cella_error *err)
 {
@@ -115,6 +138,8 @@ static enum cella_status bundle(const struct collateral_args *args, bool *sound,
 	if (!*sound)
 		return CELLA_OK;
 	TRY(cella_collateral_write(collateral, &json, err));
+	if (args->sign != NULL)
+		TRY(sign_bundle(args, &json, err));
 	out_format(&text, "%s\n", json);
 	TRY(out_status(&text, err));
 	return file_write(args->output != NULL ? args->output : "-", out_view(&text),
@@ -134,6 +159,8 @@ static int run_bundle(const void *args)
 static const struct option_def bundle_options[] = {
 	{ "output", 'o', "FILE", OPTION_TEXT, ARG(output),
 	  "write the bundle there instead of to standard output" },
+	{ "sign", 0, "KEYFILE", OPTION_TEXT, ARG(sign),
+	  "sign the bundle with this private key (P-256 or P-384)" },
 	{ "trust-root", 0, "FILE", OPTION_TEXT, ARG(trust_root),
 	  "trust this root certificate instead of Intel's" },
 	COMMON_OPTIONS,
@@ -185,7 +212,8 @@ static enum cella_status write_document(const char *dir, const struct document *
 					struct cella_error *err)
 {
 	const bool is_json = d->kind == DOCUMENT_TCB_INFO ||
-			     d->kind == DOCUMENT_QE_IDENTITY;
+			     d->kind == DOCUMENT_QE_IDENTITY ||
+			     d->kind == DOCUMENT_NUMBERS;
 	const bool is_chain = d->kind == DOCUMENT_PCK_CHAIN;
 	char name[160];
 
@@ -250,6 +278,54 @@ static enum cella_status load_present(const char *dir, struct cella_collateral *
 	return status;
 }
 
+/* *good is false when a file is not a bundle that a pinned owner has signed. */
+static enum cella_status add_signed(const struct collateral_args *args, const char *path,
+				    const struct cella_keys *owners,
+				    struct cella_collateral_builder *builder, bool *good,
+				    struct cella_error *err)
+{
+	struct signed_bundle bundle CLEANUP(signed_bundle_done) = { 0 };
+	struct out text CLEANUP(out_done) = { 0 };
+	char date[CIVIL_TEXT_LEN];
+
+	TRY(file_read(path, SIGNED_MAX, &text, err));
+	*good = signed_bundle_is_one(out_view(&text));
+	if (*good &&
+	    signed_bundle_read(out_view(&text), owners, &bundle, good, err) != CELLA_OK) {
+		error_prefix(err, "%s", path);
+		return err->status;
+	}
+	if (!*good) {
+		fprintf(stderr, "cella: %s: is not signed by a pinned owner\n", path);
+		return CELLA_OK;
+	}
+	note(&args->common, "%s: signed on %s by %s", path,
+	     civil_format(bundle.time, date), bundle.signer);
+	return cella_collateral_builder_add(builder, path, bundle.collateral.data,
+					    bundle.collateral.len, err);
+}
+
+/* Everything that pinned owners have signed; *out stays NULL when something is not. */
+static enum cella_status load_signed(const struct collateral_args *args,
+				     struct cella_collateral **out,
+				     struct cella_error *err)
+{
+	const struct texts *const operands = &args->common.operands;
+	struct cella_collateral_builder *builder CLEANUP(builder_cleanup) = NULL;
+	struct cella_keys *owners CLEANUP(keys_cleanup) = NULL;
+	bool all_good = true;
+
+	TRY(keys_read(&args->owners, &owners, err));
+	TRY(cella_collateral_builder_new(&builder, err));
+	for (size_t i = 0; i + 1 < operands->num_items; i++) {
+		bool good = false;
+
+		TRY(add_signed(args, operands->items[i], owners, builder, &good, err));
+		all_good = all_good && good;
+	}
+	return all_good ? cella_collateral_builder_finish(builder, out, err) : CELLA_OK;
+}
+
 static enum cella_status import(const struct collateral_args *args, bool *sound,
 				struct cella_error *err)
 {
@@ -261,9 +337,12 @@ static enum cella_status import(const struct collateral_args *args, bool *sound,
 	uint8_t root[64];
 
 	TRY(trusted_key(args->trust_root, root, err));
-	TRY(load_all(operands->items, operands->num_items - 1, &collateral, err));
+	if (args->owners.num_items > 0)
+		TRY(load_signed(args, &collateral, err));
+	else
+		TRY(load_all(operands->items, operands->num_items - 1, &collateral, err));
 	TRY(load_present(dir, &present, err));
-	*sound = all_are_sound(collateral, root) &&
+	*sound = collateral != NULL && all_are_sound(collateral, root) &&
 		 (present == NULL || args->allow_older ||
 		  none_is_older(collateral, present));
 	if (!*sound)
@@ -288,6 +367,8 @@ static int run_import(const void *args)
 }
 
 static const struct option_def import_options[] = {
+	{ "owner", 0, "KEYFILE", OPTION_TEXTS, ARG(owners),
+	  "pin a public key: every file must be a bundle that a pinned owner signed" },
 	{ "trust-root", 0, "FILE", OPTION_TEXT, ARG(trust_root),
 	  "trust this root certificate instead of Intel's" },
 	{ "allow-older", 0, NULL, OPTION_FLAG, ARG(allow_older),

@@ -7,9 +7,12 @@
 #include <cella/vtpm.h>
 
 #include "cli/binding.h"
+#include "cli/collateral_input.h"
 #include "cli/issue_token.h"
 #include "cli/log_input.h"
 #include "cli/policy_input.h"
+#include "cli/policy_url.h"
+#include "cli/trust.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -21,6 +24,7 @@ enum { ROOT_FILE_MAX = 64 << 10 };
 
 struct verify_args {
 	struct common_args common;
+	struct source_args source;
 	struct texts collateral;
 	const char *event_log;
 	const char *hcl_report;
@@ -41,16 +45,16 @@ struct verify_args {
 
 #define ARG(member) offsetof(struct verify_args, member)
 static const struct option_def options[] = {
-	{ "collateral", 'c', "FILE|DIR", OPTION_TEXTS, ARG(collateral),
-	  "signed documents about the platform" },
+	{ "collateral", 'c', "FILE|DIR|URL", OPTION_TEXTS, ARG(collateral),
+	  "signed documents about the platform, or the service that has them" },
 	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
 	  "the TD's event log: it must lead to the quote's registers" },
 	{ "hcl-report", 0, "FILE", OPTION_TEXT, ARG(hcl_report),
 	  "the TD's HCL report (Azure): its vTPM judges with the quote" },
 	{ "tpm-quote", 0, "FILE", OPTION_TEXT, ARG(tpm_quote),
 	  "the quote and the PCRs of that vTPM, as JSON; --nonce is its nonce" },
-	{ "policy", 'p', "FILE", OPTION_TEXTS, ARG(policies),
-	  "demand what this policy demands" },
+	{ "policy", 'p', "FILE|URL", OPTION_TEXTS, ARG(policies),
+	  "demand what this policy demands, or a service's policies for the platform" },
 	{ "policy-owner", 0, "KEYFILE", OPTION_TEXTS, ARG(policy_owners),
 	  "pin a public key: policies must be signed by a pinned owner" },
 	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
@@ -87,6 +91,8 @@ static const struct option_def options[] = {
 	{ "explain", 0, NULL, OPTION_FLAG, ARG(explain),
 	  "say why the TCB stands where it stands; with a second --collateral, what that "
 	  "would change" },
+	EDITION_OPTIONS(ARG(source)),
+	SOURCE_OPTIONS(ARG(source)),
 	COMMON_OPTIONS,
 };
 
@@ -163,35 +169,6 @@ static enum cella_status load_vtpm(const struct verify_args *args, struct inputs
 				&inputs->vtpm, err);
 }
 
-/* STATUS, or several separated by commas. */
-static enum cella_status accepted(const struct texts *texts, uint32_t *out,
-				  struct cella_error *err)
-{
-	for (size_t i = 0; i < texts->num_items; i++) {
-		const char *rest = texts->items[i];
-
-		while (*rest != '\0') {
-			const size_t len = strcspn(rest, ",");
-			char name[64];
-			enum cella_tcb_status status;
-
-			snprintf(name, sizeof name, "%.*s", (int)(len < 63 ? len : 63),
-				 rest);
-			status = cella_tcb_status_find(name);
-			if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
-			    status == CELLA_TCB_NOT_SUPPORTED)
-				return error_set(
-					err, CELLA_USAGE,
-					"--accept: \"%s\" is not a status that can "
-					"be accepted",
-					name);
-			*out |= CELLA_ACCEPT(status);
-			rest += len + (rest[len] == ',');
-		}
-	}
-	return CELLA_OK;
-}
-
 static enum cella_status make_options(const struct verify_args *args,
 				      struct inputs *inputs,
 				      struct cella_verify_options *out,
@@ -212,7 +189,7 @@ static enum cella_status make_options(const struct verify_args *args,
 	};
 	TRY(inputs->vtpm != NULL ? expected_vtpm_nonce(args, inputs, out, err)
 				 : expected_report_data(args, out, err));
-	TRY(accepted(&args->accept, &out->accept, err));
+	TRY(accepted_read(&args->accept, &out->accept, err));
 	if (args->trust_root == NULL)
 		return CELLA_OK;
 	TRY(file_read(args->trust_root, ROOT_FILE_MAX, &inputs->root, err));
@@ -221,18 +198,43 @@ static enum cella_status make_options(const struct verify_args *args,
 	return CELLA_OK;
 }
 
+/* Policies are files or URLs; each is read, or all of it fails. */
+static enum cella_status load_policies(const struct verify_args *args,
+				       const struct collateral_input *input,
+				       struct policy_inputs *out, struct cella_error *err)
+{
+	struct texts files = { .num_items = 0 };
+
+	for (size_t i = 0; i < args->policies.num_items; i++)
+		if (!url_is_one(args->policies.items[i]))
+			files.items[files.num_items++] = args->policies.items[i];
+	TRY(policies_read(&files, &args->policy_owners, out, err));
+	for (size_t i = 0; i < args->policies.num_items; i++)
+		if (url_is_one(args->policies.items[i]))
+			TRY(policies_fetch(input, args->policies.items[i], out, err));
+	return CELLA_OK;
+}
+
 static enum cella_status load(const struct verify_args *args, struct inputs *inputs,
 			      struct cella_error *err)
 {
+	struct collateral_input input = { &args->common, &args->source, args->trust_root,
+					  NULL };
+
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
-	TRY(policies_read(&args->policies, &args->policy_owners, &inputs->policies, err));
+	input.evidence = inputs->evidence;
+	TRY(load_policies(args, &input, &inputs->policies, err));
 	TRY(load_vtpm(args, inputs, err));
 	if (args->event_log != NULL)
 		TRY(event_log_read(args->event_log, &inputs->event_log, err));
 	if (args->collateral.num_items > 0)
-		TRY(collateral_load(args->collateral.items[0], &inputs->collateral, err));
+		TRY(collateral_read(&input, args->collateral.items[0],
+				    &inputs->collateral, err));
+	else
+		collateral_find(&input, &inputs->collateral);
 	if (args->collateral.num_items > 1)
-		TRY(collateral_load(args->collateral.items[1], &inputs->other, err));
+		TRY(collateral_read(&input, args->collateral.items[1], &inputs->other,
+				    err));
 	return CELLA_OK;
 }
 
@@ -291,6 +293,14 @@ static enum cella_status print_explanation(const struct inputs *inputs,
 	return CELLA_OK;
 }
 
+static bool has_url(const struct texts *texts)
+{
+	for (size_t i = 0; i < texts->num_items; i++)
+		if (url_is_one(texts->items[i]))
+			return true;
+	return false;
+}
+
 static bool is_stdout(const char *path)
 {
 	return path != NULL && strcmp(path, "-") == 0;
@@ -317,6 +327,10 @@ static enum cella_status tell(const struct verify_args *args, const struct input
 static enum cella_status check_usage(const struct verify_args *args,
 				     struct cella_error *err)
 {
+	if (source_is_used(&args->source) && args->collateral.num_items > 0 &&
+	    !has_url(&args->collateral) && !has_url(&args->policies))
+		return error_set(err, CELLA_USAGE,
+				 "options for fetching, but --collateral is a file");
 	if (args->collateral.num_items > 2 ||
 	    (args->collateral.num_items == 2 && (!args->explain || args->common.json)))
 		return error_set(

@@ -8,6 +8,8 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_collateral_bundle;
+extern const struct command cmd_collateral_fetch;
+extern const struct command cmd_collateral_forecast;
 extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
 extern const struct command cmd_eventlog_explain;

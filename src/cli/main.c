@@ -19,6 +19,8 @@ static const struct command *const commands[] = {
 	&cmd_token_verify,
 	&cmd_token_show,
 	&cmd_token_replay,
+	&cmd_collateral_fetch,
+	&cmd_collateral_forecast,
 	&cmd_collateral_show,
 	&cmd_collateral_bundle,
 	&cmd_collateral_import,

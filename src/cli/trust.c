@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trust root of a command line.
+ * What a command line trusts and accepts.
  */
 #include "cli/trust.h"
 
 #include "appraise/trust_root.h"
 #include "fetch/files.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { ROOT_FILE_MAX = 64 << 10 };
@@ -24,5 +25,33 @@ enum cella_status trusted_key(const char *path, uint8_t out[64], struct cella_er
 		return err->status;
 	}
 	memcpy(out, root->point, sizeof root->point);
+	return CELLA_OK;
+}
+
+enum cella_status accepted_read(const struct texts *texts, uint32_t *out,
+				struct cella_error *err)
+{
+	for (size_t i = 0; i < texts->num_items; i++) {
+		const char *rest = texts->items[i];
+
+		while (*rest != '\0') {
+			const size_t len = strcspn(rest, ",");
+			char name[64];
+			enum cella_tcb_status status;
+
+			snprintf(name, sizeof name, "%.*s", (int)(len < 63 ? len : 63),
+				 rest);
+			status = cella_tcb_status_find(name);
+			if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
+			    status == CELLA_TCB_NOT_SUPPORTED)
+				return error_set(
+					err, CELLA_USAGE,
+					"--accept: \"%s\" is not a status that can "
+					"be accepted",
+					name);
+			*out |= CELLA_ACCEPT(status);
+			rest += len + (rest[len] == ',');
+		}
+	}
 	return CELLA_OK;
 }

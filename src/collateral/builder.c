@@ -202,6 +202,26 @@ static enum cella_status place_identity(struct cella_collateral *set,
 	return CELLA_OK;
 }
 
+static enum cella_status place_numbers(struct cella_collateral *set,
+				       struct numbers_doc *doc, struct cella_error *err)
+{
+	for (size_t i = 0; i < set->num_numbers; i++) {
+		struct numbers_doc *const old = set->numbers[i];
+
+		if (old->numbers.tee != doc->numbers.tee)
+			continue;
+		if (doc->numbers.issue_date >= old->numbers.issue_date) {
+			set->numbers[i] = doc;
+			doc = old;
+		}
+		numbers_doc_free(doc);
+		return CELLA_OK;
+	}
+	TRY(grow(&set->numbers, set->num_numbers, err));
+	set->numbers[set->num_numbers++] = doc;
+	return CELLA_OK;
+}
+
 static enum cella_status place_crl(struct crl_doc ***list, size_t *num,
 				   struct crl_doc *doc, struct cella_error *err)
 {
@@ -264,6 +284,28 @@ enum cella_status builder_add_identity(struct cella_collateral_builder *b,
 		status = place_identity(b->set, doc, err);
 	if (status != CELLA_OK)
 		identity_doc_free(doc);
+	return status;
+}
+
+enum cella_status builder_add_numbers(struct cella_collateral_builder *b,
+				      struct cella_bytes text, struct chain_doc *signer,
+				      struct cella_error *err)
+{
+	struct numbers_doc *const doc = calloc(1, sizeof *doc);
+	enum cella_status status;
+
+	if (doc == NULL) {
+		chain_doc_free(signer);
+		return error_nomem(err);
+	}
+	doc->doc.signer = signer;
+	status = signed_doc_read(text, "tcbEvaluationDataNumbers", &doc->doc, err);
+	if (status == CELLA_OK)
+		status = tcb_numbers_parse(doc->doc.body, &doc->numbers, err);
+	if (status == CELLA_OK)
+		status = place_numbers(b->set, doc, err);
+	if (status != CELLA_OK)
+		numbers_doc_free(doc);
 	return status;
 }
 
@@ -473,6 +515,8 @@ static enum cella_status check_signatures(const struct cella_collateral_builder 
 		TRY(check_doc(b, &set->tcb_infos[i]->doc, err));
 	for (size_t i = 0; i < set->num_identities; i++)
 		TRY(check_doc(b, &set->identities[i]->doc, err));
+	for (size_t i = 0; i < set->num_numbers; i++)
+		TRY(check_doc(b, &set->numbers[i]->doc, err));
 	for (size_t i = 0; i < set->num_pck_crls; i++)
 		TRY(check_pck_crl(b, set->pck_crls[i], err));
 	for (size_t i = 0; i < set->num_root_crls; i++)

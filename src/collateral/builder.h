@@ -36,6 +36,10 @@ enum cella_status builder_add_identity(struct cella_collateral_builder *builder,
 				       struct cella_bytes text, struct chain_doc *signer,
 				       struct cella_error *err) MUST_CHECK;
 
+enum cella_status builder_add_numbers(struct cella_collateral_builder *builder,
+				      struct cella_bytes text, struct chain_doc *signer,
+				      struct cella_error *err) MUST_CHECK;
+
 enum crl_place { CRL_BY_ISSUER, CRL_ROOT, CRL_PCK };
 
 enum cella_status builder_add_crl(struct cella_collateral_builder *builder,

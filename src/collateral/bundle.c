@@ -39,6 +39,14 @@ void identity_doc_free(struct identity_doc *doc)
 	free(doc);
 }
 
+void numbers_doc_free(struct numbers_doc *doc)
+{
+	if (doc == NULL)
+		return;
+	signed_doc_done(&doc->doc);
+	free(doc);
+}
+
 void crl_doc_free(struct crl_doc *doc)
 {
 	if (doc == NULL)
@@ -64,6 +72,8 @@ void cella_collateral_unref(struct cella_collateral *c)
 		tcb_info_doc_free(c->tcb_infos[i]);
 	for (size_t i = 0; i < c->num_identities; i++)
 		identity_doc_free(c->identities[i]);
+	for (size_t i = 0; i < c->num_numbers; i++)
+		numbers_doc_free(c->numbers[i]);
 	for (size_t i = 0; i < c->num_root_crls; i++)
 		crl_doc_free(c->root_crls[i]);
 	for (size_t i = 0; i < c->num_pck_crls; i++)
@@ -71,6 +81,7 @@ void cella_collateral_unref(struct cella_collateral *c)
 	chain_doc_free(c->pck_chain);
 	free(c->tcb_infos);
 	free(c->identities);
+	free(c->numbers);
 	free(c->root_crls);
 	free(c->pck_crls);
 	free(c);
@@ -97,6 +108,15 @@ const struct identity_doc *collateral_identity(const struct cella_collateral *c,
 	for (size_t i = 0; i < c->num_identities; i++)
 		if (c->identities[i]->identity.id == id)
 			return c->identities[i];
+	return NULL;
+}
+
+const struct numbers_doc *collateral_numbers(const struct cella_collateral *c,
+					     enum tcb_tee tee)
+{
+	for (size_t i = 0; i < c->num_numbers; i++)
+		if (c->numbers[i]->numbers.tee == tee)
+			return c->numbers[i];
 	return NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "collateral/cert_chain.h"
 #include "collateral/qe_identity.h"
 #include "collateral/tcb_info.h"
+#include "collateral/tcb_numbers.h"
 
 enum { COLLATERAL_MAX_DOCUMENTS = 4096 };
 
@@ -44,6 +45,12 @@ struct identity_doc {
 	struct qe_identity identity;
 };
 
+/* Which evaluations there are; verifications do not ask. */
+struct numbers_doc {
+	struct signed_doc doc;
+	struct tcb_numbers numbers;
+};
+
 struct crl_doc {
 	uint8_t *text; /* as received: PEM, hex or DER, owned */
 	size_t text_len;
@@ -59,6 +66,8 @@ struct cella_collateral {
 	size_t num_tcb_infos;
 	struct identity_doc **identities;
 	size_t num_identities;
+	struct numbers_doc **numbers;
+	size_t num_numbers;
 	struct crl_doc **root_crls;
 	size_t num_root_crls;
 	struct crl_doc **pck_crls;
@@ -73,6 +82,8 @@ const struct tcb_info_doc *collateral_tcb_info(const struct cella_collateral *co
 					       const uint8_t pce_id[PCE_ID_LEN]);
 const struct identity_doc *collateral_identity(const struct cella_collateral *collateral,
 					       enum identity_id id);
+const struct numbers_doc *collateral_numbers(const struct cella_collateral *collateral,
+					     enum tcb_tee tee);
 /* The list whose issuer has this name; any list at all when there is none of it. */
 const struct crl_doc *collateral_pck_crl(const struct cella_collateral *collateral,
 					 struct cella_bytes issuer);
@@ -89,6 +100,7 @@ void chain_doc_free(struct chain_doc *doc);
 void signed_doc_done(struct signed_doc *doc);
 void tcb_info_doc_free(struct tcb_info_doc *doc);
 void identity_doc_free(struct identity_doc *doc);
+void numbers_doc_free(struct numbers_doc *doc);
 void crl_doc_free(struct crl_doc *doc);
 
 static inline void collateral_cleanup(struct cella_collateral **collateral)

@@ -20,6 +20,8 @@ enum bundle_part {
 	PART_QE_IDENTITY,
 	PART_QE_IDENTITY_SIGNATURE,
 	PART_PCK_CERTIFICATE_CHAIN,
+	PART_NUMBERS_ISSUER_CHAIN,
+	PART_NUMBERS, /* a whole document */
 };
 
 static const char *const part_names[] = {
@@ -33,9 +35,10 @@ static const char *const part_names[] = {
 	[PART_QE_IDENTITY] = "qe_identity",
 	[PART_QE_IDENTITY_SIGNATURE] = "qe_identity_signature",
 	[PART_PCK_CERTIFICATE_CHAIN] = "pck_certificate_chain",
+	[PART_NUMBERS_ISSUER_CHAIN] = "tcb_evaluation_data_numbers_issuer_chain",
+	[PART_NUMBERS] = "tcb_evaluation_data_numbers",
 };
-_Static_assert(ARRAY_LEN(part_names) == PART_PCK_CERTIFICATE_CHAIN + 1,
-	       "a name per part");
+_Static_assert(ARRAY_LEN(part_names) == PART_NUMBERS + 1, "a name per part");
 
 static enum cella_status read_parts(const json_t *json, struct cella_bytes *parts,
 				    struct cella_error *err)
@@ -114,6 +117,18 @@ static enum cella_status add_bundle_identity(struct cella_collateral_builder *b,
 	return builder_add_identity(b, out_view(&text), signer, err);
 }
 
+static enum cella_status add_bundle_numbers(struct cella_collateral_builder *b,
+					    const struct cella_bytes *parts,
+					    struct cella_error *err)
+{
+	struct chain_doc *signer = NULL;
+
+	if (parts[PART_NUMBERS].data == NULL)
+		return CELLA_OK;
+	TRY(part_chain(b, parts, PART_NUMBERS_ISSUER_CHAIN, CHAIN_SIGNING, &signer, err));
+	return builder_add_numbers(b, parts[PART_NUMBERS], signer, err);
+}
+
 static enum cella_status add_bundle_crls(struct cella_collateral_builder *b,
 					 const struct cella_bytes *parts,
 					 struct cella_error *err)
@@ -140,6 +155,7 @@ static enum cella_status add_bundle(struct cella_collateral_builder *b,
 	TRY(add_bundle_crls(b, parts, err));
 	TRY(add_bundle_tcb_info(b, parts, err));
 	TRY(add_bundle_identity(b, parts, err));
+	TRY(add_bundle_numbers(b, parts, err));
 	TRY(part_chain(b, parts, PART_PCK_CERTIFICATE_CHAIN, CHAIN_PCK, &pck, err));
 	if (pck != NULL)
 		builder_keep_chain(&b->set->pck_chain, pck);
@@ -191,6 +207,9 @@ static enum cella_status add_json(struct cella_collateral_builder *b,
 	TRY(json_member_span(text, "enclaveIdentity", "collateral", &span, err));
 	if (span.len > 0)
 		return builder_add_identity(b, text, take(&own), err);
+	TRY(json_member_span(text, "tcbEvaluationDataNumbers", "collateral", &span, err));
+	if (span.len > 0)
+		return builder_add_numbers(b, text, take(&own), err);
 	return add_bundles(b, text, err);
 }
 
@@ -229,6 +248,7 @@ static const struct {
 	{ "TCB-Info-Issuer-Chain", CHAIN_SIGNING },
 	{ "SGX-TCB-Info-Issuer-Chain", CHAIN_SIGNING },
 	{ "SGX-Enclave-Identity-Issuer-Chain", CHAIN_SIGNING },
+	{ "TCB-Evaluation-Data-Numbers-Issuer-Chain", CHAIN_SIGNING },
 	{ "SGX-PCK-CRL-Issuer-Chain", CHAIN_PCK_CA },
 	{ "SGX-PCK-Certificate-Issuer-Chain", CHAIN_PCK_CA },
 };
@@ -336,6 +356,14 @@ enum cella_status builder_add_content(struct cella_collateral_builder *b,
 	if (text_is_pem(trimmed) &&
 	    memmem(trimmed.data, trimmed.len, "BEGIN CERTIFICATE", 17) != NULL)
 		return builder_add_chain(b, trimmed, err);
+	if (trimmed.len > 3 && memcmp(trimmed.data, "eyJ", 3) == 0)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "a signed bundle: whose it is must be checked first "
+				 "(collateral import --owner)");
+	if (trimmed.data[0] != 0x30 && unhex(trimmed.data[0]) < 0 &&
+	    !text_is_pem(trimmed))
+		return error_set(err, CELLA_MALFORMED,
+				 "neither JSON nor PEM, DER or hexadecimal digits");
 	/* Not trimmed: DER may begin or end with any byte. */
 	return builder_add_crl(b, text, CRL_BY_ISSUER, take(&own), err);
 }

@@ -34,6 +34,15 @@ static enum cella_status put_signed(json_t *bundle, const struct signed_doc *doc
 			json_hex(bytes_of(doc->signature, sizeof doc->signature)), err);
 }
 
+static enum cella_status put_numbers(json_t *bundle, const struct signed_doc *doc,
+				     struct cella_error *err)
+{
+	TRY(put_chain(bundle, "tcb_evaluation_data_numbers_issuer_chain", doc->signer,
+		      err));
+	return put_text(bundle, "tcb_evaluation_data_numbers",
+			bytes_of(doc->text, doc->text_len), err);
+}
+
 static enum cella_status put_crls(json_t *bundle, const struct cella_collateral *c,
 				  const struct crl_doc *pck_crl, struct cella_error *err)
 {
@@ -60,6 +69,8 @@ static enum cella_status put_bundle(json_t *list, const struct cella_collateral 
 	if (i < c->num_identities)
 		TRY(put_signed(bundle, &c->identities[i]->doc, "qe_identity",
 			       "qe_identity_signature", "qe_identity_issuer_chain", err));
+	if (i < c->num_numbers)
+		TRY(put_numbers(bundle, &c->numbers[i]->doc, err));
 	return i == 0 ? put_chain(bundle, "pck_certificate_chain", c->pck_chain, err)
 		      : CELLA_OK;
 }
@@ -76,6 +87,8 @@ enum cella_status cella_collateral_write(const struct cella_collateral *collater
 		num = collateral->num_identities;
 	if (collateral->num_pck_crls > num)
 		num = collateral->num_pck_crls;
+	if (collateral->num_numbers > num)
+		num = collateral->num_numbers;
 	if (num == 0)
 		num = 1;
 	for (size_t i = 0; i < num; i++)

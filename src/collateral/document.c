@@ -49,6 +49,22 @@ static void view_identity(const struct identity_doc *doc, struct document *out)
 	snprintf(out->name, sizeof out->name, "%s", identity_name(identity->id));
 }
 
+static void view_numbers(const struct numbers_doc *doc, struct document *out)
+{
+	const struct tcb_numbers *const numbers = &doc->numbers;
+
+	*out = (struct document){ .kind = DOCUMENT_NUMBERS,
+				  .type = "tcb_evaluation_data_numbers",
+				  .from = numbers->issue_date,
+				  .to = numbers->next_update,
+				  .num_entries = numbers->num_items,
+				  .text = bytes_of(doc->doc.text, doc->doc.text_len),
+				  .chain = doc->doc.signer,
+				  .signature_good = doc->doc.signature_good };
+	snprintf(out->name, sizeof out->name, "%s",
+		 numbers->tee == TCB_TEE_TDX ? "TDX" : "SGX");
+}
+
 static void view_crl(const struct crl_doc *doc, enum document_kind kind, const char *type,
 		     struct document *out)
 {
@@ -92,6 +108,11 @@ bool document_at(const struct cella_collateral *c, size_t index, struct document
 		return true;
 	}
 	index -= c->num_identities;
+	if (index < c->num_numbers) {
+		view_numbers(c->numbers[index], out);
+		return true;
+	}
+	index -= c->num_numbers;
 	if (index < c->num_root_crls) {
 		view_crl(c->root_crls[index], DOCUMENT_ROOT_CRL, "root_ca_crl", out);
 		return true;

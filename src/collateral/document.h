@@ -13,6 +13,7 @@ enum document_kind {
 	DOCUMENT_ROOT_CRL,
 	DOCUMENT_PCK_CRL,
 	DOCUMENT_PCK_CHAIN,
+	DOCUMENT_NUMBERS,
 };
 
 /* struct document - a view of one document. */

@@ -154,6 +154,10 @@ put http/length printf 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc'
 put http/chunks printf 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'
 put http/end printf 'HTTP/1.0 404 No\r\nServer: x\r\n\r\nabc'
 put hcl_report/runtime-data printf '{"keys":[],"user-data":"%0128d"}' 1
+# --- where collateral is fetched from, and which evaluations there are ---
+put qcnl/lines printf '# PCCS\nPCCS_URL=https://pccs.example:8081/sgx/certification/v4/\nUSE_SECURE_CERT=FALSE\nRETRY_TIMES=3\n'
+put qcnl/json printf '{ // PCCS\n"pccs_url": "https://[::1]:8081/sgx/certification/v4/", /* so */ "use_secure_cert": false, "retry_times": 6, "tcb_update_type": "early" }\n'
+put tcb_numbers/two printf '{"id":"TDX","version":1,"issueDate":"2026-01-01T00:00:00Z","nextUpdate":"2026-02-01T00:00:00Z","tcbEvalNumbers":[{"tcbEvaluationDataNumber":20,"tcbRecoveryEventDate":"2025-11-11T00:00:00Z","tcbDate":"2025-11-12T00:00:00Z"},{"tcbEvaluationDataNumber":19,"tcbRecoveryEventDate":"2025-05-13T00:00:00Z","tcbDate":"2025-05-14T00:00:00Z"}]}'
 
 # --- changes of four bytes, which fuzz_forge.c explains ---
 put forge/nothing printf ''

@@ -14,7 +14,15 @@ has_not() {
 }
 
 check "cella is position independent" has "$STAGE/bin/cella" 'Type: +DYN'
-for file in "$STAGE/bin/cella" "$STAGE/lib/libcella.so"; do
+# What talks to servers is another process.
+check "cella knows no TLS and no HTTP" has_not "$STAGE/bin/cella" 'NEEDED.*(ssl|curl|gnutls|http)'
+fetch=$STAGE/libexec/cella/cella-fetch
+if [ -e "$fetch" ]; then
+	check "cella-fetch does" has "$fetch" 'NEEDED.*curl'
+else
+	fetch=
+fi
+for file in "$STAGE/bin/cella" $fetch "$STAGE/lib/libcella.so"; do
 	name=${file##*/}
 	check "$name has read-only relocations" has "$file" GNU_RELRO
 	check "$name binds at start" has "$file" 'BIND_NOW|Flags:.* NOW'

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cella-fetch: the process that talks to servers for cella. It holds no keys, judges
+ * nothing, opens no files but the system's certificates, and knows no more than the URLs.
+ *
+ *     cella-fetch ATTEMPTS INSECURE [CA-FILE]
+ *
+ * On standard input it gets lines "<deadline> <limit> <url>", on standard output it answers
+ * each with "<status> <length>\n" and so many bytes: the response, or what went wrong.
+ */
+#include "base/number.h"
+#include "fetch/http.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sys/prctl.h>
+
+enum { LINE_MAX_LEN = 4096, LIMIT_MAX = 16 << 20 };
+
+/* "<deadline> <limit> <url>\n"; url points into the line. */
+static bool parse_line(char *line, uint64_t *deadline_ms, uint64_t *max_len, char **url)
+{
+	char *rest = line;
+	const char *const deadline = strtok_r(rest, " \n", &rest);
+	const char *const limit = strtok_r(rest, " \n", &rest);
+
+	*url = strtok_r(rest, " \n", &rest);
+	return *url != NULL &&
+	       number_read(deadline, INT64_MAX, deadline_ms, "deadline", NULL) ==
+		       CELLA_OK &&
+	       number_read(limit, LIMIT_MAX, max_len, "limit", NULL) == CELLA_OK;
+}
+
+static bool answer(enum cella_status status, struct cella_bytes bytes)
+{
+	printf("%d %zu\n", (int)status, bytes.len);
+	return fwrite(bytes.data, 1, bytes.len, stdout) == bytes.len &&
+	       fflush(stdout) == 0;
+}
+
+static bool serve_line(struct http_client *client, char *line)
+{
+	struct out response CLEANUP(out_done) = { 0 };
+	struct cella_error err = { 0 };
+	uint64_t deadline_ms = 0;
+	uint64_t max_len = 0;
+	char *url = NULL;
+
+	if (!parse_line(line, &deadline_ms, &max_len, &url))
+		return false;
+	if (http_get(client, url, (size_t)max_len, (int64_t)deadline_ms, &response,
+		     &err) != CELLA_OK)
+		return answer(err.status, bytes_of(err.text, strlen(err.text)));
+	return answer(CELLA_OK, out_view(&response));
+}
+
+int main(int argc, char **argv)
+{
+	struct http_options options = { 0 };
+	struct http_client *client CLEANUP(http_client_cleanup) = NULL;
+	struct cella_error err = { 0 };
+	uint64_t attempts = 0;
+	char line[LINE_MAX_LEN];
+
+	if (argc < 3 || argc > 4 ||
+	    number_read(argv[1], 10, &attempts, "attempts", &err) != CELLA_OK) {
+		fprintf(stderr, "cella-fetch: started by cella, not by hand\n");
+		return 2;
+	}
+	/* What nobody waits for any more is not worth ending. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	options.attempts = (unsigned)attempts;
+	options.insecure = strcmp(argv[2], "insecure") == 0;
+	options.ca_file = argc == 4 ? argv[3] : NULL;
+	if (http_client_new(&options, &client, &err) != CELLA_OK) {
+		fprintf(stderr, "cella-fetch: %s\n", err.text);
+		return 3;
+	}
+	while (fgets(line, sizeof line, stdin) != NULL)
+		if (!serve_line(client, line))
+			return 3;
+	return 0;
+}

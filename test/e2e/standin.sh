@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154 # what those who source this set
+# Sourced by tests of fetching: a simulated platform in $dir, a PCCS stand-in that serves it,
+# and results in the form of the Test Anything Protocol. Wants $cella and $standin.
+export LC_ALL=C
+dir=$(mktemp -d)
+# Nothing of this machine's is used, and nobody but the stand-in is asked.
+export HOME="$dir/home" XDG_CACHE_HOME="$dir/xdg" QCNL_CONF_PATH="$dir/qcnl.conf"
+unset http_proxy https_proxy HTTPS_PROXY ALL_PROXY all_proxy
+mkdir "$dir/home" "$dir/xdg"
+number=0
+bad=0
+servers=
+trap 'for server in $servers; do kill "$server" 2>/dev/null; done; rm -rf "$dir"' EXIT
+
+# check NAME STATUS COMMAND...: runs it and compares its exit status.
+check() {
+	name=$1
+	expected=$2
+	shift 2
+	number=$((number + 1))
+	"$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	if [ "$got" -eq "$expected" ]; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name: exit $got, not $expected"
+		cat "$dir/out" "$dir/err" | cut -c1-300 | sed 's/^/# /'
+		bad=1
+	fi
+}
+
+# says NAME TEXT: the last command's output or words have the text.
+says() {
+	number=$((number + 1))
+	if cat "$dir/out" "$dir/err" | grep -qF -e "$2"; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1: no \"$2\" in"
+		cat "$dir/out" "$dir/err" | cut -c1-300 | sed 's/^/# /'
+		bad=1
+	fi
+}
+
+# same NAME EXPECTED ACTUAL
+same() {
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1: expected $2, got $3"
+		bad=1
+	fi
+}
+
+# skip NAME REASON
+skip() {
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+finish() {
+	echo "1..$number"
+	exit "$bad"
+}
+
+# make_authority: a certificate for this machine, which its own authority issued.
+make_authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-keyout "$dir/ca.key" -out "$dir/ca.pem" -subj /CN=authority
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$dir/tls.key" -out "$dir/tls.csr" -subj /CN=localhost
+	echo "subjectAltName=DNS:localhost,IP:127.0.0.1" >"$dir/tls.ext"
+	openssl x509 -req -in "$dir/tls.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
+		-CAcreateserial -days 2 -extfile "$dir/tls.ext" -out "$dir/tls.pem"
+}
+
+# make_platform FOLDER OPTION...: a platform, and what is said of it, in FOLDER.
+make_platform() {
+	folder=$1
+	shift
+	mkdir -p "$folder" &&
+		"$cella" sim init "$folder/platform" "$@" &&
+		"$cella" sim collateral "$folder/platform" --directory "$folder/tdx" &&
+		"$cella" sim collateral "$folder/platform" --tee sgx --directory "$folder/sgx"
+}
+
+# serve FOLDER [CERTIFICATE KEY]: starts a stand-in; its port is in FOLDER/port.
+serve() {
+	rm -f "$1/port"
+	mkfifo "$1/stdin"
+	"$standin" "$@" <"$1/stdin" >"$1/server.log" 2>&1 &
+	servers="$servers $!"
+	# It ends with whoever holds the other end.
+	exec 9>"$1/stdin"
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -s "$1/port" ] && return
+		sleep 0.1
+	done
+	echo "# the stand-in does not serve"
+	cat "$1/server.log"
+	exit 1
+}
+
+# requests TEXT: how many requests with this text there were since reset.
+requests() {
+	grep -cF -e "$1" "$dir/pccs/log" 2>/dev/null || :
+}
+
+# reset: no faults, no requests yet, no cache.
+reset() {
+	rm -rf "$dir/pccs/log" "$dir/pccs/faults" "$dir/cache" "$dir/xdg/cella"
+	: >"$dir/pccs/log"
+}
+
+# fault LINE...: see test/standin/pccs.c
+fault() {
+	printf '%s\n' "$@" >"$dir/pccs/faults"
+}

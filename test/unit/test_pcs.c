@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support.h"
+
+#include "fetch/pcs.h"
+
+#include <stdio.h>
+
+#define TDX \
+	{ \
+		.tee = TCB_TEE_TDX, .fmspc = { 0xb0, 0xc0, 0x6f, 0, 0, 0 }, \
+		.is_platform_ca = true \
+	}
+#define SGX \
+	{ \
+		.tee = TCB_TEE_SGX, .fmspc = { 0x00, 0xa0, 0x67, 0x11, 0, 0 } \
+	}
+
+static void questions_have_urls(void **state)
+{
+	static const char pccs[] = "https://pccs.example:8081/sgx/certification/v4/";
+	static const char host[] = "https://pccs.example";
+	static const char intel[] =
+		"https://api.trustedservices.intel.com/sgx/certification/v4/";
+	static const struct {
+		const char *base;
+		struct pcs_question question;
+		const char *url;
+	} rows[] = {
+		{ pccs,
+		  { PCS_TCB_INFO, TDX, { 0 } },
+		  "https://pccs.example:8081/tdx/certification/v4/tcb?fmspc=B0C06F000000" },
+		{ pccs,
+		  { PCS_TCB_INFO, SGX, { .early = true } },
+		  "https://pccs.example:8081/sgx/certification/v4/"
+		  "tcb?fmspc=00A067110000&update=early" },
+		{ pccs,
+		  { PCS_TCB_INFO, TDX, { .number = 19 } },
+		  "https://pccs.example:8081/tdx/certification/v4/"
+		  "tcb?fmspc=B0C06F000000&tcbEvaluationDataNumber=19" },
+		{ pccs,
+		  { PCS_QE_IDENTITY, TDX, { 0 } },
+		  "https://pccs.example:8081/tdx/certification/v4/qe/identity" },
+		{ pccs,
+		  { PCS_QE_IDENTITY, SGX, { .early = true } },
+		  "https://pccs.example:8081/sgx/certification/v4/"
+		  "qe/identity?update=early" },
+		{ pccs,
+		  { PCS_PCK_CRL, TDX, { .early = true } },
+		  "https://pccs.example:8081/sgx/certification/v4/"
+		  "pckcrl?ca=platform&encoding=der" },
+		{ pccs,
+		  { PCS_PCK_CRL, SGX, { 0 } },
+		  "https://pccs.example:8081/sgx/certification/v4/"
+		  "pckcrl?ca=processor&encoding=der" },
+		{ pccs,
+		  { PCS_ROOT_CRL, TDX, { 0 } },
+		  "https://pccs.example:8081/sgx/certification/v4/rootcacrl" },
+		{ host,
+		  { PCS_TCB_INFO, TDX, { 0 } },
+		  "https://pccs.example/tdx/certification/v4/tcb?fmspc=B0C06F000000" },
+		{ "https://pccs.example/",
+		  { PCS_PCK_CRL, SGX, { 0 } },
+		  "https://pccs.example/sgx/certification/v4/"
+		  "pckcrl?ca=processor&encoding=der" },
+		{ "https://pccs.example/below/sgx/certification/v4",
+		  { PCS_QE_IDENTITY, TDX, { 0 } },
+		  "https://pccs.example/below/tdx/certification/v4/qe/identity" },
+		{ "https://sgx.example/sgx/certification/v4/",
+		  { PCS_QE_IDENTITY, TDX, { 0 } },
+		  "https://sgx.example/tdx/certification/v4/qe/identity" },
+		{ intel,
+		  { PCS_ROOT_CRL, TDX, { 0 } },
+		  "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der" },
+		{ intel,
+		  { PCS_QE_IDENTITY, SGX, { 0 } },
+		  "https://api.trustedservices.intel.com/sgx/certification/v4/"
+		  "qe/identity" },
+		{ "https://pccs.example/other/", { PCS_ROOT_CRL, TDX, { 0 } }, NULL },
+		{ "https://pccs.example/sgx/certification/v4/?key=1",
+		  { PCS_ROOT_CRL, TDX, { 0 } },
+		  NULL },
+		{ "http://pccs.example/", { PCS_ROOT_CRL, TDX, { 0 } }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cella_error err = { 0 };
+		char url[URL_MAX + 1] = "untouched";
+
+		CASE(rows[i].base);
+		if (rows[i].url == NULL) {
+			CHECK_STATUS(CELLA_USAGE,
+				     pcs_url(rows[i].base, &rows[i].question, url, &err));
+			CHECK_TEXT("untouched", url);
+			continue;
+		}
+		CHECK_OK(pcs_url(rows[i].base, &rows[i].question, url, &err));
+		CHECK_TEXT(rows[i].url, url);
+	}
+}
+
+static void servers_say_for_how_long(void **state)
+{
+	static const struct {
+		const char *headers;
+		int64_t age; /* -1: not said */
+	} rows[] = {
+		{ "Cache-Control: max-age=86400\r\n", 86400 },
+		{ "Cache-Control: public, max-age=60\r\n", 60 },
+		{ "Cache-Control: max-age=60, no-cache\r\n", 0 },
+		{ "Cache-Control: No-Store\r\n", 0 },
+		{ "Cache-Control: public\r\n", -1 },
+		{ "Cache-Control: max-age=-1\r\n", -1 },
+		{ "Cache-Control: max-age=99999999999999999999\r\n", -1 },
+		{ "Cache-Control: max-age=6\"\r\n", -1 },
+		{ "X: Cache-Control: max-age=5\r\n", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[256];
+		int64_t age = -1;
+
+		CASE(rows[i].headers);
+		snprintf(
+			text, sizeof text,
+			"HTTP/1.1 200 OK\r\n%s\r\nbody\nCache-Control: max-age=7\r\n\r\n",
+			rows[i].headers);
+		CHECK_INT(rows[i].age >= 0, pcs_max_age(bytes_from_text(text), &age));
+		CHECK_INT(rows[i].age, age);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(questions_have_urls),
+		cmocka_unit_test(servers_say_for_how_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
