@@ -4,9 +4,9 @@
  */
 #include "doctor/facts.h"
 
-#include "base/number.h"
+#include "collect/attest_conf.h"
 #include "doctor/lines.h"
-#include "doctor/pccs_conf.h"
+#include "fetch/qcnl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,40 +132,39 @@ void gather_tdx(const struct system *sys, struct facts *facts)
 	tdx->known = true;
 }
 
-/* "port = 4050" */
 void gather_qgs(const struct system *sys, struct facts *facts)
 {
+	static const char path[] = "/etc/tdx-attest.conf";
 	struct out text CLEANUP(out_cleanup) = { 0 };
 	struct qgs_facts *const qgs = &facts->qgs;
-	struct cella_bytes value;
-	char digits[FACT_TEXT_MAX];
-	uint64_t port = 0;
+	enum cella_status status;
 
-	qgs->conf_errno = system_read(sys, "/etc/tdx-attest.conf", SMALL_FILE_MAX, &text);
-	if (qgs->conf_errno == 0 && lines_find(out_view(&text), "port", &value)) {
-		text_copy(value, digits, sizeof digits);
-		qgs->has_port = number_read(digits, UINT32_MAX, &port, "port", NULL) ==
-				CELLA_OK;
-		qgs->is_malformed = !qgs->has_port;
-		qgs->port = (uint32_t)port;
+	qgs->conf_errno = system_read(sys, path, SMALL_FILE_MAX, &text);
+	if (qgs->conf_errno == 0) {
+		status = attest_conf_read(out_view(&text), path, &qgs->port, NULL);
+		qgs->has_port = status == CELLA_OK;
+		qgs->is_malformed = !qgs->has_port && status != CELLA_MISSING;
 	}
 	qgs->known = true;
 }
 
 void gather_pccs(const struct system *sys, struct facts *facts)
 {
+	static const char path[] = "/etc/sgx_default_qcnl.conf";
 	struct out text CLEANUP(out_cleanup) = { 0 };
 	struct pccs_facts *const pccs = &facts->pccs;
 	struct cella_error err = { 0 };
+	struct qcnl qcnl;
 
-	pccs->conf_errno =
-		system_read(sys, "/etc/sgx_default_qcnl.conf", SMALL_FILE_MAX, &text);
-	if (pccs->conf_errno == 0 && pccs_conf_read(out_view(&text), pccs->url,
-						    sizeof pccs->url, &err) != CELLA_OK) {
+	pccs->conf_errno = system_read(sys, path, SMALL_FILE_MAX, &text);
+	if (pccs->conf_errno == 0 &&
+	    qcnl_parse(out_view(&text), path, &qcnl, &err) != CELLA_OK) {
 		pccs->is_malformed = true;
 		snprintf(pccs->why, sizeof pccs->why, "%.*s", FACT_TEXT_MAX - 1,
 			 err.text);
 		text_printable(pccs->why);
+	} else if (pccs->conf_errno == 0 && qcnl_url(&qcnl) != NULL) {
+		snprintf(pccs->url, sizeof pccs->url, "%s", qcnl_url(&qcnl));
 	}
 	pccs->known = true;
 }

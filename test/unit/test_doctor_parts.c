@@ -12,7 +12,6 @@
 #include "doctor/kernel_version.h"
 #include "doctor/kvm_probe.h"
 #include "doctor/lines.h"
-#include "doctor/pccs_conf.h"
 #include "doctor/swiotlb.h"
 #include "doctor/system.h"
 
@@ -169,48 +168,6 @@ static void releases(void **state)
 
 /* --- configuration ------------------------------------------------------------------- */
 
-static void pccs_files(void **state)
-{
-	static const struct {
-		const char *text, *url;
-		enum cella_status status;
-	} cases[] = {
-		{ "", "", CELLA_OK },
-		{ "# PCCS_URL=https://a/\n", "", CELLA_OK },
-		{ " PCCS_URL = https://a/ \r\nUSE_SECURE_CERT=FALSE\n", "https://a/",
-		  CELLA_OK },
-		{ "PCCS_URL=\"https://a/\"\n", "https://a/", CELLA_OK },
-		{ "pccs_url=https://a/\n", "", CELLA_OK },
-		{ "PCCS_URL=https://a/\nCOLLATERAL_SERVICE=https://b/\n", "https://b/",
-		  CELLA_OK },
-		{ "PCCS_URL=https://a/\nCOLLATERAL_SERVICE=\n", "https://a/", CELLA_OK },
-		{ "{}", "", CELLA_OK },
-		{ "{\"pccs_url\":\"https://a//b\"}", "https://a//b", CELLA_OK },
-		{ "// x\n{/* \"*/ \"pccs_url\": \"https://a/\\\"/*\" }// \"",
-		  "https://a/\"/*", CELLA_OK },
-		{ "{\"pccs_url\":\"https://a/\", \"collateral_service\":\"https://b/\"}",
-		  "https://b/", CELLA_OK },
-		{ "{\"pccs_url\":\"https://a/\", \"collateral_service\":\"\"}",
-		  "https://a/", CELLA_OK },
-		{ "{\"pccs_url\":5}", "", CELLA_MALFORMED },
-		{ "{", "", CELLA_MALFORMED },
-		{ "/* {", "", CELLA_MALFORMED },
-		{ "/", "", CELLA_OK },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct cella_error err = { 0 };
-		char url[64] = "x";
-
-		CASE(cases[i].text);
-		CHECK_STATUS(cases[i].status,
-			     pccs_conf_read(bytes_from_text(cases[i].text), url,
-					    sizeof url, &err));
-		CHECK_TEXT(cases[i].url, url);
-	}
-}
-
 static void addresses(void **state)
 {
 	static const struct {
@@ -298,37 +255,27 @@ static void urls(void **state)
 	}
 }
 
-/* Every beginning of a good file, and every byte of it changed: nothing is read beyond. */
-static void hostile_files(void **state)
+/* Every beginning of a log, and every byte of it changed: nothing is read beyond. */
+static void hostile_logs(void **state)
 {
 	static const char log[] =
 		"Linux version 6\nsoftware IO TLB: mapped [mem 0x1-0x2] (64MB)\n"
 		"swiotlb buffer is full (sz: 1 bytes), total 32768 (slots), used 1 (slots)";
-	static const char conf[] = "{/*x*/\"pccs_url\":\"https://[::1]:1/\\\"\"}//y\n";
-	static const char *const texts[] = { log, conf };
+	const size_t len = strlen(log);
 
 	(void)state;
-	for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
-		const size_t len = strlen(texts[t]);
+	for (size_t i = 0; i < 2 * len; i++) {
+		/* Of its own size, so that a sanitizer sees the end. */
+		const size_t size = i < len ? i : len;
+		char *const copy = malloc(size + (size == 0));
+		struct kernel_log seen;
 
-		for (size_t i = 0; i < 2 * len; i++) {
-			/* Of its own size, so that a sanitizer sees the end. */
-			const size_t size = i < len ? i : len;
-			char *const copy = malloc(size + (size == 0));
-			struct cella_error err = { 0 };
-			struct kernel_log seen;
-			char url[16];
-
-			memcpy(copy, texts[t], size);
-			if (i >= len)
-				copy[i - len] = (char)(copy[i - len] ^ 0x55);
-			kernel_log_scan(bytes_of(copy, size), &seen);
-			CHECK_TRUE(seen.num_full <= 1);
-			(void)!pccs_conf_read(bytes_of(copy, size), url, sizeof url,
-					      &err);
-			CHECK_TRUE(memchr(url, 0, sizeof url) != NULL);
-			free(copy);
-		}
+		memcpy(copy, log, size);
+		if (i >= len)
+			copy[i - len] = (char)(copy[i - len] ^ 0x55);
+		kernel_log_scan(bytes_of(copy, size), &seen);
+		CHECK_TRUE(seen.num_full <= 1);
+		free(copy);
 	}
 }
 
@@ -571,10 +518,9 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(document_formula),
 		cmocka_unit_test(releases),
-		cmocka_unit_test(pccs_files),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(urls),
-		cmocka_unit_test(hostile_files),
+		cmocka_unit_test(hostile_logs),
 		cmocka_unit_test(trees),
 		cmocka_unit_test(links_stay_in_the_tree),
 		cmocka_unit_test(deadlines),
