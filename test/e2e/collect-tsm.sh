@@ -137,7 +137,7 @@ accepts "  it asks again" stopped -d 0a
 # --- nothing is left behind: the stand-in fails where an entry is ---
 cat >ended.sh <<'END'
 # ended.sh SIGNAL CELLA: ends a quote that waits, by its id.
-env --default-signal=INT "$2" quote --sysroot root -d 08 --timeout 20s &
+env --default-signal=INT,HUP,TERM "$2" quote --sysroot root -d 08 --timeout 20s &
 pid=$!
 for i in $(seq 500); do
 	[ -n "$(ls root/sys/kernel/config/tsm/report)" ] && break
