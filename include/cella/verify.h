@@ -147,7 +147,8 @@ struct cella_verify_options {
 	/*
 	 * Evidence of a vTPM inside the TD (vtpm.h), or NULL: there is none. Then the TD's
 	 * quote must vouch for the vTPM's key, and an event log may be the TPM's. Is its
-	 * nonce what was asked for? To be said only when there is a vTPM.
+	 * nonce what was asked for? To be said only when there is a vTPM. One of fewer than
+	 * 8 bytes proves nothing: the answer is no.
 	 */
 	struct cella_vtpm *vtpm;
 	enum cella_expect vtpm_nonce_expect;

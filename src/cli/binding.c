@@ -22,6 +22,9 @@ enum cella_status hex_args_read(const struct texts *texts, const char *name,
 			if (strchr(" \t\r\n", *c) == NULL)
 				out_u8(&digits, (uint8_t)*c);
 	TRY(out_status(&digits, err));
+	/* A variable that is not set: asked for nothing is not the same as not asked. */
+	if (texts->num_items > 0 && digits.len == 0)
+		return error_set(err, CELLA_USAGE, "%s: is empty", name);
 	status = hex_append(out_view(&digits), out, name, err);
 	if (status != CELLA_MALFORMED)
 		return status;

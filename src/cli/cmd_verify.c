@@ -137,6 +137,8 @@ static enum cella_status expected_vtpm_nonce(const struct verify_args *args,
 					     struct cella_verify_options *out,
 					     struct cella_error *err)
 {
+	uint8_t report_data[CELLA_REPORT_DATA_LEN];
+
 	if (args->binding.data != NULL || args->binding.report_data.num_items > 0)
 		return error_set(err, CELLA_USAGE,
 				 "--report-data and --data: a vTPM's quote holds a "
@@ -147,6 +149,9 @@ static enum cella_status expected_vtpm_nonce(const struct verify_args *args,
 	if (args->binding.nonce.num_items == 0)
 		return CELLA_OK;
 	TRY(hex_args_read(&args->binding.nonce, "--nonce", &inputs->nonce, err));
+	/* As long as a nonce must be that report data binds. */
+	TRY(cella_report_data((struct cella_bytes){ NULL, 0 }, out_view(&inputs->nonce),
+			      report_data, err));
 	out->vtpm_nonce_expect = CELLA_EXPECT_EXACT;
 	out->vtpm_nonce = out_view(&inputs->nonce);
 	return CELLA_OK;

@@ -27,6 +27,12 @@ enum cella_status ossl_failure(struct cella_error *err, enum cella_status status
 			       const char *text) COLD;
 
 /*
+ * ossl_lacked_memory() is true when a call since ossl_begin() noted a lack of memory, or
+ * there is none now. It empties the error queue.
+ */
+bool ossl_lacked_memory(void);
+
+/*
  * Empty objects for d2i, in a library context of ours; NULL when out of memory. Certificates are
  * parsed where OpenSSL knows no algorithm: decoding a key that is about to be made from
  * its point anyway costs five times as much as the rest of the certificate.

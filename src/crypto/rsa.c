@@ -29,6 +29,13 @@ static RSA *make_key(struct cella_bytes modulus)
 	return NULL;
 }
 
+static bool verify_once(RSA *rsa, const uint8_t digest[SHA256_LEN],
+			struct cella_bytes signature)
+{
+	return RSA_verify(NID_sha256, digest, SHA256_LEN, signature.data,
+			  (unsigned)signature.len, rsa) == 1;
+}
+
 enum cella_status crypto_rsa_verify(struct cella_bytes modulus,
 				    struct cella_bytes message,
 				    struct cella_bytes signature, bool *good,
@@ -45,8 +52,14 @@ enum cella_status crypto_rsa_verify(struct cella_bytes modulus,
 	rsa = make_key(modulus);
 	if (rsa == NULL)
 		return ossl_failure(err, CELLA_INTERNAL, "an RSA key");
-	*good = signature.len == modulus.len &&
-		RSA_verify(NID_sha256, digest, sizeof digest, signature.data,
-			   (unsigned)signature.len, rsa) == 1;
+	*good = false;
+	if (signature.len != modulus.len)
+		return CELLA_OK;
+	*good = verify_once(rsa, digest, signature);
+	if (!*good && ossl_lacked_memory())
+		return error_nomem(err);
+	/* Once more, since OpenSSL does not note every lack of memory. */
+	if (!*good)
+		*good = verify_once(rsa, digest, signature);
 	return CELLA_OK;
 }

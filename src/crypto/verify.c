@@ -35,11 +35,8 @@ static bool can_allocate(void)
 	return memory != NULL;
 }
 
-/*
- * Did the calls since ossl_begin() lack memory? Empties the queue of errors, which itself
- * needs memory: what cannot be allocated now is taken for what could not be then.
- */
-static bool lacked_memory(void)
+/* What cannot be allocated now is taken for what could not be then. */
+bool ossl_lacked_memory(void)
 {
 	bool lacked = !can_allocate();
 	unsigned long code;
@@ -72,7 +69,7 @@ static bool failed_for(const int *reasons, size_t num_reasons)
 enum cella_status ossl_failure(struct cella_error *err, enum cella_status status,
 			       const char *text)
 {
-	return lacked_memory() || status == CELLA_NOMEM
+	return ossl_lacked_memory() || status == CELLA_NOMEM
 		       ? error_nomem(err)
 		       : error_set(err, status, "%s", text);
 }

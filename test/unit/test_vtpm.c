@@ -367,6 +367,48 @@ static void a_nonce_is_expected_or_not(void **state)
 	azure_done(&a);
 }
 
+/* The shortest nonce that counts, and one that does not although the quote has it. */
+static void short_nonces_prove_nothing(void **state)
+{
+	static const struct {
+		const char *nonce;
+		enum cella_answer fresh;
+	} rows[] = { { "challeng", CELLA_ANSWER_YES },
+		     { "challen", CELLA_ANSWER_NO },
+		     { "", CELLA_ANSWER_NO } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cella_verify_options options = {
+			.size = sizeof options,
+			.time_choice = CELLA_TIME_AT,
+			.root_choice = CELLA_ROOT_INTEL,
+			.report_data_expect = CELLA_EXPECT_ANY,
+			.policy_expect = CELLA_EXPECT_ANY,
+			.vtpm_nonce_expect = CELLA_EXPECT_EXACT,
+			.vtpm_nonce = bytes_from_text(rows[i].nonce),
+		};
+		struct cella_evidence *quote = NULL;
+		struct cella_verdict *verdict = NULL;
+		struct cella_error err = { 0 };
+		struct azure a;
+
+		CASE(rows[i].nonce);
+		azure_new(&a);
+		CHECK_OK(azure_parse(&a, &options.vtpm, &err));
+		options.vtpm->nonce = bytes_from_text(rows[i].nonce);
+		CHECK_OK(cella_evidence_parse(a.td_quote.data, a.td_quote.len, &quote,
+					      &err));
+		CHECK_OK(cella_verify(quote, NULL, &options, &verdict, &err));
+		CHECK_INT(rows[i].fresh,
+			  cella_verdict_answer(verdict, CELLA_QUESTION_FRESH));
+		cella_verdict_free(verdict);
+		cella_vtpm_unref(options.vtpm);
+		cella_evidence_unref(quote);
+		azure_done(&a);
+	}
+}
+
 static void keys_have_a_size(void **state)
 {
 	static const uint8_t modulus[RSA_MODULUS_MAX + 1] = { 0x80, [RSA_MODULUS_MAX] =
@@ -397,6 +439,7 @@ int main(void)
 		cmocka_unit_test(broken_quotes_name_the_field),
 		cmocka_unit_test(no_prefix_is_a_set),
 		cmocka_unit_test(a_nonce_is_expected_or_not),
+		cmocka_unit_test(short_nonces_prove_nothing),
 		cmocka_unit_test(keys_have_a_size),
 	};
 
