@@ -73,6 +73,7 @@ static enum cella_status doctor(const struct doctor_args *args,
 		.deep = args->deep,
 		.has_time = args->time.is_set,
 		.time = args->time.value,
+		.resolve = resolve_by_system,
 	};
 
 	if (facts == NULL || diagnosis == NULL)

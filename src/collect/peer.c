@@ -4,30 +4,15 @@
  */
 #include "collect/peer.h"
 
-#include "base/number.h"
 #include "collect/advice.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <linux/vm_sockets.h>
-
-enum { HOST_MAX = 64, PORT_MAX = 65535, RECEIVE_MAX = 16384 };
-
-union any_address {
-	struct sockaddr any;
-	struct sockaddr_un un;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_vm vm;
-};
+enum { RECEIVE_MAX = 16384 };
 
 static const struct advice connect_advice[] = {
 	{ ENOENT, "nobody has made that socket: is the service running?" },
@@ -39,110 +24,6 @@ static const struct advice connect_advice[] = {
 	{ EACCES, "run it as root" },
 	{ 0, NULL },
 };
-
-static enum cella_status parse_unix(const char *rest, union any_address *out,
-				    socklen_t *len, struct cella_error *err)
-{
-	if (strlen(rest) >= sizeof out->un.sun_path || *rest == '\0')
-		return error_set(err, CELLA_USAGE, "unix:%s: a path of 1 to %zu bytes",
-				 rest, sizeof out->un.sun_path - 1);
-	out->un.sun_family = AF_UNIX;
-	memcpy(out->un.sun_path, rest, strlen(rest) + 1);
-	*len = sizeof out->un;
-	return CELLA_OK;
-}
-
-/* "HOST:PORT", at the last colon; brackets around HOST are taken off. */
-static enum cella_status split(const char *rest, uint64_t max_port, char host[HOST_MAX],
-			       uint64_t *port, struct cella_error *err)
-{
-	const char *const colon = strrchr(rest, ':');
-	const char *start = rest;
-	size_t len;
-
-	if (colon == NULL || (size_t)(colon - rest) >= HOST_MAX)
-		return error_set(err, CELLA_USAGE, "\"%.60s\" is no ADDRESS:PORT", rest);
-	len = (size_t)(colon - rest);
-	if (len >= 2 && rest[0] == '[' && rest[len - 1] == ']') {
-		start++;
-		len -= 2;
-	}
-	if (number_read(colon + 1, max_port, port, "port", err) != CELLA_OK) {
-		if (err != NULL)
-			err->status = CELLA_USAGE;
-		error_prefix(err, "\"%.60s\"", rest);
-		return CELLA_USAGE;
-	}
-	memcpy(host, start, len);
-	host[len] = '\0';
-	return CELLA_OK;
-}
-
-static enum cella_status parse_tcp(const char *rest, union any_address *out,
-				   socklen_t *len, struct cella_error *err)
-{
-	char host[HOST_MAX];
-	uint64_t port = 0;
-
-	TRY(split(rest, PORT_MAX, host, &port, err));
-	if (inet_pton(AF_INET, host, &out->in.sin_addr) == 1) {
-		out->in.sin_family = AF_INET;
-		out->in.sin_port = htons((uint16_t)port);
-		*len = sizeof out->in;
-		return CELLA_OK;
-	}
-	if (inet_pton(AF_INET6, host, &out->in6.sin6_addr) == 1) {
-		out->in6.sin6_family = AF_INET6;
-		out->in6.sin6_port = htons((uint16_t)port);
-		*len = sizeof out->in6;
-		return CELLA_OK;
-	}
-	return error_set(err, CELLA_USAGE, "tcp:%.60s: \"%s\" is no IP address", rest,
-			 host);
-}
-
-static enum cella_status parse_vsock(const char *rest, union any_address *out,
-				     socklen_t *len, struct cella_error *err)
-{
-	char host[HOST_MAX];
-	uint64_t port = 0;
-	uint64_t cid = 0;
-
-	TRY(split(rest, UINT32_MAX, host, &port, err));
-	if (number_read(host, UINT32_MAX, &cid, "CID", err) != CELLA_OK)
-		return error_set(err, CELLA_USAGE, "vsock:%.60s: \"%s\" is no CID", rest,
-				 host);
-	out->vm.svm_family = AF_VSOCK;
-	out->vm.svm_cid = (unsigned)cid;
-	out->vm.svm_port = (unsigned)port;
-	*len = sizeof out->vm;
-	return CELLA_OK;
-}
-
-static const struct {
-	const char *prefix;
-	enum cella_status (*parse)(const char *rest, union any_address *out,
-				   socklen_t *len, struct cella_error *err);
-} schemes[] = {
-	{ "unix:", parse_unix },
-	{ "tcp:", parse_tcp },
-	{ "vsock:", parse_vsock },
-};
-
-static enum cella_status parse(const char *address, union any_address *out,
-			       socklen_t *len, struct cella_error *err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		const size_t prefix_len = strlen(schemes[i].prefix);
-
-		if (strncmp(address, schemes[i].prefix, prefix_len) == 0)
-			return schemes[i].parse(address + prefix_len, out, len, err);
-	}
-	return error_set(err, CELLA_USAGE,
-			 "\"%.60s\": an address is unix:PATH, tcp:ADDRESS:PORT or "
-			 "vsock:CID:PORT",
-			 address);
-}
 
 /* What became of a connection that did not come about at once. */
 static enum cella_status finish(const struct peer *peer, struct cella_error *err)
@@ -158,39 +39,51 @@ static enum cella_status finish(const struct peer *peer, struct cella_error *err
 }
 
 /* A service on a UNIX socket whose queue is full is asked again. */
-static int connect_patiently(const struct peer *peer, const union any_address *any,
-			     socklen_t len)
+static int connect_patiently(const struct peer *peer, const struct place *place)
 {
 	for (unsigned attempt = 0;; attempt++) {
-		if (connect(peer->fd, &any->any, len) == 0)
+		if (connect(peer->fd, &place->at.any, place->len) == 0)
 			return 0;
 		if (errno != EAGAIN || !deadline_back_off(&peer->deadline, attempt))
 			return errno;
 	}
 }
 
-enum cella_status peer_connect(const char *address, const struct deadline *deadline,
-			       struct peer *out, struct cella_error *err)
+enum cella_status peer_connect_to(const struct place *place, const char *name,
+				  const struct deadline *deadline, struct peer *out,
+				  struct cella_error *err)
 {
 	struct peer peer CLEANUP(
-		peer_close) = { .fd = -1, .name = address, .deadline = *deadline };
-	union any_address any = { 0 };
-	socklen_t len = 0;
+		peer_close) = { .fd = -1, .name = name, .deadline = *deadline };
 	int failure;
 
-	TRY(parse(address, &any, &len, err));
-	peer.fd =
-		socket(any.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	peer.fd = socket(place->at.any.sa_family,
+			 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (peer.fd < 0)
-		return advise(err, connect_advice, errno, "%s", address);
-	failure = connect_patiently(&peer, &any, len);
+		return advise(err, connect_advice, errno, "%s", name);
+	failure = connect_patiently(&peer, place);
 	if (failure == EINPROGRESS)
 		TRY(finish(&peer, err));
 	else if (failure != 0)
-		return advise(err, connect_advice, failure, "%s", address);
+		return advise(err, connect_advice, failure, "%s", name);
 	*out = peer;
 	peer.fd = -1;
 	return CELLA_OK;
+}
+
+enum cella_status peer_connect(const char *text, const struct deadline *deadline,
+			       struct peer *out, struct cella_error *err)
+{
+	struct address address = { 0 };
+	struct place place = { 0 };
+	char what[64];
+
+	snprintf(what, sizeof what, "\"%.60s\"", text);
+	TRY(address_read(text, &address, what, err));
+	if (!address_place(&address, &place))
+		return error_set(err, CELLA_USAGE,
+				 "%s: expected an IP address, which a name is not", what);
+	return peer_connect_to(&place, text, deadline, out, err);
 }
 
 void peer_close(struct peer *peer)

@@ -5,6 +5,7 @@
 #ifndef COLLECT_PEER_H
 #define COLLECT_PEER_H
 
+#include "collect/address.h"
 #include "collect/deadline.h"
 
 struct peer {
@@ -21,8 +22,13 @@ struct peer {
  * looked up: a TCP address is of digits, one of IPv6 in brackets. CELLA_USAGE for anything
  * else; CELLA_IO when nobody answers.
  */
-enum cella_status peer_connect(const char *address, const struct deadline *deadline,
+enum cella_status peer_connect(const char *text, const struct deadline *deadline,
 			       struct peer *out, struct cella_error *err) MUST_CHECK;
+
+/* peer_connect_to() connects to a place, which errors call by that name. */
+enum cella_status peer_connect_to(const struct place *place, const char *name,
+				  const struct deadline *deadline, struct peer *out,
+				  struct cella_error *err) MUST_CHECK;
 
 /* peer_close() closes; nothing for a peer that was not connected. */
 void peer_close(struct peer *peer);

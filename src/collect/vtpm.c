@@ -81,9 +81,9 @@ static bool carries(const struct hcl_report *report, const uint8_t data[REPORT_D
 }
 
 /* The paravisor makes a new report when user data is written; that takes a while. */
-static enum cella_status bind(const struct collect_request *request,
-			      const struct tpm *tpm, struct out *bytes,
-			      struct hcl_report *out, struct cella_error *err)
+static enum cella_status rebind(const struct collect_request *request,
+				const struct tpm *tpm, struct out *bytes,
+				struct hcl_report *out, struct cella_error *err)
 {
 	const struct cella_bytes data = bytes_of(request->report_data, REPORT_DATA_LEN);
 	const enum cella_status status = put_user_data(tpm, data, err);
@@ -123,7 +123,7 @@ static enum cella_status get_hcl(const struct collect_request *request,
 	TRY(read_hcl(tpm, bytes, report, err));
 	if (!request->is_bound || carries(report, request->report_data))
 		return CELLA_OK;
-	return bind(request, tpm, bytes, report, err);
+	return rebind(request, tpm, bytes, report, err);
 }
 
 /* What the verifier needs: the runtime data that the report data is the hash of. */

@@ -211,6 +211,8 @@ static const char *contact_text(const struct contact *contact)
 		return strerror(contact->sys_errno);
 	case CONTACT_NO_NAME:
 		return "the name does not resolve";
+	case CONTACT_NO_LOOKUP:
+		return "a name, and this program looks none up";
 	case CONTACT_LATE:
 		return "no answer in time";
 	case CONTACT_NOT_LET:
@@ -221,11 +223,14 @@ static const char *contact_text(const struct contact *contact)
 
 static enum doctor_state contact_judge(const struct contact *contact)
 {
-	if (contact->state == CONTACT_MADE)
-		return DOCTOR_OK;
-	return contact->state == CONTACT_NOT_TRIED || contact->state == CONTACT_NOT_LET
-		       ? DOCTOR_UNKNOWN
-		       : DOCTOR_FAIL;
+	static const enum doctor_state states[] = {
+		[CONTACT_NOT_TRIED] = DOCTOR_UNKNOWN, [CONTACT_MADE] = DOCTOR_OK,
+		[CONTACT_FAILED] = DOCTOR_FAIL,       [CONTACT_NO_NAME] = DOCTOR_FAIL,
+		[CONTACT_NO_LOOKUP] = DOCTOR_UNKNOWN, [CONTACT_LATE] = DOCTOR_FAIL,
+		[CONTACT_NOT_LET] = DOCTOR_UNKNOWN,
+	};
+
+	return states[contact->state];
 }
 
 void found_contact(struct finding *out, const struct contact *contact)
@@ -237,6 +242,8 @@ void found_contact(struct finding *out, const struct contact *contact)
 		  address.data != NULL ? (const char *)address.data : "",
 		  contact_text(contact));
 	out_done(&address);
+	if (contact->state == CONTACT_NO_LOOKUP)
+		remedy_set(out, "Give its IP address, or ask `cella doctor`.");
 }
 
 void check_qgs(const struct facts *facts, struct finding *out)
@@ -254,6 +261,8 @@ void check_qgs(const struct facts *facts, struct finding *out)
 		return;
 	}
 	found_contact(out, contact);
+	if (contact->state == CONTACT_NO_LOOKUP)
+		return;
 	if (out->state == DOCTOR_OK) {
 		out->meaning =
 			"Somebody listens there. Whether quotes come from there only "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is somebody there? A connection is made within a deadline and closed again; nothing is
- * sent. Addresses are unix:PATH, tcp:HOST:PORT, vsock:CID:PORT, or those of an URL.
+ * sent.
  *
  * Link-local addresses, where clouds keep their metadata services, and vsock, which may
  * lead to whatever hosts this machine, are touched only with leave.
@@ -9,37 +9,21 @@
 #ifndef DOCTOR_CONNECT_H
 #define DOCTOR_CONNECT_H
 
-#include "base/bytes.h"
+#include "collect/address.h"
 
 enum {
-	ADDRESS_HOST_MAX = 256,
-	CONNECT_DEADLINE_MS = 3000, /* names are resolved within it, too */
+	CONNECT_TIMEOUT_S = 3, /* names are resolved within it, too */
+	PLACES_MAX = 8,
 };
-
-enum address_kind { ADDRESS_NONE, ADDRESS_UNIX, ADDRESS_TCP, ADDRESS_VSOCK };
-
-struct address {
-	enum address_kind kind;
-	char host[ADDRESS_HOST_MAX]; /* or the path */
-	uint32_t cid;
-	uint32_t port;
-};
-
-/* address_read() reads an address; what names it in errors. */
-enum cella_status address_read(const char *text, struct address *out, const char *what,
-			       struct cella_error *err) MUST_CHECK;
-
-/* address_of_url() takes host and port of an http or https URL. */
-enum cella_status address_of_url(const char *url, struct address *out, const char *what,
-				 struct cella_error *err) MUST_CHECK;
 
 enum contact_state {
 	CONTACT_NOT_TRIED,
 	CONTACT_MADE,
-	CONTACT_FAILED,  /* sys_errno */
-	CONTACT_NO_NAME, /* the name does not resolve */
-	CONTACT_LATE,    /* the deadline passed */
-	CONTACT_NOT_LET, /* an address that may not be touched from here */
+	CONTACT_FAILED,    /* sys_errno */
+	CONTACT_NO_NAME,   /* the name does not resolve */
+	CONTACT_NO_LOOKUP, /* nobody here looks names up */
+	CONTACT_LATE,      /* the deadline passed */
+	CONTACT_NOT_LET,   /* an address that may not be touched from here */
 };
 
 struct contact {
@@ -48,13 +32,24 @@ struct contact {
 	int sys_errno;
 };
 
+/* Where a name leads. */
+struct places {
+	struct place items[PLACES_MAX];
+	size_t num_items;
+};
+
+/* Looks a name up, however long that takes; no places when there is none. */
+typedef void resolve_fn(const char *host, uint32_t port, struct places *out);
+
+/* resolve_by_system() asks as the C library does. */
+resolve_fn resolve_by_system;
+
 /*
  * contact_make() tries contact->address. may_touch gives leave for link-local addresses;
  * without it the state is CONTACT_NOT_LET. vsock addresses are for the caller to refuse.
+ * resolve is run in a process of its own; NULL: only addresses of digits can be tried.
  */
-void contact_make(struct contact *contact, bool may_touch, int deadline_ms);
-
-/* address_format() writes an address as address_read() takes it. */
-void address_format(const struct address *address, struct out *out);
+void contact_make(struct contact *contact, bool may_touch, int64_t timeout_s,
+		  resolve_fn *resolve);
 
 #endif

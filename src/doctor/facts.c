@@ -225,7 +225,7 @@ static void gather(void *shared)
 }
 
 /* Leave is for what the user named, and for what a TD names by itself. */
-static void make_contacts(struct facts *facts, bool is_td)
+static void make_contacts(struct facts *facts, bool is_td, resolve_fn *resolve)
 {
 	struct contact *const qgs = &facts->qgs_contact;
 	struct contact *const pccs = &facts->pccs_contact;
@@ -235,9 +235,9 @@ static void make_contacts(struct facts *facts, bool is_td)
 						 .cid = VSOCK_HOST,
 						 .port = facts->qgs.port };
 	if (qgs->address.kind != ADDRESS_NONE)
-		contact_make(qgs, true, CONNECT_DEADLINE_MS);
+		contact_make(qgs, true, CONNECT_TIMEOUT_S, resolve);
 	if (address_of_url(facts->pccs.url, &pccs->address, "PCCS", NULL) == CELLA_OK)
-		contact_make(pccs, is_td, CONNECT_DEADLINE_MS);
+		contact_make(pccs, is_td, CONNECT_TIMEOUT_S, resolve);
 }
 
 struct fetching {
@@ -288,17 +288,6 @@ static void probe_kvm(struct facts *facts)
 	bounded_free(probe, sizeof *probe);
 }
 
-/* The user wrote it: whatever is wrong with it is a mistake in using this. */
-static enum cella_status read_qgs(const char *text, struct address *out,
-				  struct cella_error *err)
-{
-	struct cella_error why = { 0 };
-
-	if (address_read(text, out, "--qgs", &why) == CELLA_OK)
-		return CELLA_OK;
-	return error_set(err, CELLA_USAGE, "%s", why.text);
-}
-
 enum cella_status facts_gather(const struct doctor_request *request, struct facts *facts,
 			       struct cella_error *err)
 {
@@ -307,7 +296,7 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 	enum cella_status status;
 
 	if (request->qgs != NULL)
-		TRY(read_qgs(request->qgs, &qgs, err));
+		TRY(address_read(request->qgs, &qgs, "--qgs", err));
 	if (request->kernel_log != NULL)
 		TRY(read_named_log(request->kernel_log, facts, err));
 	g = bounded_new(sizeof *g);
@@ -323,7 +312,7 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 		g->facts.has_died = bounded_run(gather, g, GATHER_DEADLINE_MS) ==
 				    BOUNDED_DIED;
 		*facts = g->facts;
-		make_contacts(facts, facts->is_own && cpu_says_tdx());
+		make_contacts(facts, facts->is_own && cpu_says_tdx(), request->resolve);
 		if (request->fetch != NULL && facts->pccs_contact.state == CONTACT_MADE)
 			ask_pccs(request, facts);
 		if (request->deep && facts->is_own)

@@ -183,6 +183,7 @@ struct doctor_request {
 	bool deep;
 	bool has_time;
 	int64_t time;
+	resolve_fn *resolve; /* NULL: names are not looked up */
 	/*
 	 * Fetches collateral from the PCCS at this address, to see when it expires; NULL: that
 	 * is not asked. It is run in a process of its own, within FETCH_DEADLINE_MS, and only

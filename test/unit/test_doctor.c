@@ -738,6 +738,9 @@ static void quoting_service_is_tried(void **state)
 	unlink(address + strlen("unix:"));
 
 	request.qgs = "tcp:name.invalid:1";
+	finding = look_for(&request, "qgs.reachable");
+	check_finding(&finding, DOCTOR_UNKNOWN, "looks none up", "IP address");
+	request.resolve = resolve_by_system;
 	CHECK_INT(DOCTOR_FAIL, look_for(&request, "qgs.reachable").state);
 }
 

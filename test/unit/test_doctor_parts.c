@@ -166,95 +166,6 @@ static void releases(void **state)
 	CHECK_TRUE(kernel_limit_find("linux") == NULL);
 }
 
-/* --- configuration ------------------------------------------------------------------- */
-
-static void addresses(void **state)
-{
-	static const struct {
-		const char *text;
-		enum cella_status status;
-	} cases[] = {
-		{ "unix:/run/x", CELLA_OK },
-		{ "tcp:host:1", CELLA_OK },
-		{ "tcp:[::1]:65535", CELLA_OK },
-		{ "vsock:2:4050", CELLA_OK },
-		{ "vsock:4294967295:4294967295", CELLA_OK },
-		{ "", CELLA_MALFORMED },
-		{ "host:1", CELLA_MALFORMED },
-		{ "unix:", CELLA_USAGE },
-		{ "unix:/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		  CELLA_LIMIT },
-		{ "tcp:", CELLA_USAGE },
-		{ "tcp::1", CELLA_USAGE },
-		{ "tcp:host", CELLA_MALFORMED },
-		{ "tcp:host:", CELLA_MALFORMED },
-		{ "tcp:host:65536", CELLA_MALFORMED },
-		{ "tcp:[::1", CELLA_MALFORMED },
-		{ "tcp:[::1]1", CELLA_MALFORMED },
-		{ "vsock:2", CELLA_MALFORMED },
-		{ "vsock::1", CELLA_MALFORMED },
-		{ "vsock:4294967296:1", CELLA_MALFORMED },
-		{ "vsock:11111111111111111:1", CELLA_MALFORMED },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct address address = { .port = 77 };
-		struct cella_error err = { 0 };
-		struct out text = { 0 };
-
-		CASE(cases[i].text);
-		CHECK_STATUS(cases[i].status,
-			     address_read(cases[i].text, &address, "--qgs", &err));
-		if (cases[i].status == CELLA_OK) {
-			address_format(&address, &text);
-			CHECK_BYTES(cases[i].text, strlen(cases[i].text),
-				    out_view(&text));
-		} else {
-			CHECK_INT(77, address.port);
-		}
-		out_done(&text);
-	}
-}
-
-static void urls(void **state)
-{
-	static const struct {
-		const char *url, *address;
-	} cases[] = {
-		{ "https://host/path", "tcp:host:443" },
-		{ "http://host", "tcp:host:80" },
-		{ "https://host:8081/sgx/", "tcp:host:8081" },
-		{ "https://[::1]:8081/", "tcp:[::1]:8081" },
-		{ "https://[::1]/", "tcp:[::1]:443" },
-		{ "https://user@host/", NULL },
-		{ "https://", NULL },
-		{ "https://ho st/", NULL },
-		{ "https://x${region}/", NULL },
-		{ "https://host:0x1/", NULL },
-		{ "ftp://host/", NULL },
-		{ "", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct address address = { 0 };
-		struct cella_error err = { 0 };
-		struct out text = { 0 };
-		const enum cella_status status =
-			address_of_url(cases[i].url, &address, "URL", &err);
-
-		CASE(cases[i].url);
-		CHECK_INT(cases[i].address != NULL, status == CELLA_OK);
-		address_format(&address, &text);
-		out_u8(&text, 0);
-		CHECK_TEXT(cases[i].address != NULL ? cases[i].address : "",
-			   (const char *)text.data);
-		out_done(&text);
-	}
-}
-
 /* Every beginning of a log, and every byte of it changed: nothing is read beyond. */
 static void hostile_logs(void **state)
 {
@@ -456,11 +367,11 @@ static void contact_that_never_comes(void **state)
 	assert_int_equal(0, listen(fd, 0));
 	assert_int_equal(0,
 			 connect(waiting, (const struct sockaddr *)&place, sizeof place));
-	contact_make(&contact, true, 300);
+	contact_make(&contact, true, 1, NULL);
 	CHECK_INT(CONTACT_LATE, contact.state);
 	close(waiting);
 	close(fd);
-	contact_make(&contact, true, 30000);
+	contact_make(&contact, true, 60, NULL);
 	CHECK_INT(CONTACT_FAILED, contact.state);
 	CHECK_INT(ECONNREFUSED, contact.sys_errno);
 }
@@ -484,9 +395,68 @@ static void link_local_addresses(void **state)
 
 		CASE(texts[i]);
 		CHECK_OK(address_read(texts[i], &contact.address, "--qgs", &err));
-		contact_make(&contact, false, 30000);
+		contact_make(&contact, false, 60, resolve_by_system);
 		CHECK_INT(CONTACT_NOT_LET, contact.state);
 	}
+}
+
+static void resolve_to_nothing(const char *host UNUSED, uint32_t port UNUSED,
+			       struct places *out UNUSED)
+{
+}
+
+static void resolve_for_ever(const char *host UNUSED, uint32_t port UNUSED,
+			     struct places *out)
+{
+	out->num_items = 1;
+	for (;;)
+		pause();
+}
+
+/* To one that refuses, then to one that listens on this machine. */
+static void resolve_here(const char *host UNUSED, uint32_t port, struct places *out)
+{
+	static const uint32_t ports[] = { 1, 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		const struct address here = { .kind = ADDRESS_TCP,
+					      .host = "127.0.0.1",
+					      .port = ports[i] != 0 ? ports[i] : port };
+
+		if (!address_place(&here, &out->items[out->num_items++]))
+			abort();
+	}
+}
+
+static void names(void **state)
+{
+	struct sockaddr_in place = { .sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof place;
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct contact contact = {
+		.address = { .kind = ADDRESS_TCP, .host = "name", .port = 1 }
+	};
+
+	(void)state;
+	contact_make(&contact, true, 60, NULL);
+	CHECK_INT(CONTACT_NO_LOOKUP, contact.state);
+	contact_make(&contact, true, 60, resolve_to_nothing);
+	CHECK_INT(CONTACT_NO_NAME, contact.state);
+	contact_make(&contact, true, 1, resolve_for_ever);
+	CHECK_INT(CONTACT_LATE, contact.state);
+	contact_make(&contact, true, 60, resolve_here);
+	CHECK_INT(CONTACT_FAILED, contact.state);
+	CHECK_INT(ECONNREFUSED, contact.sys_errno);
+	CASE("the second of its addresses");
+	assert_int_equal(0, bind(fd, (const struct sockaddr *)&place, sizeof place));
+	assert_int_equal(0, listen(fd, 1));
+	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&place, &len));
+	contact.address.port = ntohs(place.sin_port);
+	contact_make(&contact, true, 60, resolve_here);
+	CHECK_INT(CONTACT_MADE, contact.state);
+	CHECK_INT(0, contact.sys_errno);
+	close(fd);
 }
 
 /* --- KVM ----------------------------------------------------------------------------- */
@@ -518,14 +488,13 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(document_formula),
 		cmocka_unit_test(releases),
-		cmocka_unit_test(addresses),
-		cmocka_unit_test(urls),
 		cmocka_unit_test(hostile_logs),
 		cmocka_unit_test(trees),
 		cmocka_unit_test(links_stay_in_the_tree),
 		cmocka_unit_test(deadlines),
 		cmocka_unit_test(contact_that_never_comes),
 		cmocka_unit_test(link_local_addresses),
+		cmocka_unit_test(names),
 		cmocka_unit_test(kvm_is_probed),
 	};
 
