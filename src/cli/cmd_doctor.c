@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/doctor_ways.h"
 #include "doctor/diagnosis.h"
 
 #include <stdio.h>
@@ -66,18 +67,18 @@ static enum cella_status doctor(const struct doctor_args *args,
 {
 	struct facts *facts CLEANUP(facts_cleanup) = facts_new();
 	struct diagnosis *diagnosis CLEANUP_FREE = calloc(1, sizeof *diagnosis);
-	const struct doctor_request request = {
+	struct doctor_request request = {
 		.sysroot = args->sysroot,
 		.kernel_log = args->kernel_log,
 		.qgs = args->qgs,
 		.deep = args->deep,
 		.has_time = args->time.is_set,
 		.time = args->time.value,
-		.resolve = resolve_by_system,
 	};
 
 	if (facts == NULL || diagnosis == NULL)
 		return error_nomem(err);
+	doctor_ways_set(&request);
 	TRY(facts_gather(&request, facts, err));
 	TRY(diagnose(facts, args->only, diagnosis, err));
 	*result = diagnosis_result(diagnosis);

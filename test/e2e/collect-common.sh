@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# Sourced by the tests of collectors: collect-NAME.sh CELLA CELLA_SIM BUILD. They print TAP,
-# work in a folder of their own, with a simulated platform in `platform`.
+# Sourced by the tests of collectors: collect-NAME.sh CELLA CELLA_SIM BUILD [TOOL]. They print
+# TAP, work in a folder of their own, with a simulated platform in `platform`. TOOL is what is
+# tested, cella itself unless it is given; cella verifies.
 set -u
 export LC_ALL=C
 
@@ -9,6 +10,12 @@ cella=$(realpath "$1")
 sim=$(realpath "$2")
 # shellcheck disable=SC2034 # for those who source this
 build=$(realpath "$3")
+tool=${4:-$cella}
+[ -x "$tool" ] || {
+	echo "1..0 # SKIP ${tool##*/} was not built"
+	exit 0
+}
+tool=$(realpath "$tool")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reports and quotes from /dev/tdx_guest, and quotes from a quoting service, which stand-ins
 # answer for.
-# Usage: collect-guest.sh CELLA CELLA_SIM BUILD
+# Usage: collect-guest.sh CELLA CELLA_SIM BUILD [TOOL]
 # shellcheck disable=SC2016,SC2317 # for inner shells; called by name
 # shellcheck source=test/e2e/collect-common.sh
 . "$(dirname "$0")/collect-common.sh"
@@ -19,7 +19,7 @@ guest() {
 quote() {
 	asked=$1
 	shift
-	guest "$asked" "$cella" quote --provider tdx-guest "$@"
+	guest "$asked" "$tool" quote --provider tdx-guest "$@"
 }
 
 # service FAULTS OPTION...: a quote by a quoting service that has those faults.
@@ -29,36 +29,36 @@ service() {
 	# shellcheck disable=SC2086 # a list of words
 	"$build/standin-qgs" --listen unix:sock --platform platform $options -- \
 		"$build/standin-guest" --platform platform -- \
-		"$cella" quote --qgs unix:sock "$@"
+		"$tool" quote --qgs unix:sock "$@"
 }
 
 guest '' true 2>err.txt
 [ $? -ne 77 ] || skip_all "this kernel does not tell of system calls"
 
 # --- reports ---
-check "a report" 0 guest '' "$cella" report --provider tdx-guest -d 0102 -o report
+check "a report" 0 guest '' "$tool" report --provider tdx-guest -d 0102 -o report
 says 'attributes: 0x0000000010000000 (NO_DEBUG SEPT_VE_DISABLE)' "report_data: 0102000000"
 check "  of 1024 bytes" 0 test "$(wc -c <report)" -eq 1024
-check "  which can be read again" 0 "$cella" report --parse report
-check "without a word" 0 guest '' "$cella" report
+check "  which can be read again" 0 "$tool" report --parse report
+check "without a word" 0 guest '' "$tool" report
 says 'TD info' "report_data: $(printf '%0128d' 0)"
-check "as JSON" 0 guest '' "$cella" report --json
+check "as JSON" 0 guest '' "$tool" report --json
 says '"debug": false'
-check "busy at first" 0 guest busy=3 "$cella" report
-within 4 "busy for ever" 3 guest busy "$cella" report --provider tdx-guest --timeout 1s
+check "busy at first" 0 guest busy=3 "$tool" report
+within 4 "busy for ever" 3 guest busy "$tool" report --provider tdx-guest --timeout 1s
 says 'TDX_CMD_GET_REPORT0: Device or resource busy'
 refuses "the module refuses" 'Input/output error: the TDX module refuses' \
-	guest errno=5 "$cella" report --provider tdx-guest
+	guest errno=5 "$tool" report --provider tdx-guest
 refuses "other report data" 'carries other report data' \
-	guest swapped "$cella" report --provider tdx-guest -d 01
-refuses "no report" 'what it gave: ' guest garbage "$cella" report --provider tdx-guest
+	guest swapped "$tool" report --provider tdx-guest -d 01
+refuses "no report" 'what it gave: ' guest garbage "$tool" report --provider tdx-guest
 refuses "no device" '/dev/tdx_guest: No such file or directory: modprobe tdx_guest' \
-	"$cella" report --provider tdx-guest --sysroot .
+	"$tool" report --provider tdx-guest --sysroot .
 mkdir -p old/dev
 : >old/dev/tdx-attest
 refuses "a driver of old" 'use a newer kernel' \
-	"$cella" report --provider tdx-guest --sysroot old
-refuses "QGS makes no reports" '--provider tdx-guest' "$cella" report --provider qgs
+	"$tool" report --provider tdx-guest --sysroot old
+refuses "QGS makes no reports" '--provider tdx-guest' "$tool" report --provider qgs
 
 # --- quotes by the device of some vendors' kernels ---
 check "a quote by the device" 0 quote quotes -d 03
@@ -85,7 +85,7 @@ says 'made by qgs, to quote.dat'
 accepts "it verifies, and binds" quote.dat -d 07
 check "over TCP" 0 "$build/standin-qgs" --listen tcp --platform platform -- \
 	"$build/standin-guest" --platform platform -- \
-	sh -c '"$0" quote --qgs "$QGS" -d 08 -o q' "$cella"
+	sh -c '"$0" quote --qgs "$QGS" -d 08 -o q' "$tool"
 accepts "it verifies" q -d 08
 check "a service that names its key" 0 service id -d 09 -o q
 accepts "it verifies" q -d 09
@@ -116,7 +116,7 @@ refuses "a web server" 'is it QGS that listens there' service http -d 0a
 
 # --- addresses ---
 unreached() {
-	guest '' "$cella" quote --qgs "$1" --timeout 2s -d 0b
+	guest '' "$tool" quote --qgs "$1" --timeout 2s -d 0b
 }
 rm -f sock
 refuses "nobody has made the socket" 'is the service running' unreached unix:sock
@@ -132,7 +132,7 @@ mkdir -p root/etc
 conf() {
 	printf '%b' "$1" >root/etc/tdx-attest.conf
 	shift
-	"$cella" quote --provider qgs --sysroot root -d 0c
+	"$tool" quote --provider qgs --sysroot root -d 0c
 }
 refuses "no port is named" 'names no port' conf '# port=4050\n' -d 0c
 refuses "no number" 'line 2: port: "x" is not a number' conf '\nport = x\n' -d 0c
@@ -144,17 +144,17 @@ else
 fi
 rm root/etc/tdx-attest.conf
 refuses "no configuration" "write 'port = 4050' into it" \
-	"$cella" quote --provider qgs --sysroot root -d 0c
+	"$tool" quote --provider qgs --sysroot root -d 0c
 
 # --- all of them ---
-check "auto takes what there is" 0 guest quotes "$cella" quote -d 0d -o q --sysroot "$dir/root"
+check "auto takes what there is" 0 guest quotes "$tool" quote -d 0d -o q --sysroot "$dir/root"
 says 'made by tdx-guest'
-check "auto finds nothing" 3 "$cella" quote --sysroot root -d 0d -o none
+check "auto finds nothing" 3 "$tool" quote --sysroot root -d 0d -o none
 says 'tsm: ' 'tdx-guest: ' 'qgs: ' 'nothing on this machine makes a quote'
 check "and writes nothing" 1 test -e none
 echo 'port = 4050' >root/etc/tdx-attest.conf
 ASAN_OPTIONS=detect_leaks=0 strace -f -o calls -e trace=socket,connect,execve \
-	"$cella" quote --sysroot root -d 0e 2>err.txt
+	"$tool" quote --sysroot root -d 0e 2>err.txt
 if grep -qw tdx_guest /proc/cpuinfo || ! grep -qs execve calls; then
 	echo "# not looked at, without strace: what a machine that is no trust domain asks"
 else

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Quotes from configfs-tsm, by a file system in user space that behaves as that does.
-# Usage: collect-tsm.sh CELLA CELLA_SIM BUILD
+# Usage: collect-tsm.sh CELLA CELLA_SIM BUILD [TOOL]
 # shellcheck disable=SC2016 # for inner shells
 # shellcheck source=test/e2e/collect-common.sh
 . "$(dirname "$0")/collect-common.sh"
@@ -22,7 +22,7 @@ guest() {
 quote() {
 	asked=$1
 	shift
-	guest "$asked" "$cella" quote --sysroot root --provider tsm "$@"
+	guest "$asked" "$tool" quote --sysroot root --provider tsm "$@"
 }
 
 quote '' -d 00 >err.txt 2>&1
@@ -32,7 +32,7 @@ quote '' -d 00 >err.txt 2>&1
 check "a quote from configfs-tsm" 0 quote '' -d 1234567890abcdef
 says 'wrote the quote, made by tsm, to quote.dat'
 accepts "it verifies, and binds" quote.dat -d 1234567890abcdef
-check "auto finds it" 0 guest '' "$cella" quote --sysroot root -n 00112233aabbccdd -o q
+check "auto finds it" 0 guest '' "$tool" quote --sysroot root -n 00112233aabbccdd -o q
 says 'made by tsm, to q'
 accepts "it verifies, too" q -n 00112233aabbccdd
 check "hexadecimal digits in several arguments" 0 quote '' -d 12 34 -d 56 -o q --quiet
@@ -44,7 +44,7 @@ accepts "it binds that" q --data key
 check "nothing is bound" 0 quote '' -o q
 says 'its report data is random'
 check "to standard output" 0 sh -c '"$0" --mount "$1" --platform platform -- "$2" quote \
-	--sysroot root -d 01 -o - >piped' "$tsm" $mount "$cella"
+	--sysroot root -d 01 -o - >piped' "$tsm" $mount "$tool"
 accepts "whole" piped -d 01
 check "as JSON" 0 quote '' -d 01 --json
 says '"provider": "tsm"' '"quote": "quote.dat"' '"report_data": "01000000'
@@ -66,12 +66,12 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 for pid in $pids; do wait $pid || exit 1; done
 END
-check "eight at once" 0 guest busy=4 sh together.sh "$cella"
+check "eight at once" 0 guest busy=4 sh together.sh "$tool"
 for i in 1 8; do
 	accepts "  number $i has its own" together$i -d 0$i
 done
 if script -qec true /dev/null >/dev/null 2>&1; then
-	check "on a terminal" 0 guest '' script -qec "$cella quote --sysroot root -d 09" /dev/null
+	check "on a terminal" 0 guest '' script -qec "$tool quote --sysroot root -d 09" /dev/null
 	says 'asking tsm'
 fi
 
@@ -89,7 +89,7 @@ within 4 "busy for ever" 3 quote busy -d 06 --timeout 2s
 says 'given up after' 'outblob: Device or resource busy' 'never answered one'
 within 4 "a host that never answers" 3 quote hang -d 06 --timeout 1s
 says 'no answer within 1 s'
-within 4 "and others are not asked then" 3 guest hang "$cella" quote --sysroot root -d 06 \
+within 4 "and others are not asked then" 3 guest hang "$tool" quote --sysroot root -d 06 \
 	--timeout 1s
 says 'tsm: no answer within 1 s' 'qgs: not asked: the time is up'
 within 4 "a byte now and then" 3 quote drip -d 06 --timeout 1s
@@ -110,13 +110,13 @@ refuses "a quote beyond the limit" 'outblob: longer than 1048576 bytes' \
 refuses "another platform" 'provider: "sev_guest", not "tdx_guest"' quote provider -d 07
 refuses "no driver" 'modprobe tdx_guest' quote no-driver -d 07
 refuses "no configfs-tsm" 'Linux 6.7' quote no-tsm -d 07
-refuses "no configfs" 'mount -t configfs' "$cella" quote --sysroot root -d 07
+refuses "no configfs" 'mount -t configfs' "$tool" quote --sysroot root -d 07
 refuses "and auto says why, and that nothing is left" 'nothing on this machine makes a quote' \
-	"$cella" quote --sysroot root -d 07
+	"$tool" quote --sysroot root -d 07
 refuses "it makes no reports" '--provider tdx-guest' \
-	"$cella" report --provider tsm --sysroot root
+	"$tool" report --provider tsm --sysroot root
 check "no time at all" 2 quote '' -d 07 --timeout 0
-check "there is no such provider" 2 "$cella" quote --provider tms
+check "there is no such provider" 2 "$tool" quote --provider tms
 
 cat >stopped.sh <<'END'
 # stopped.sh CELLA: stops a quote that waits, and lets it go on.
@@ -131,7 +131,7 @@ for i in $(seq 50); do
 done
 wait $pid
 END
-within 10 "stopped and continued" 0 guest hang=1 sh stopped.sh "$cella"
+within 10 "stopped and continued" 0 guest hang=1 sh stopped.sh "$tool"
 accepts "  it asks again" stopped -d 0a
 
 # --- nothing is left behind: the stand-in fails where an entry is ---
@@ -148,9 +148,9 @@ wait $pid
 END
 for signal in 15 2 1; do
 	check "ended by signal $signal" $((128 + signal)) \
-		guest hang sh ended.sh $signal "$cella"
+		guest hang sh ended.sh $signal "$tool"
 done
-check "ended while it waits for another try" 143 guest busy sh ended.sh 15 "$cella"
-check "ended by SIGKILL, an entry is left" 70 guest hang sh ended.sh 9 "$cella"
+check "ended while it waits for another try" 143 guest busy sh ended.sh 15 "$tool"
+check "ended by SIGKILL, an entry is left" 70 guest hang sh ended.sh 9 "$tool"
 says '1 entries are left'
 finish

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Azure's way: the TD report of a paravisor from a TPM (swtpm), its quote from a metadata
 # service, which a stand-in is.
-# Usage: collect-vtpm.sh CELLA CELLA_SIM BUILD
+# Usage: collect-vtpm.sh CELLA CELLA_SIM BUILD [TOOL]
 # shellcheck disable=SC2016,SC2317 # for inner shells; called by name
 # shellcheck source=test/e2e/collect-common.sh
 . "$(dirname "$0")/collect-common.sh"
 
-for tool in swtpm tpm2_nvdefine openssl jq; do
-	command -v $tool >/dev/null || skip_all "there is no $tool"
+for peer in swtpm tpm2_nvdefine openssl jq; do
+	command -v $peer >/dev/null || skip_all "there is no $peer"
 done
 "$build/standin-guest" --platform platform -- true 2>err.txt
 [ $? -ne 77 ] || skip_all "this kernel does not tell of system calls"
@@ -49,7 +49,7 @@ quote() {
 	# shellcheck disable=SC2086 # a list of words
 	"$build/standin-imds" --listen unix:imds --platform platform $options -- \
 		"$build/standin-guest" --platform platform --tpm tpm.sock --ak ak.hex -- \
-		"$cella" quote --imds unix:imds "$@"
+		"$tool" quote --imds unix:imds "$@"
 }
 
 # of_user FAULTS OPTION...: a quote with those faults of TPM and paravisor.
@@ -59,7 +59,7 @@ of_user() {
 	# shellcheck disable=SC2086 # a list of words
 	"$build/standin-imds" --listen unix:imds --platform platform -- \
 		"$build/standin-guest" --platform platform --tpm tpm.sock --ak ak.hex $options -- \
-		"$cella" quote --imds unix:imds "$@"
+		"$tool" quote --imds unix:imds "$@"
 }
 
 # chosen: the report data that the last quote's JSON tells.
@@ -81,19 +81,19 @@ make_key() {
 printf '%0512d' 1 >ak.hex
 
 refuses "no TPM" '/dev/tpmrm0: No such file or directory: this machine has no TPM' \
-	"$cella" report --provider vtpm --sysroot .
+	"$tool" report --provider vtpm --sysroot .
 refuses "a TPM without the index" 'this is no confidential VM of Azure' \
-	guest '' "$cella" report --provider vtpm
+	guest '' "$tool" report --provider vtpm
 check "the index can be made" 0 tpm2_nvdefine -Q -C o -s 2048 \
 	-a 'ownerread|authread|ownerwrite|authwrite|no_da' 0x01400001
 refuses "nothing is in it yet" 'nothing has been written to it yet' \
-	guest '' "$cella" report --provider vtpm
+	guest '' "$tool" report --provider vtpm
 check "a paravisor's report is put into it" 0 hcl ''
 
 # --- reports ---
-check "a report" 0 guest '' "$cella" report --provider vtpm -o report
+check "a report" 0 guest '' "$tool" report --provider vtpm -o report
 says 'TD info' 'attributes: 0x0000000010000000 (NO_DEBUG SEPT_VE_DISABLE)'
-check "auto finds it" 0 guest 'errno=5' "$cella" report --sysroot "$dir"
+check "auto finds it" 0 guest 'errno=5' "$tool" report --sysroot "$dir"
 tail -c +33 hcl.bin | head -c 1024 >expected
 check "  it is the one in the index" 0 cmp expected report
 
@@ -187,40 +187,40 @@ refuses "one that has no quote" 'quote' quote no-quote -d 03
 refuses "one that gives something else" "the service's answer: quote" quote no-base64 -d 03
 refuses "one that quotes another's report" 'carries other report data' quote swapped -d 03
 refuses "nobody listens" 'is the service running' \
-	guest '' "$cella" quote --imds tcp:127.0.0.1:1 -d 03
+	guest '' "$tool" quote --imds tcp:127.0.0.1:1 -d 03
 if grep -qw tdx_guest /proc/cpuinfo; then
 	echo "# this is a trust domain: its cloud could be asked"
 else
 	refuses "the cloud of another machine is not asked" 'is not asked' \
-		guest '' "$cella" quote --provider vtpm -d 03
+		guest '' "$tool" quote --provider vtpm -d 03
 fi
-check "who is asked must be clear" 2 guest '' "$cella" quote --imds unix:a --qgs unix:b
+check "who is asked must be clear" 2 guest '' "$tool" quote --imds unix:a --qgs unix:b
 
 # --- a TPM that is not as it should be ---
-check "a TPM that is busy at first" 0 guest tpm-busy=3 "$cella" report --provider vtpm
-within 4 "one that is busy for ever" 3 guest tpm-busy "$cella" report --provider vtpm \
+check "a TPM that is busy at first" 0 guest tpm-busy=3 "$tool" report --provider vtpm
+within 4 "one that is busy for ever" 3 guest tpm-busy "$tool" report --provider vtpm \
 	--timeout 1s
 says 'the TPM answers 0x922'
-within 4 "one that says nothing" 3 guest tpm-hang "$cella" report --provider vtpm \
+within 4 "one that says nothing" 3 guest tpm-hang "$tool" report --provider vtpm \
 	--timeout 1s
 says 'the TPM: no answer within 1 s'
 refuses "one that dies" 'ends within its answer' \
-	guest tpm-dies "$cella" report --provider vtpm
+	guest tpm-dies "$tool" report --provider vtpm
 refuses "one that answers garbage" "the TPM's answer" \
-	guest tpm-garbage "$cella" report --provider vtpm
+	guest tpm-garbage "$tool" report --provider vtpm
 refuses "one that wants a password" 'it wants a password' \
-	guest tpm-code=2466 "$cella" report --provider vtpm
-refuses "one that has failed" 'self-test' guest tpm-code=257 "$cella" report --provider vtpm
+	guest tpm-code=2466 "$tool" report --provider vtpm
+refuses "one that has failed" 'self-test' guest tpm-code=257 "$tool" report --provider vtpm
 
 # --- a paravisor that is not as it should be ---
 for fault in 'snp:this is a VM of AMD SEV-SNP' 'failed:the paravisor has failed' \
 	'unbound:its hash is not the report data'; do
 	check "${fault%%:*}: put into the index" 0 hcl "${fault%%:*}"
-	refuses "${fault%%:*}" "${fault#*:}" guest '' "$cella" report --provider vtpm
+	refuses "${fault%%:*}" "${fault#*:}" guest '' "$tool" report --provider vtpm
 done
 tpm2_nvundefine -Q -C o 0x01400001
 tpm2_nvdefine -Q -C o -s 1000 -a 'ownerread|ownerwrite' 0x01400001
 head -c 1000 hcl.bin | tpm2_nvwrite -Q -C o -i - 0x01400001
 refuses "half a report" 'hcl report: td_report: needs 1024 bytes' \
-	guest '' "$cella" report --provider vtpm
+	guest '' "$tool" report --provider vtpm
 finish

@@ -3,11 +3,17 @@
 # shellcheck disable=SC2317 # check() calls functions by name
 # Measurements on the command line: "is it really my NGINX?" on a simulated platform, logs,
 # and files in place of the kernel's.
-# Usage: measure.sh CELLA CELLA_SIM; prints TAP.
+# Usage: measure.sh CELLA CELLA_SIM [TOOL]; prints TAP. TOOL, if it is not cella, measures.
 set -u
 
 cella=$(realpath "$1")
 sim=$(realpath "$2")
+tool=${3:-$cella}
+[ -x "$tool" ] || {
+	echo "1..0 # SKIP ${tool##*/} was not built"
+	exit 0
+}
+tool=$(realpath "$tool")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
@@ -66,7 +72,7 @@ judge() {
 		--policy policy.json --eventlog "$2"
 }
 measure() {
-	"$cella" measure --provider sim --sim "$@"
+	"$tool" measure --provider sim --sim "$@"
 }
 
 # --- the three commands ---
@@ -79,7 +85,7 @@ check "2: a policy" 0 "$cella" policy new --quote quote.dat --eventlog platform/
 check "3: it is really my NGINX" 0 judge quote.dat platform/eventlog
 check "without the log, too" 0 "$cella" verify quote.dat -c collateral.json \
 	--trust-root platform/root.pem --policy policy.json
-check "the log leads to the quote" 0 "$cella" eventlog replay platform/eventlog \
+check "the log leads to the quote" 0 "$tool" eventlog replay platform/eventlog \
 	--quote quote.dat
 
 # --- another program ---
@@ -113,9 +119,9 @@ check "but not with another log" 1 "$cella" token replay token.jwt --quote quote
 	--trust-root platform/root.pem --policy policy.json --eventlog other/eventlog
 
 # --- every file ---
-check "every file by itself" 0 "$cella" measure --dry-run --each web
+check "every file by itself" 0 "$tool" measure --dry-run --each web
 says "one of them" "$(sha384sum <web/conf/nginx.conf | cut -c1-96)  $web/conf/nginx.conf"
-check "under another name" 0 "$cella" measure --dry-run --name /srv/web web
+check "under another name" 0 "$tool" measure --dry-run --name /srv/web web
 says "the name" "  /srv/web"
 
 # --- which file was changed? ---
@@ -139,7 +145,7 @@ says "and no other" '"td_rtmr2_check":true'
 
 # --- a choice of events ---
 "$cella" policy new quote.dat --eventlog platform/eventlog --without tdx_rtmr3 -o exact.json
-first=$("$cella" eventlog explain --json platform/eventlog |
+first=$("$tool" eventlog explain --json platform/eventlog |
 	sed -n 's/.*"sha384": "\([0-9a-f]*\)".*/\1/p' | head -n 1)
 sed "s/\"$first\"/\"any\"/" exact.json >policy.json
 check "there is a choice now" 1 cmp -s exact.json policy.json
@@ -152,7 +158,7 @@ check "explain says what is demanded" 0 "$cella" policy explain policy.json
 says "in words" "what the system measured of its applications (RTMR3) is exactly 2 events"
 
 # --- the manifest, by other means ---
-check "a manifest" 0 "$cella" measure --dry-run --manifest manifest web/conf
+check "a manifest" 0 "$tool" measure --dry-run --manifest manifest web/conf
 (
 	cd web/conf || exit 1
 	echo "d 755 - ."
@@ -160,54 +166,54 @@ check "a manifest" 0 "$cella" measure --dry-run --manifest manifest web/conf
 	echo "f 644 $(sha384sum <nginx.conf | cut -c1-96) ./nginx.conf"
 ) >expected
 check "it is what the manual says" 0 cmp manifest expected
-"$cella" measure --dry-run web/conf >out 2>err
+"$tool" measure --dry-run web/conf >out 2>err
 equal "its digest is the directory's" "$(cut -c1-96 out)" \
 	"$(sha384sum <manifest | cut -c1-96)"
 
 # --- files in place of the kernel's ---
 register=root/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384
 mkdir -p "${register%/*}" root/run
-check "no register" 3 "$cella" measure --sysroot root web/nginx
+check "no register" 3 "$tool" measure --sysroot root web/nginx
 says "why" "this is not a TD"
 head -c 48 /dev/zero >"$register"
-check "a register" 0 "$cella" measure --sysroot root --json web/nginx
+check "a register" 0 "$tool" measure --sysroot root --json web/nginx
 says "the way" '"extended_through": "tsm-mr"'
-check "the log is below the root" 0 "$cella" eventlog explain root/run/cella/eventlog
+check "the log is below the root" 0 "$tool" eventlog explain root/run/cella/eventlog
 says "and says what" "measure-file sha384:$(sha384sum <web/nginx | cut -c1-96) $web/nginx"
 for i in 0 1 2; do head -c 48 /dev/zero >"${register%/*}/rtmr$i:sha384"; done
-check "the registers as they are" 1 "$cella" eventlog replay root/run/cella/eventlog --live \
+check "the registers as they are" 1 "$tool" eventlog replay root/run/cella/eventlog --live \
 	--sysroot root
 says "a file does not extend" "DIFFERS from the evidence"
 cp root/run/cella/eventlog no-events && truncate -s 65 no-events
 head -c 48 /dev/zero >"$register"
-check "nothing is no match" 1 "$cella" eventlog replay no-events --live --sysroot root
+check "nothing is no match" 1 "$tool" eventlog replay no-events --live --sysroot root
 says "which is said" "the log has no events of the evidence's registers"
-check "no registers" 3 "$cella" eventlog replay no-events --live --sysroot nowhere
-check "another one" 0 "$cella" measure --sysroot root web/nginx
+check "no registers" 3 "$tool" eventlog replay no-events --live --sysroot nowhere
+check "another one" 0 "$tool" measure --sysroot root web/nginx
 says "a register that does not extend is noticed" "somebody else"
 chmod 0 "$register"
 rm "$register" && mkdir "$register"
 cp root/run/cella/eventlog before
-check "a register that cannot be written" 3 "$cella" measure --sysroot root -- web/nginx
+check "a register that cannot be written" 3 "$tool" measure --sysroot root -- web/nginx
 grep -q 'nginx runs' out && echo "it ran" >>out
 check "then nothing runs" 1 grep -q 'nginx runs' out
 check "and nothing is logged" 0 cmp before root/run/cella/eventlog
 
 # --- usage ---
-check "no file" 2 "$cella" measure
-check "no command" 2 "$cella" measure --
-check "a provider without its platform" 2 "$cella" measure --provider sim web
-check "a file that is not there" 3 "$cella" measure --dry-run nowhere
-check "a program that is not there" 3 "$cella" measure --dry-run -- no-such-program
-check "--quote and --report" 2 "$cella" eventlog replay platform/eventlog --quote q --report r
-check "not a log" 3 "$cella" eventlog explain policy.json
+check "no file" 2 "$tool" measure
+check "no command" 2 "$tool" measure --
+check "a provider without its platform" 2 "$tool" measure --provider sim web
+check "a file that is not there" 3 "$tool" measure --dry-run nowhere
+check "a program that is not there" 3 "$tool" measure --dry-run -- no-such-program
+check "--quote and --report" 2 "$tool" eventlog replay platform/eventlog --quote q --report r
+check "not a log" 3 "$tool" eventlog explain policy.json
 check "inspect knows logs" 0 "$cella" inspect platform/eventlog
 says "by their events" "measure-file"
 
 # --- real logs ---
 if [ -n "${CELLA_VECTORS:-}" ]; then
 	ccel=$CELLA_VECTORS/ccel
-	check "the log of a real quote" 0 "$cella" eventlog replay "$ccel/gcp-cos113.ccel" \
+	check "the log of a real quote" 0 "$tool" eventlog replay "$ccel/gcp-cos113.ccel" \
 		--quote "$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote" \
 		--ccel "$ccel/gcp-cos113.ccel-table"
 	quote=$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote
@@ -219,12 +225,12 @@ if [ -n "${CELLA_VECTORS:-}" ]; then
 	check "with another command line" 1 "$cella" verify "$quote" --policy changed.json \
 		--time 2026-02-25 --eventlog "$ccel/gcp-cos113.ccel"
 	says "which is named" "event 40 of the log: command line, kernel_cmdline: /syslinux/"
-	check "of another" 1 "$cella" eventlog replay "$ccel/gcp.ccel" \
+	check "of another" 1 "$tool" eventlog replay "$ccel/gcp.ccel" \
 		--quote "$CELLA_VECTORS/tdx/tdx-v4-gcp-cos113.quote"
-	check "beside each other" 1 "$cella" eventlog replay "$ccel/gcp.ccel" \
+	check "beside each other" 1 "$tool" eventlog replay "$ccel/gcp.ccel" \
 		--reference "$ccel/grub-gke.ccel"
 	says "the first difference" "first difference:"
-	check "of a report of another TD" 1 "$cella" eventlog replay \
+	check "of a report of another TD" 1 "$tool" eventlog replay \
 		"$ccel/aael-alibabacloud.ccel" \
 		--report "$CELLA_VECTORS/tdx/tdreport-alibaba.bin"
 else

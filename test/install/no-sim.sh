@@ -10,7 +10,9 @@ symbols() {
 	nm --defined-only "$1" | awk '$3 ~ /^sim_/ { print $3 }'
 }
 
-for file in "$STAGE/bin/cella" "$STAGE/lib/libcella.so" "$STAGE/lib/libcella.a"; do
+guest=$STAGE/bin/cella-guest
+[ -e "$guest" ] || guest=
+for file in "$STAGE/bin/cella" $guest "$STAGE/lib/libcella.so" "$STAGE/lib/libcella.a"; do
 	nm --defined-only "$file" 2>&1 | grep -q ' [tT] [a-z]' ||
 		echo "no symbols in $file: it is stripped" >"$scratch/wrong"
 	symbols "$file" >>"$scratch/wrong"
