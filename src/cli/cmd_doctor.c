@@ -15,6 +15,7 @@ struct doctor_args {
 	const char *kernel_log;
 	const char *qgs;
 	const char *only;
+	struct doctor_net_args net;
 	struct moment time;
 	bool deep;
 };
@@ -30,6 +31,12 @@ static const struct option_def options[] = {
 	  "read the kernel log from this file, as dmesg writes it" },
 	{ "qgs", 0, "ADDR", OPTION_TEXT, ARG(qgs),
 	  "try this quoting service: unix:PATH, tcp:HOST:PORT, vsock:CID:PORT" },
+	{ "pccs", 0, "URL", OPTION_TEXT, ARG(net.pccs),
+	  "ask this PCCS instead of the configured one" },
+	{ "tls-ca", 0, "FILE", OPTION_TEXT, ARG(net.tls_ca),
+	  "trust a PCCS whose TLS certificate these authorities issued" },
+	{ "trust-root", 0, "FILE", OPTION_TEXT, ARG(net.trust_root),
+	  "take collateral under this root instead of Intel's" },
 	{ "time", 't', "TIME", OPTION_TIME, ARG(time), "take this for the clock's time" },
 	COMMON_OPTIONS,
 };
@@ -67,10 +74,12 @@ static enum cella_status doctor(const struct doctor_args *args,
 {
 	struct facts *facts CLEANUP(facts_cleanup) = facts_new();
 	struct diagnosis *diagnosis CLEANUP_FREE = calloc(1, sizeof *diagnosis);
+	struct doctor_ways ways = { { 0 } };
 	struct doctor_request request = {
 		.sysroot = args->sysroot,
 		.kernel_log = args->kernel_log,
 		.qgs = args->qgs,
+		.pccs = args->net.pccs,
 		.deep = args->deep,
 		.has_time = args->time.is_set,
 		.time = args->time.value,
@@ -78,7 +87,7 @@ static enum cella_status doctor(const struct doctor_args *args,
 
 	if (facts == NULL || diagnosis == NULL)
 		return error_nomem(err);
-	doctor_ways_set(&request);
+	TRY(doctor_ways_set(&args->net, &ways, &request, err));
 	TRY(facts_gather(&request, facts, err));
 	TRY(diagnose(facts, args->only, diagnosis, err));
 	*result = diagnosis_result(diagnosis);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RTC_MAX_DIFFERENCE_S = 86400, FRESH_FOR_S = 3 * 86400 };
+enum { DAY_S = 86400, RTC_MAX_DIFFERENCE_S = DAY_S, FRESH_FOR_S = 3 * DAY_S };
 
 /* No collateral of today was issued before, none is valid after Intel's root. */
 static const int64_t clock_earliest = 1735689600; /* 2025-01-01T00:00:00Z */
@@ -134,7 +134,9 @@ void check_pccs_conf(const struct facts *facts, struct finding *out)
 {
 	const struct pccs_facts *const pccs = &facts->pccs;
 
-	if (pccs->conf_errno == ENOENT) {
+	if (pccs->is_named) {
+		check_url(pccs->url, out);
+	} else if (pccs->conf_errno == ENOENT) {
 		found_set(out, DOCTOR_NOTE, "no /etc/sgx_default_qcnl.conf");
 		out->meaning = "Nothing is fetched from a PCCS; collateral comes from "
 			       "files (--collateral).";
@@ -162,7 +164,9 @@ void check_pccs(const struct facts *facts, struct finding *out)
 	}
 	found_contact(out, contact);
 	if (out->state == DOCTOR_OK) {
-		out->meaning = "Connections are accepted; nothing was asked.";
+		out->meaning = facts->fresh.fetched == NOT_KNOWN
+				       ? "Connections are accepted; nothing was asked."
+				       : NULL;
 	} else if (out->state == DOCTOR_FAIL) {
 		out->meaning = "Without it there is no new collateral, and what is kept "
 			       "expires.";
@@ -171,20 +175,92 @@ void check_pccs(const struct facts *facts, struct finding *out)
 	}
 }
 
-static void judge_expiry(const struct facts *facts, struct finding *out)
+/* The one whose next update is due first. */
+static const struct fresh_document *first_to_expire(const struct fresh_facts *fresh)
 {
-	const struct fresh_facts *const fresh = &facts->fresh;
-	const int64_t left = fresh->expires - facts->clock.now;
-	char date[CIVIL_TEXT_LEN];
+	const struct fresh_document *first = &fresh->documents[0];
 
-	found_set(out, DOCTOR_OK, "%s expires first, on %s", fresh->what,
-		  civil_format(fresh->expires, date));
-	if (left >= FRESH_FOR_S)
+	for (size_t i = 1; i < fresh->num_documents; i++)
+		if (fresh->documents[i].to < first->to)
+			first = &fresh->documents[i];
+	return first;
+}
+
+static const struct fresh_document *of_the_future(const struct fresh_facts *fresh,
+						  int64_t now)
+{
+	for (size_t i = 0; i < fresh->num_documents; i++)
+		if (fresh->documents[i].from > now)
+			return &fresh->documents[i];
+	return NULL;
+}
+
+static void judge_expiry(const struct fresh_document *first, int64_t now,
+			 struct finding *out)
+{
+	const int64_t left = first->to - now;
+	const long long days = llabs((long long)left) / DAY_S;
+	char issued[CIVIL_TEXT_LEN], expires[CIVIL_TEXT_LEN];
+
+	civil_format(first->from, issued);
+	civil_format(first->to, expires);
+	if (left >= FRESH_FOR_S) {
+		found_set(out, DOCTOR_OK, "%s, issued %s, expires first: %s", first->what,
+			  issued, expires);
 		return;
-	out->state = left < 0 ? DOCTOR_FAIL : DOCTOR_WARN;
+	}
+	if (left < 0)
+		found_set(out, DOCTOR_FAIL, "%s, issued %s, expired %s, %lld days ago",
+			  first->what, issued, expires, days);
+	else
+		found_set(out, DOCTOR_WARN, "%s, issued %s, expires %s, in %lld days",
+			  first->what, issued, expires, days);
 	out->meaning = left < 0 ? "With it, everything is refused as not current."
 				: "A PCCS that is kept has a month or so.";
 	remedy_set(out, "Have the PCCS refresh its cache, or use another.");
+}
+
+static void judge_documents(const struct facts *facts, struct finding *out)
+{
+	const int64_t now = facts->clock.now;
+	const struct fresh_document *const early = of_the_future(&facts->fresh, now);
+	char issued[CIVIL_TEXT_LEN];
+
+	if (early == NULL) {
+		judge_expiry(first_to_expire(&facts->fresh), now, out);
+		return;
+	}
+	found_set(out, DOCTOR_FAIL, "%s, issued %s, is of the future", early->what,
+		  civil_format(early->from, issued));
+	out->meaning = "By this clock it is not valid yet.";
+	remedy_set(out, "Set the clock, and keep it with NTP.");
+}
+
+/* In the words of whoever fetched. */
+static void tell_failure(const struct fresh_facts *fresh, struct finding *out)
+{
+	if (fresh->status == CELLA_UNSUPPORTED) {
+		found_set(out, DOCTOR_UNKNOWN, "%s", fresh->why);
+		return;
+	}
+	found_set(out, DOCTOR_FAIL, "could not be fetched: %s", fresh->why);
+	out->meaning = "It answers, but no collateral comes from there.";
+	remedy_set(out, "Check the path of its address, its TLS certificate, and its own "
+			"log.");
+}
+
+static void tell_not_asked(const struct facts *facts, struct finding *out)
+{
+	if (facts->pccs_contact.state != CONTACT_MADE) {
+		found_set(out, DOCTOR_NOT_APPLICABLE,
+			  "not asked; `cella collateral show` tells dates");
+	} else if (facts->pccs.is_cache_only) {
+		found_set(out, DOCTOR_NOT_APPLICABLE,
+			  "not asked, as the configuration says (local_cache_only)");
+	} else {
+		found_set(out, DOCTOR_UNKNOWN, "this program fetches nothing");
+		remedy_set(out, "Ask `cella doctor`.");
+	}
 }
 
 /* Whoever fetches knows; a connection tells nothing of it. */
@@ -192,16 +268,13 @@ void check_pccs_fresh(const struct facts *facts, struct finding *out)
 {
 	switch (facts->fresh.fetched) {
 	case NOT_KNOWN:
-		found_set(out, DOCTOR_NOT_APPLICABLE,
-			  "not asked; `cella collateral show` tells dates");
+		tell_not_asked(facts, out);
 		return;
 	case KNOWN_NO:
-		found_set(out, DOCTOR_FAIL, "could not be fetched: %s", facts->fresh.why);
-		out->meaning = "It answers, but not with collateral.";
-		remedy_set(out, "Check the path of its address, and its own log.");
+		tell_failure(&facts->fresh, out);
 		return;
 	case KNOWN_YES:
-		judge_expiry(facts, out);
+		judge_documents(facts, out);
 		return;
 	}
 }

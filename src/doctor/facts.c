@@ -225,8 +225,9 @@ static void gather(void *shared)
 }
 
 /* Leave is for what the user named, and for what a TD names by itself. */
-static void make_contacts(struct facts *facts, bool is_td, resolve_fn *resolve)
+static void make_contacts(struct facts *facts, const struct doctor_request *request)
 {
+	const bool is_td = facts->is_own && cpu_says_tdx();
 	struct contact *const qgs = &facts->qgs_contact;
 	struct contact *const pccs = &facts->pccs_contact;
 
@@ -235,15 +236,27 @@ static void make_contacts(struct facts *facts, bool is_td, resolve_fn *resolve)
 						 .cid = VSOCK_HOST,
 						 .port = facts->qgs.port };
 	if (qgs->address.kind != ADDRESS_NONE)
-		contact_make(qgs, true, CONNECT_TIMEOUT_S, resolve);
+		contact_make(qgs, true, CONNECT_TIMEOUT_S, request->resolve);
 	if (address_of_url(facts->pccs.url, &pccs->address, "PCCS", NULL) == CELLA_OK)
-		contact_make(pccs, is_td, CONNECT_TIMEOUT_S, resolve);
+		contact_make(pccs, is_td || request->pccs != NULL, CONNECT_TIMEOUT_S,
+			     request->resolve);
+}
+
+/* Another than the configured one: what the file says of that does not hold for it. */
+static void take_pccs(const struct doctor_request *request, struct facts *facts)
+{
+	if (request->pccs == NULL)
+		return;
+	snprintf(facts->pccs.url, sizeof facts->pccs.url, "%s", request->pccs);
+	facts->pccs.is_insecure = false;
+	facts->pccs.is_cache_only = false;
+	facts->pccs.is_named = true;
 }
 
 struct fetching {
 	struct fresh_facts fresh;
 	const struct doctor_request *request;
-	const char *url;
+	const struct pccs_facts *pccs;
 };
 
 static void run_fetch(void *shared)
@@ -252,25 +265,36 @@ static void run_fetch(void *shared)
 	/* In hand until it is whole. */
 	struct fresh_facts fresh = { 0 };
 
-	fetching->request->fetch(fetching->url, &fresh);
+	fetching->request->fetch(fetching->request->context, fetching->pccs, &fresh);
 	fetching->fresh = fresh;
+}
+
+static void fetch_failed(struct fresh_facts *fresh, enum bounded_end end)
+{
+	fresh->fetched = KNOWN_NO;
+	fresh->status = CELLA_IO;
+	if (end == BOUNDED_LATE)
+		snprintf(fresh->why, sizeof fresh->why, "no end within %d s",
+			 FETCH_DEADLINE_MS / 1000);
+	else
+		snprintf(fresh->why, sizeof fresh->why,
+			 "the process that fetches was killed");
 }
 
 static void ask_pccs(const struct doctor_request *request, struct facts *facts)
 {
 	struct fetching *const fetching = bounded_new(sizeof *fetching);
+	enum bounded_end end;
 
 	if (fetching == NULL)
 		return;
 	fetching->request = request;
-	fetching->url = facts->pccs.url;
-	if (bounded_run(run_fetch, fetching, FETCH_DEADLINE_MS) == BOUNDED_DONE) {
+	fetching->pccs = &facts->pccs;
+	end = bounded_run(run_fetch, fetching, FETCH_DEADLINE_MS);
+	if (end == BOUNDED_DONE)
 		facts->fresh = fetching->fresh;
-	} else {
-		facts->fresh.fetched = KNOWN_NO;
-		snprintf(facts->fresh.why, sizeof facts->fresh.why, "no end within %d s",
-			 FETCH_DEADLINE_MS / 1000);
-	}
+	else
+		fetch_failed(&facts->fresh, end);
 	bounded_free(fetching, sizeof *fetching);
 }
 
@@ -288,6 +312,17 @@ static void probe_kvm(struct facts *facts)
 	bounded_free(probe, sizeof *probe);
 }
 
+static enum cella_status read_pccs(const char *url, struct cella_error *err)
+{
+	struct address address = { 0 };
+
+	if (strlen(url) > URL_MAX)
+		return error_set(err, CELLA_USAGE,
+				 "--pccs: an URL of %zu bytes, at most %d", strlen(url),
+				 URL_MAX);
+	return address_of_url(url, &address, "--pccs", err);
+}
+
 enum cella_status facts_gather(const struct doctor_request *request, struct facts *facts,
 			       struct cella_error *err)
 {
@@ -295,6 +330,8 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 	struct address qgs = { 0 };
 	enum cella_status status;
 
+	if (request->pccs != NULL)
+		TRY(read_pccs(request->pccs, err));
 	if (request->qgs != NULL)
 		TRY(address_read(request->qgs, &qgs, "--qgs", err));
 	if (request->kernel_log != NULL)
@@ -312,8 +349,10 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 		g->facts.has_died = bounded_run(gather, g, GATHER_DEADLINE_MS) ==
 				    BOUNDED_DIED;
 		*facts = g->facts;
-		make_contacts(facts, facts->is_own && cpu_says_tdx(), request->resolve);
-		if (request->fetch != NULL && facts->pccs_contact.state == CONTACT_MADE)
+		take_pccs(request, facts);
+		make_contacts(facts, request);
+		if (request->fetch != NULL && !facts->pccs.is_cache_only &&
+		    facts->pccs_contact.state == CONTACT_MADE)
 			ask_pccs(request, facts);
 		if (request->deep && facts->is_own)
 			probe_kvm(facts);

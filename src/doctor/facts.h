@@ -11,11 +11,15 @@
 #include "doctor/kernel_log.h"
 #include "doctor/kvm_probe.h"
 #include "doctor/system.h"
+#include "fetch/url.h"
 
 enum known { NOT_KNOWN, KNOWN_NO, KNOWN_YES };
 
 enum {
 	FACT_TEXT_MAX = 128,
+	FACT_NAME_MAX = 32,
+	FACT_ERROR_MAX = 232,
+	FRESH_MAX = 4,
 	/* Of a processor, the first few pages tell it all; of logs, the last of them. */
 	CPUINFO_MAX = 64 << 10,
 	CMDLINE_MAX = 4096,
@@ -78,15 +82,22 @@ struct pccs_facts {
 	int conf_errno;
 	bool is_malformed;
 	char why[FACT_TEXT_MAX]; /* it is malformed */
-	char url[SYSTEM_PATH_MAX];
+	char url[URL_MAX + 1];
+	bool is_named;      /* by the user */
+	bool is_insecure;   /* its TLS certificate is not to be checked */
+	bool is_cache_only; /* it is not to be asked */
 };
 
 /* What the PCCS has, as whoever fetches from it saw. */
 struct fresh_facts {
 	enum known fetched;       /* NOT_KNOWN: nobody asked */
-	char why[FACT_TEXT_MAX];  /* it could not be fetched */
-	char what[FACT_TEXT_MAX]; /* the document that expires first */
-	int64_t expires;
+	enum cella_status status; /* CELLA_UNSUPPORTED: for lack of what fetches */
+	char why[FACT_ERROR_MAX]; /* it could not be fetched */
+	size_t num_documents;
+	struct fresh_document {
+		char what[FACT_NAME_MAX];
+		int64_t from, to; /* its own dates */
+	} documents[FRESH_MAX];
 };
 
 struct clock_facts {
@@ -179,17 +190,20 @@ struct facts {
 struct doctor_request {
 	const char *sysroot;
 	const char *kernel_log;
-	const char *qgs; /* an address */
+	const char *qgs;  /* an address */
+	const char *pccs; /* an URL, instead of the one that is configured */
 	bool deep;
 	bool has_time;
 	int64_t time;
 	resolve_fn *resolve; /* NULL: names are not looked up */
 	/*
-	 * Fetches collateral from the PCCS at this address, to see when it expires; NULL: that
-	 * is not asked. It is run in a process of its own, within FETCH_DEADLINE_MS, and only
-	 * when the PCCS takes connections.
+	 * Fetches collateral from a PCCS, to see its dates; NULL: nobody here can. It is run
+	 * in a process of its own, within FETCH_DEADLINE_MS, and only when the PCCS takes
+	 * connections.
 	 */
-	void (*fetch)(const char *url, struct fresh_facts *out);
+	void (*fetch)(const void *context, const struct pccs_facts *pccs,
+		      struct fresh_facts *out);
+	const void *context; /* of fetch() */
 };
 
 /* facts_new() allocates; facts_free() frees. */

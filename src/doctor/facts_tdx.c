@@ -165,6 +165,8 @@ void gather_pccs(const struct system *sys, struct facts *facts)
 		text_printable(pccs->why);
 	} else if (pccs->conf_errno == 0 && qcnl_url(&qcnl) != NULL) {
 		snprintf(pccs->url, sizeof pccs->url, "%s", qcnl_url(&qcnl));
+		pccs->is_insecure = qcnl.insecure;
+		pccs->is_cache_only = qcnl.cache_only;
 	}
 	pccs->known = true;
 }

@@ -746,20 +746,38 @@ static void quoting_service_is_tried(void **state)
 
 /* --- freshness ----------------------------------------------------------------------- */
 
-static const char *fetched_from;
-
-static void fetch_well(const char *url, struct fresh_facts *out)
+static void fetch_well(const void *context, const struct pccs_facts *pccs,
+		       struct fresh_facts *out)
 {
-	out->fetched = strcmp(url, fetched_from) == 0 ? KNOWN_YES : KNOWN_NO;
-	snprintf(out->what, sizeof out->what, "TCB info");
-	out->expires = 1790000000 + 86400;
+	out->fetched = strcmp(pccs->url, context) == 0 ? KNOWN_YES : KNOWN_NO;
+	out->num_documents = 2;
+	out->documents[0] = (struct fresh_document){ "TCB info", 1780000000, 1800000000 };
+	out->documents[1] =
+		(struct fresh_document){ "identity", 1780000000, 1790000000 + 86400 };
 }
 
-static void fetch_and_die(const char *url, struct fresh_facts *out)
+static void fetch_and_die(const void *context UNUSED,
+			  const struct pccs_facts *pccs UNUSED, struct fresh_facts *out)
 {
-	(void)url;
 	out->fetched = KNOWN_YES;
 	abort();
+}
+
+static void fetch_in_vain(const void *context UNUSED,
+			  const struct pccs_facts *pccs UNUSED, struct fresh_facts *out)
+{
+	out->fetched = KNOWN_NO;
+	out->status = CELLA_MALFORMED;
+	snprintf(out->why, sizeof out->why, "a web page");
+}
+
+static void fetch_with_nothing(const void *context UNUSED,
+			       const struct pccs_facts *pccs UNUSED,
+			       struct fresh_facts *out)
+{
+	out->fetched = KNOWN_NO;
+	out->status = CELLA_UNSUPPORTED;
+	snprintf(out->why, sizeof out->why, "there is no program");
 }
 
 static int listen_on_loopback(unsigned *port)
@@ -791,20 +809,49 @@ static void pccs_is_asked(void **state)
 	CASE("PCCS");
 	snprintf(url, sizeof url, "https://127.0.0.1:%u/sgx/certification/v4/", port);
 	snprintf(text, sizeof text, "PCCS_URL=%s\n", url);
-	fetched_from = url;
 	make_tree(edits);
 	request = tree_request();
+	request.context = url;
 	finding = look_for(&request, "pccs.reachable");
 	check_finding(&finding, DOCTOR_OK, "accepts connections", NULL);
 	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_NOT_APPLICABLE, "not asked", NULL);
+	check_finding(&finding, DOCTOR_UNKNOWN, "this program fetches nothing",
+		      "cella doctor");
 	request.fetch = fetch_well;
 	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_WARN, "TCB info expires first, on 2026-09-22T",
-		      "refresh");
+	check_finding(&finding, DOCTOR_WARN, "expires 2026-09-22T", "refresh");
+	check_finding(&finding, DOCTOR_WARN, "identity, issued 2026-05-28T", "refresh");
 	request.fetch = fetch_and_die;
 	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_FAIL, "could not be fetched: no end", "path");
+	check_finding(&finding, DOCTOR_FAIL,
+		      "could not be fetched: the process that fetches was killed",
+		      "path");
+	request.fetch = fetch_in_vain;
+	finding = look_for(&request, "pccs.fresh");
+	check_finding(&finding, DOCTOR_FAIL, "could not be fetched: a web page", "path");
+	request.fetch = fetch_with_nothing;
+	finding = look_for(&request, "pccs.fresh");
+	check_finding(&finding, DOCTOR_UNKNOWN, "there is no program", NULL);
+
+	CASE("another PCCS than the configured one");
+	snprintf(text, sizeof text, "PCCS_URL=https://127.0.0.1:1/\n");
+	make_tree(edits);
+	CHECK_INT(DOCTOR_FAIL, look_for(&request, "pccs.reachable").state);
+	request.pccs = url;
+	CHECK_INT(DOCTOR_OK, look_for(&request, "pccs.reachable").state);
+	finding = look_for(&request, "pccs.configured");
+	check_finding(&finding, DOCTOR_OK, url, NULL);
+	request.pccs = NULL;
+
+	CASE("one that is not to be asked");
+	snprintf(text, sizeof text, "{\"pccs_url\":\"%s\",\"local_cache_only\":true}",
+		 url);
+	make_tree(edits);
+	request.fetch = fetch_and_die;
+	finding = look_for(&request, "pccs.fresh");
+	check_finding(&finding, DOCTOR_NOT_APPLICABLE, "local_cache_only", NULL);
+
+	CASE("one that is gone");
 	close(fd);
 	finding = look_for(&request, "pccs.fresh");
 	check_finding(&finding, DOCTOR_NOT_APPLICABLE, "not asked", NULL);
@@ -815,13 +862,16 @@ static void pccs_is_asked(void **state)
 static void freshness(void **state)
 {
 	static const struct {
-		int64_t left;
+		int64_t from, left;
 		enum doctor_state state;
+		const char *found;
 	} cases[] = {
-		{ -1, DOCTOR_FAIL },
-		{ 0, DOCTOR_WARN },
-		{ 3 * 86400 - 1, DOCTOR_WARN },
-		{ 3 * 86400, DOCTOR_OK },
+		{ 0, -1, DOCTOR_FAIL, "expired 2026-09-21T14:13:19Z, 0 days ago" },
+		{ -1, -86400 * 12, DOCTOR_FAIL, ", 12 days ago" },
+		{ -1, 0, DOCTOR_WARN, "expires 2026-09-21T14:13:20Z, in 0 days" },
+		{ -1, 3 * 86400 - 1, DOCTOR_WARN, ", in 2 days" },
+		{ -1, 3 * 86400, DOCTOR_OK, "expires first: 2026-09-24T14:13:20Z" },
+		{ 1, 3 * 86400, DOCTOR_FAIL, "is of the future" },
 	};
 	struct facts *const facts = facts_new();
 
@@ -829,9 +879,21 @@ static void freshness(void **state)
 	facts->pccs.known = true;
 	facts->clock.now = 1790000000;
 	facts->fresh.fetched = KNOWN_YES;
+	facts->fresh.num_documents = 2;
+	facts->fresh.documents[1] = (struct fresh_document){ "list", 1, 1850000000 };
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		facts->fresh.expires = facts->clock.now + cases[i].left;
-		CHECK_INT(cases[i].state, find(facts, "pccs.fresh").state);
+		struct finding finding;
+
+		facts->fresh.documents[0] = (struct fresh_document){
+			"identity",
+			facts->clock.now + cases[i].from,
+			facts->clock.now + cases[i].left,
+		};
+		finding = find(facts, "pccs.fresh");
+		CASE(finding.found);
+		CHECK_INT(cases[i].state, finding.state);
+		CHECK_TEXT_HAS(finding.found, cases[i].found);
+		CHECK_TEXT_HAS(finding.found, "identity, issued 2026-09-21T14:13:");
 	}
 	facts_free(facts);
 }
