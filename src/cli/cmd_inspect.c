@@ -12,6 +12,7 @@
 #include "collateral/describe.h"
 #include "evidence/event_log.h"
 #include "evidence/evidence.h"
+#include "evidence/hcl_report.h"
 #include "fetch/files.h"
 
 #include <stdio.h>
@@ -217,6 +218,18 @@ static enum cella_status show_event_log(struct cella_bytes bytes, bool as_json,
 	return CELLA_OK;
 }
 
+/* --- reports of a paravisor ---------------------------------------------------------- */
+
+static enum cella_status show_hcl_report(struct cella_bytes bytes, bool as_json,
+					 struct cella_error *err)
+{
+	char *text CLEANUP_FREE = NULL;
+
+	TRY(hcl_report_describe(bytes, as_json, &text, err));
+	printf("%s%s", text, as_json ? "\n" : "");
+	return CELLA_OK;
+}
+
 /* What a file may be, the surest signs first; evidence is what is left. */
 static const struct {
 	bool (*is_one)(struct cella_bytes bytes);
@@ -224,6 +237,7 @@ static const struct {
 				  struct cella_error *err);
 } kinds[] = {
 	{ event_log_is_one, show_event_log },
+	{ hcl_report_is_one, show_hcl_report },
 	{ is_policy, show_policy },
 	{ is_jws, show_token },
 	{ is_certificates, show_certificates },
@@ -262,8 +276,8 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, collateral in any form, certificates, policies,\n"
-		"tokens and event logs by their content. Byte strings are shown in wire order and, where\n"
+		"Knows quotes, TD and SGX reports, HCL reports, collateral in any form, certificates,\n"
+		"policies, tokens and event logs by their content. Byte strings are shown in wire order and, where\n"
 		"Intel's tools reverse them, in that order too.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),

@@ -8,13 +8,13 @@
 #include "collect/advice.h"
 #include "collect/collect.h"
 #include "collect/cpu.h"
-#include "collect/hcl_report.h"
 #include "collect/http.h"
 #include "collect/tpm_nv.h"
 #include "collect/tpm_quote.h"
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "evidence/hcl_report.h"
 
 #include <cella/evidence.h>
 
@@ -52,8 +52,10 @@ static enum cella_status read_hcl(const struct tpm *tpm, struct out *bytes,
 				 NV_HCL_REPORT);
 	if (status == CELLA_OK) {
 		bytes->len = 0;
-		if (tpm_nv_read(tpm, &nv, bytes, err) == CELLA_OK)
-			return hcl_report_parse(out_view(bytes), out, err);
+		if (tpm_nv_read(tpm, &nv, bytes, err) == CELLA_OK) {
+			TRY(hcl_report_parse(out_view(bytes), out, err));
+			return hcl_report_check(out, err);
+		}
 	}
 	error_prefix(err, "NV index 0x%x", NV_HCL_REPORT);
 	return err->status;

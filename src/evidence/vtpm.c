@@ -1,69 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HCL reports (Azure's paravisor) and TPM quotes (TPM 2.0 Library, part 2: TPMS_ATTEST with
+ * The key in HCL reports (Azure's paravisor) and TPM quotes (TPM 2.0 Library, part 2: TPMS_ATTEST with
  * TPMS_QUOTE_INFO, big endian).
  */
 #include "evidence/vtpm.h"
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "evidence/hcl_report.h"
 
 #include <string.h>
 
-/* --- HCL reports --------------------------------------------------------------------- */
+/* --- the runtime data of HCL reports ------------------------------------------------- */
 
-enum {
-	HCL_HARDWARE_REPORT_LEN = 1184,
-	HCL_VERSION_MAX = 2,
-	HCL_REPORT_TDX = 4,
-	HCL_MAX_KEYS = 16,
-};
+enum { HCL_MAX_KEYS = 16 };
 
 static const char ak_name[] = "HCLAkPub";
-
-static bool runtime_hash(uint32_t number, enum crypto_hash *out)
-{
-	static const enum crypto_hash hashes[] = { CRYPTO_SHA256, CRYPTO_SHA384,
-						   CRYPTO_SHA512 };
-
-	if (number < 1 || number > ARRAY_LEN(hashes))
-		return false;
-	*out = hashes[number - 1];
-	return true;
-}
-
-static enum cella_status read_hcl(struct cella_vtpm *vtpm, size_t len,
-				  struct cella_error *err)
-{
-	struct cella_bytes signature;
-	uint32_t version, type, hash, size;
-	struct in in;
-
-	in_init(&in, bytes_of(vtpm->hcl_report, len), "hcl report");
-	signature = in_bytes(&in, 4, "signature");
-	version = in_u32le(&in, "version");
-	if (in.failed == NULL && memcmp(signature.data, "HCLA", 4) != 0)
-		in_fail_at(&in, 0, "signature", "is not \"HCLA\"");
-	in_skip(&in, 4 + 4 + 4 + 12, "header");
-	in_skip(&in, HCL_HARDWARE_REPORT_LEN, "hardware report");
-	in_skip(&in, 4 + 4, "runtime.size");
-	type = in_u32le(&in, "runtime.report_type");
-	hash = in_u32le(&in, "runtime.hash_type");
-	size = in_u32le(&in, "runtime.variable_data_size");
-	TRY(in_status(&in, err));
-	if (version == 0 || version > HCL_VERSION_MAX)
-		return error_at(err, CELLA_UNSUPPORTED, 4,
-				"hcl report: version %u: known are 1 and 2", version);
-	if (type != HCL_REPORT_TDX)
-		return error_set(err, CELLA_UNSUPPORTED,
-				 "hcl report: report_type: expected 4, a TD's, found %u",
-				 type);
-	if (!runtime_hash(hash, &vtpm->runtime_hash))
-		return error_set(err, CELLA_UNSUPPORTED,
-				 "hcl report: hash_type: %u is none that is known", hash);
-	vtpm->runtime_data = in_bytes(&in, size, "runtime.data");
-	return in_status(&in, err);
-}
 
 /* The key's modulus; its exponent must be the usual one. */
 static enum cella_status read_ak(struct cella_vtpm *vtpm, const json_t *key,
@@ -267,12 +219,16 @@ static enum cella_status read_tpm_quote(struct cella_vtpm *vtpm, struct cella_by
 static enum cella_status parse(struct cella_vtpm *vtpm, struct cella_bytes hcl_report,
 			       struct cella_bytes tpm_quote, struct cella_error *err)
 {
+	struct hcl_report report = { 0 };
+
 	vtpm->hcl_report = malloc(hcl_report.len > 0 ? hcl_report.len : 1);
 	if (vtpm->hcl_report == NULL)
 		return error_nomem(err);
 	if (hcl_report.len > 0)
 		memcpy(vtpm->hcl_report, hcl_report.data, hcl_report.len);
-	TRY(read_hcl(vtpm, hcl_report.len, err));
+	TRY(hcl_report_parse(bytes_of(vtpm->hcl_report, hcl_report.len), &report, err));
+	vtpm->runtime_data = report.runtime_data;
+	vtpm->runtime_hash = report.runtime_hash;
 	TRY(read_runtime_data(vtpm, err));
 	return read_tpm_quote(vtpm, tpm_quote, err);
 }

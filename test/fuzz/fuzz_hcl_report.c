@@ -2,7 +2,7 @@
 /* The report of a paravisor; and its runtime data, as if they had been bound. */
 #include "fuzz.h"
 
-#include "collect/hcl_report.h"
+#include "evidence/hcl_report.h"
 
 static void read_user_data(const struct hcl_report *report)
 {
@@ -11,6 +11,17 @@ static void read_user_data(const struct hcl_report *report)
 
 	(void)fuzz_failed(hcl_report_user_data(report, user_data, &err), &err,
 			  report->runtime_data.len);
+}
+
+static void describe(const struct hcl_report *report, size_t size)
+{
+	struct cella_error err = { 0 };
+	char *text = NULL;
+
+	if (!fuzz_failed(hcl_report_describe(report->whole, true, &text, &err), &err,
+			 size))
+		MUST(text != NULL);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -28,5 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(fuzz_inside(report.runtime_data, data, size));
 	MUST(fuzz_inside(hcl_report_data(&report), data, size));
 	read_user_data(&report);
+	(void)fuzz_failed(hcl_report_check(&report, &err), &err, size);
+	describe(&report, size);
 	return 0;
 }

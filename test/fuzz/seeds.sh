@@ -153,6 +153,7 @@ put qgs/refusal printf '\0\0\0\020\1\0\1\0\1\0\0\0\020\0\0\0\3\040\1\0'
 put http/length printf 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc'
 put http/chunks printf 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'
 put http/end printf 'HTTP/1.0 404 No\r\nServer: x\r\n\r\nabc'
+[ ! -d "$azure" ] || put hcl_report/azure cat "$azure/hcl-report.bin"
 put hcl_report/runtime-data printf '{"keys":[],"user-data":"%0128d"}' 1
 # --- where collateral is fetched from, and which evaluations there are ---
 put qcnl/lines printf '# PCCS\nPCCS_URL=https://pccs.example:8081/sgx/certification/v4/\nUSE_SECURE_CERT=FALSE\nRETRY_TIMES=3\n'

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
-#include "collect/hcl_report.h"
+#include "base/json.h"
+#include "evidence/hcl_report.h"
 
 enum { REAL_LEN = 2437, RUNTIME_AT = 1236, RUNTIME_LEN = 1201 };
 
 static struct out real;
+
+static enum cella_status read_and_check(struct cella_bytes bytes, struct hcl_report *out,
+					struct cella_error *err)
+{
+	struct hcl_report report = { 0 };
+
+	TRY(hcl_report_parse(bytes, &report, err));
+	TRY(hcl_report_check(&report, err));
+	*out = report;
+	return CELLA_OK;
+}
 
 static void reads_a_real_one(void **state UNUSED)
 {
@@ -13,7 +25,7 @@ static void reads_a_real_one(void **state UNUSED)
 	struct hcl_report report = { 0 };
 	uint8_t user_data[REPORT_DATA_LEN];
 
-	CHECK_OK(hcl_report_parse(out_view(&real), &report, &err));
+	CHECK_OK(read_and_check(out_view(&real), &report, &err));
 	CHECK_INT(REAL_LEN, report.whole.len);
 	CHECK_INT(1024, report.td_report.len);
 	CHECK_INT(RUNTIME_LEN, report.runtime_data.len);
@@ -30,7 +42,7 @@ static void every_prefix_is_refused(void **state UNUSED)
 		struct hcl_report report = { 0 };
 
 		CHECK_STATUS(CELLA_MALFORMED,
-			     hcl_report_parse(bytes_of(real.data, len), &report, &err));
+			     read_and_check(bytes_of(real.data, len), &report, &err));
 		CHECK_TRUE(report.whole.data == NULL);
 	}
 }
@@ -46,7 +58,7 @@ static void every_byte_that_binds_counts(void **state UNUSED)
 
 		real.data[at] ^= 0x20;
 		CHECK_STATUS(CELLA_MALFORMED,
-			     hcl_report_parse(out_view(&real), &report, &err));
+			     read_and_check(out_view(&real), &report, &err));
 		CHECK_TEXT_HAS(err.text, "its hash is not the report data");
 		real.data[at] ^= 0x20;
 	}
@@ -61,14 +73,18 @@ static void names_what_is_wrong(void **state UNUSED)
 		enum cella_status status;
 		const char *says;
 	} rows[] = {
-		{ "signature", 3, 'B', CELLA_MALFORMED, "signature" },
+		{ "signature", 3, 'B', CELLA_MALFORMED, "signature: is not \"HCLA\"" },
+		{ "no version", 4, 0, CELLA_UNSUPPORTED,
+		  "version: 0, known are 1 and 2" },
+		{ "another version", 4, 3, CELLA_UNSUPPORTED, "version: 3" },
 		{ "report size", 8, 0, CELLA_MALFORMED, "report_size: 2304, but" },
 		{ "status", 16, 1, CELLA_MALFORMED, "the paravisor has failed" },
 		{ "SNP", 1224, 2, CELLA_UNSUPPORTED, "AMD SEV-SNP" },
-		{ "other hardware", 1224, 9, CELLA_UNSUPPORTED, "report_type: 9" },
-		{ "no hash", 1228, 0, CELLA_MALFORMED, "hash_type: 0" },
+		{ "other hardware", 1224, 9, CELLA_UNSUPPORTED,
+		  "expected 4, a TD's, found 9" },
+		{ "no hash", 1228, 0, CELLA_UNSUPPORTED, "hash_type: 0" },
 		{ "another hash", 1228, 2, CELLA_MALFORMED, "its hash is not" },
-		{ "unknown hash", 1228, 4, CELLA_MALFORMED, "hash_type: 4" },
+		{ "unknown hash", 1228, 4, CELLA_UNSUPPORTED, "hash_type: 4" },
 		{ "huge runtime data", 1234, 1, CELLA_LIMIT, "at most 32768" },
 		{ "data size", 1216, 0, CELLA_MALFORMED, "data_size: 1024, not 1221" },
 		{ "no TD report", 32, 0, CELLA_MALFORMED, "td report" },
@@ -82,9 +98,74 @@ static void names_what_is_wrong(void **state UNUSED)
 		CASE(rows[i].name);
 		real.data[rows[i].at] = rows[i].value;
 		CHECK_STATUS(rows[i].status,
-			     hcl_report_parse(out_view(&real), &report, &err));
+			     read_and_check(out_view(&real), &report, &err));
 		CHECK_TEXT_HAS(err.text, rows[i].says);
 		real.data[rows[i].at] = kept;
+	}
+}
+
+/* What follows is of the index that it is kept in. */
+static void what_follows_is_left_alone(void **state UNUSED)
+{
+	struct cella_error err = { 0 };
+	struct hcl_report report = { 0 };
+	struct out longer CLEANUP(out_done) = { 0 };
+
+	out_bytes(&longer, real.data, real.len);
+	out_zeros(&longer, 163);
+	CHECK_OK(read_and_check(out_view(&longer), &report, &err));
+	CHECK_INT(REAL_LEN, report.whole.len);
+}
+
+/* The fields lie side by side, from the first byte to the last. */
+static void every_byte_is_described(void **state UNUSED)
+{
+	struct cella_error err = { 0 };
+	json_t *root CLEANUP_JSON = NULL;
+	char *text CLEANUP_FREE = NULL;
+	json_int_t end = 0;
+	const json_t *field;
+	size_t i;
+
+	CHECK_OK(hcl_report_describe(out_view(&real), true, &text, &err));
+	CHECK_OK(json_parse(bytes_from_text(text), "description", &root, &err));
+	CHECK_TEXT("hcl_report", json_string_value(json_object_get(root, "kind")));
+	json_array_foreach(json_object_get(root, "fields"), i, field)
+	{
+		CHECK_INT(end, json_integer_value(json_object_get(field, "offset")));
+		end += json_integer_value(json_object_get(field, "size"));
+	}
+	CHECK_INT(REAL_LEN, end);
+	CHECK_TRUE(json_is_true(json_object_get(root, "binds_runtime_data")));
+	CHECK_TRUE(json_is_true(json_object_get(root, "hashes_match")));
+	CHECK_TRUE(json_is_array(
+		json_object_get(json_object_get(root, "runtime_data"), "keys")));
+}
+
+static void what_does_not_fit_is_said(void **state UNUSED)
+{
+	static const struct {
+		size_t at;
+		const char *binds, *hashes;
+	} rows[] = {
+		{ 0, "hash of the runtime data: is the TD report's report data",
+		  "own parts: match" },
+		{ 32 + 128, "hash of the runtime data: IS NOT", "own parts: match" },
+		{ 32 + 512, "hash of the runtime data: is the",
+		  "own parts: DO NOT MATCH" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cella_error err = { 0 };
+		char *text CLEANUP_FREE = NULL;
+
+		CASE(rows[i].binds);
+		real.data[rows[i].at] ^= i > 0;
+		CHECK_OK(hcl_report_describe(out_view(&real), false, &text, &err));
+		CHECK_TEXT_HAS(text, rows[i].binds);
+		CHECK_TEXT_HAS(text, rows[i].hashes);
+		CHECK_TEXT_HAS(text, "\"kid\": \"HCLAkPub\"");
+		real.data[rows[i].at] ^= i > 0;
 	}
 }
 
@@ -120,6 +201,9 @@ int main(void)
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(every_byte_that_binds_counts),
 		cmocka_unit_test(names_what_is_wrong),
+		cmocka_unit_test(what_follows_is_left_alone),
+		cmocka_unit_test(every_byte_is_described),
+		cmocka_unit_test(what_does_not_fit_is_said),
 		cmocka_unit_test(user_data_is_64_bytes_in_json),
 	};
 	int failed;
