@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * RTMR3 through the kernel's file (tsm-mr, Linux 6.16: exactly 48 bytes, written at the
- * start, extend; reading tells the register) or through an older driver's ioctl.
+ * start, extend; reading tells the register), through configfs, where some clouds' kernels
+ * have that, or through an older driver's ioctl.
  */
 #include "collect/rtmr.h"
 
 #include "base/encode.h"
 #include "collect/program.h"
+#include "collect/rtmr_configfs.h"
 #include "evidence/event_log.h"
 #include "evidence/evidence.h"
 
@@ -25,6 +27,7 @@ static const char *const measurement_files[NUM_RTMRS] = {
 	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384",
 };
 #define MEASUREMENT_FILE measurement_files[RTMR3]
+static const char *const rtmrs_folder = "/sys/kernel/config/tsm/rtmrs";
 static const char *const device_file = "/dev/tdx_guest";
 
 enum { RTMR3 = 3, RTMR_PATH_MAX = 4096 };
@@ -119,12 +122,15 @@ static enum cella_status file_read_register(const char *path, bool *known,
 	return CELLA_OK;
 }
 
-static enum cella_status write_register(int fd, const char *path,
+static enum cella_status write_register(const char *path,
 					const uint8_t digest[SHA384_LEN],
 					struct cella_error *err)
 {
+	const int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CLOEXEC);
 	ssize_t put;
 
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
 	do
 		put = write(fd, digest, SHA384_LEN);
 	while (put < 0 && errno == EINTR);
@@ -136,12 +142,21 @@ static enum cella_status write_register(int fd, const char *path,
 	return CELLA_OK;
 }
 
-static enum cella_status device_extend(int fd, const char *path,
-				       const uint8_t digest[SHA384_LEN],
+static enum cella_status configfs_extend(const char *path,
+					 const uint8_t digest[SHA384_LEN],
+					 struct cella_error *err)
+{
+	return rtmr_configfs_extend(path, RTMR3, digest, err);
+}
+
+static enum cella_status device_extend(const char *path, const uint8_t digest[SHA384_LEN],
 				       struct cella_error *err)
 {
+	const int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CLOEXEC);
 	struct extend_request request = { .index = RTMR3 };
 
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
 	memcpy(request.digest, digest, SHA384_LEN);
 	if (ioctl(fd, EXTEND_RTMR, &request) == 0)
 		return CELLA_OK;
@@ -155,35 +170,45 @@ static enum cella_status device_extend(int fd, const char *path,
 
 /* The newest way first. */
 static const struct {
-	const char *const *file;
+	const char *const *place;
 	const char *how;
-	enum cella_status (*extend)(int fd, const char *path,
-				    const uint8_t digest[SHA384_LEN],
+	enum cella_status (*extend)(const char *path, const uint8_t digest[SHA384_LEN],
 				    struct cella_error *err);
 } ways[] = {
 	{ &measurement_files[RTMR3], "tsm-mr", write_register },
+	{ &rtmrs_folder, "configfs", configfs_extend },
 	{ &device_file, "tdx_guest", device_extend },
 };
 
 static enum cella_status no_register(const char *sysroot, struct cella_error *err)
 {
-	return error_set(
-		err, CELLA_MISSING,
-		"there is neither %s%s nor %s%s: this is not a TD, or its driver "
-		"is not loaded",
-		sysroot, MEASUREMENT_FILE, sysroot, device_file);
+	return error_set(err, CELLA_MISSING,
+			 "this is not a TD, or its driver is not loaded: there is none "
+			 "of %s, %s and %s%s%s",
+			 MEASUREMENT_FILE, rtmrs_folder, device_file,
+			 *sysroot != '\0' ? " below " : "", sysroot);
+}
+
+/* The first way that there is. */
+static enum cella_status find_way(const char *sysroot, char path[RTMR_PATH_MAX],
+				  size_t *out, struct cella_error *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		TRY(join(path, sysroot, *ways[i].place, err));
+		if (access(path, F_OK) == 0) {
+			*out = i;
+			return CELLA_OK;
+		}
+	}
+	return no_register(sysroot, err);
 }
 
 static enum cella_status machine_find(const char *sysroot, struct cella_error *err)
 {
 	char path[RTMR_PATH_MAX];
+	size_t way = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		TRY(join(path, sysroot, *ways[i].file, err));
-		if (access(path, F_OK) == 0)
-			return CELLA_OK;
-	}
-	return no_register(sysroot, err);
+	return find_way(sysroot, path, &way, err);
 }
 
 static enum cella_status machine_extend(const char *sysroot,
@@ -191,20 +216,11 @@ static enum cella_status machine_extend(const char *sysroot,
 					const char **how, struct cella_error *err)
 {
 	char path[RTMR_PATH_MAX];
+	size_t way = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		int fd CLEANUP_CLOSE = -1;
-
-		TRY(join(path, sysroot, *ways[i].file, err));
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-			continue;
-		if (fd < 0)
-			return error_errno(err, errno, "%s", path);
-		*how = ways[i].how;
-		return ways[i].extend(fd, path, digest, err);
-	}
-	return no_register(sysroot, err);
+	TRY(find_way(sysroot, path, &way, err));
+	*how = ways[way].how;
+	return ways[way].extend(path, digest, err);
 }
 
 /* --- either -------------------------------------------------------------------------- */
@@ -223,7 +239,12 @@ enum cella_status rtmr_read(const char *sysroot, unsigned reg, bool *known,
 	char path[RTMR_PATH_MAX];
 
 	TRY(join(path, sysroot, measurement_files[reg], err));
-	return file_read_register(path, known, out, err);
+	TRY(file_read_register(path, known, out, err));
+	if (*known)
+		return CELLA_OK;
+	TRY(join(path, sysroot, rtmrs_folder, err));
+	*known = rtmr_configfs_read(path, reg, out);
+	return CELLA_OK;
 }
 
 enum cella_status rtmr3_read(const struct rtmr_place *place, bool *known,

@@ -33,7 +33,7 @@ enum cella_status rtmr3_read(const struct rtmr_place *place, bool *known,
 
 /*
  * rtmr3_extend() extends the register by a digest: through the kernel's measurement file,
- * or, where there is none, through the device. *how names the way. CELLA_MISSING where
+ * or, where there is none, through configfs, or the device. *how names the way. CELLA_MISSING where
  * there is neither: this is no TD, or its kernel has no way to extend a register.
  */
 enum cella_status rtmr3_extend(const struct rtmr_place *place,

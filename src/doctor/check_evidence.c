@@ -337,6 +337,10 @@ void check_measurements(const struct facts *facts, struct finding *out)
 		found_set(out, DOCTOR_OK, "/sys/class/misc/tdx_guest/measurements");
 		return;
 	}
+	if (facts->tdx.has_rtmrs) {
+		found_set(out, DOCTOR_OK, "/sys/kernel/config/tsm/rtmrs");
+		return;
+	}
 	found_set(out, DOCTOR_NOTE, "none");
 	out->meaning = "Kernels before 6.16 do not show the registers as files; they are "
 		       "in every report and quote.";

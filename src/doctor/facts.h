@@ -66,6 +66,7 @@ struct tdx_facts {
 	char provider[FACT_TEXT_MAX];
 	int ccel_errno, log_errno; /* the table, and reading the log */
 	bool has_measurements;
+	bool has_rtmrs; /* registers behind configfs */
 };
 
 /* /etc/tdx-attest.conf: where libtdx_attest looks for the quoting service. */

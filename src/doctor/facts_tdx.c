@@ -129,6 +129,7 @@ void gather_tdx(const struct system *sys, struct facts *facts)
 	tdx->ccel_errno = system_stat(sys, "/sys/firmware/acpi/tables/CCEL", &st);
 	tdx->log_errno = system_read(sys, "/sys/firmware/acpi/tables/data/CCEL", 1, &log);
 	tdx->has_measurements = system_has(sys, "/sys/class/misc/tdx_guest/measurements");
+	tdx->has_rtmrs = system_has(sys, "/sys/kernel/config/tsm/rtmrs");
 	tdx->known = true;
 }
 

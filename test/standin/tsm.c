@@ -10,12 +10,14 @@
  * (somebody else writes while outblob is read), lost=N (what is written is not taken in),
  * truncate=LENGTH, pad=LENGTH (of outblob), empty, garbage, swapped (another's report data),
  * errno=NUMBER (of outblob), hang=N (until interrupted), drip (a byte a second), provider (a foreign one), auxblob,
- * no-tsm, no-driver. An entry that is left at the end is amiss.
+ * no-tsm, no-driver. An entry that is left at the end is amiss. The fault rtmrs adds
+ * tsm/rtmrs (rtmrs.h), with the faults digest-lost=N and digest-races=N.
  */
 #define FUSE_USE_VERSION 31
 
 #include <fuse.h>
 
+#include "rtmrs.h"
 #include "standin.h"
 
 #include <errno.h>
@@ -119,6 +121,8 @@ static int do_getattr(const char *path, struct stat *st,
 	const char *name = "";
 	int attribute;
 
+	if (rtmrs_owns(&standin, path))
+		return rtmrs_stat(path, st);
 	*st = (struct stat){ .st_mode = S_IFDIR | 0755, .st_nlink = 2 };
 	if (is_folder(path))
 		return 0;
@@ -160,7 +164,7 @@ static int do_mkdir(const char *path, mode_t mode UNUSED)
 	int failure;
 
 	pthread_mutex_lock(&lock);
-	failure = make_entry(path);
+	failure = rtmrs_owns(&standin, path) ? rtmrs_mkdir(path) : make_entry(path);
 	pthread_mutex_unlock(&lock);
 	return failure;
 }
@@ -170,6 +174,8 @@ static int do_rmdir(const char *path)
 	const char *attribute = "";
 	struct entry *const entry = find(path, &attribute);
 
+	if (rtmrs_owns(&standin, path))
+		return rtmrs_rmdir(path);
 	if (entry == NULL || *attribute != '\0')
 		return -EPERM;
 	entry->name[0] = '\0';
@@ -181,7 +187,13 @@ static int do_readdir(const char *path, void *buffer, fuse_fill_dir_t fill,
 		      enum fuse_readdir_flags flags UNUSED)
 {
 	const char *attribute = "";
+	const char *name;
 
+	if (rtmrs_owns(&standin, path)) {
+		for (size_t i = 0; (name = rtmrs_name(path, i)) != NULL; i++)
+			fill(buffer, name, NULL, 0, 0);
+		return 0;
+	}
 	if (strcmp(path, "/tsm/report") == 0) {
 		for (size_t i = 0; i < ARRAY_LEN(entries); i++)
 			if (entries[i].name[0] != '\0')
@@ -199,8 +211,11 @@ static int do_readdir(const char *path, void *buffer, fuse_fill_dir_t fill,
 static int do_open(const char *path, struct fuse_file_info *info)
 {
 	const char *name = "";
+	struct stat st;
 
-	if (find(path, &name) == NULL || find_attribute(name) < 0)
+	if (rtmrs_owns(&standin, path)
+		    ? rtmrs_stat(path, &st) != 0
+		    : find(path, &name) == NULL || find_attribute(name) < 0)
 		return -ENOENT;
 	info->fh = (uint64_t)(uintptr_t)calloc(1, sizeof(struct handle));
 	info->direct_io = 1;
@@ -286,13 +301,15 @@ static int do_read(const char *path, char *buffer, size_t size, off_t offset,
 	struct entry *const entry = find(path, &name);
 	size_t left;
 
-	if (entry == NULL)
+	if (entry == NULL && !rtmrs_owns(&standin, path))
 		return -ENODEV;
 	if (!handle->is_filled) {
 		int failure;
 
 		pthread_mutex_lock(&lock);
-		failure = fill_handle(entry, find_attribute(name), &handle->bytes);
+		failure = entry != NULL ? fill_handle(entry, find_attribute(name),
+						      &handle->bytes)
+					: rtmrs_read(&standin, path, &handle->bytes);
 		pthread_mutex_unlock(&lock);
 		if (failure != 0)
 			return failure;
@@ -311,11 +328,28 @@ static int do_read(const char *path, char *buffer, size_t size, off_t offset,
 	return (int)size;
 }
 
-static int do_write(const char *path UNUSED, const char *bytes, size_t size, off_t offset,
+static int write_rtmrs(const char *path, struct cella_bytes bytes)
+{
+	int failure;
+
+	pthread_mutex_lock(&lock);
+	failure = rtmrs_write(path, bytes);
+	pthread_mutex_unlock(&lock);
+	return failure != 0 ? failure : (int)bytes.len;
+}
+
+static bool ends_in(const char *path, const char *name)
+{
+	return strcmp(strrchr(path, '/') + 1, name) == 0;
+}
+
+static int do_write(const char *path, const char *bytes, size_t size, off_t offset,
 		    struct fuse_file_info *info)
 {
 	struct handle *const handle = (struct handle *)(uintptr_t)info->fh;
 
+	if (rtmrs_owns(&standin, path) && ends_in(path, "index"))
+		return write_rtmrs(path, bytes_of(bytes, size));
 	if ((size_t)offset != handle->bytes.len || handle->bytes.len + size > BLOB_MAX)
 		return -EINVAL;
 	if (standin_strikes(&standin, "in-use"))
@@ -332,9 +366,17 @@ static int do_flush(const char *path, struct fuse_file_info *info)
 	const char *name = "";
 	struct entry *const entry = find(path, &name);
 
-	if (entry == NULL || !handle->is_written)
+	if (!handle->is_written)
 		return 0;
 	handle->is_written = false;
+	if (rtmrs_owns(&standin, path)) {
+		pthread_mutex_lock(&lock);
+		rtmrs_close(&standin, path, out_view(&handle->bytes));
+		pthread_mutex_unlock(&lock);
+		return 0;
+	}
+	if (entry == NULL)
+		return 0;
 	if (strcmp(name, "inblob") != 0 || handle->bytes.len != REPORT_DATA_LEN ||
 	    standin_strikes(&standin, "lost"))
 		return 0;

@@ -174,6 +174,9 @@ static const struct row rows[] = {
 	{ "rtmr.files", DOCTOR_OK, "measurements", NULL, { { 0 } } },
 	{ "rtmr.files", DOCTOR_NOTE, "none", NULL,
 	  { { "sys/class/misc/tdx_guest/measurements", NULL } } },
+	{ "rtmr.files", DOCTOR_OK, "/sys/kernel/config/tsm/rtmrs", NULL,
+	  { { "sys/class/misc/tdx_guest/measurements", NULL },
+	    { "sys/kernel/config/tsm/rtmrs", "/" } } },
 
 	{ "clock.sane", DOCTOR_OK, "2026-09-21T", NULL, { { 0 } } },
 	{ "clock.sane", DOCTOR_WARN, "hardware clock says 2026-09-01T", "hwclock",
