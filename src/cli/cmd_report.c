@@ -93,19 +93,21 @@ static enum cella_status check_hashes(const struct cella_evidence *evidence,
 
 /* --- output -------------------------------------------------------------------------- */
 
-static void print_line(const char *name, enum line_kind kind, struct cella_bytes value)
+static enum cella_status print_line(const char *name, enum line_kind kind,
+				    struct cella_bytes value, struct cella_error *err)
 {
 	struct out text CLEANUP(out_done) = { 0 };
 
 	switch (kind) {
 	case LINE_ATTRIBUTES:
 		td_attributes_text(word_of(value), &text);
+		TRY(out_status(&text, err));
 		printf("%s: 0x%016llx (%.*s)\n", name, (unsigned long long)word_of(value),
 		       (int)text.len, (const char *)text.data);
-		return;
+		return CELLA_OK;
 	case LINE_WORD:
 		printf("%s: 0x%016llx\n", name, (unsigned long long)word_of(value));
-		return;
+		return CELLA_OK;
 	case LINE_BYTES:
 		break;
 	}
@@ -113,6 +115,7 @@ static void print_line(const char *name, enum line_kind kind, struct cella_bytes
 	for (size_t i = 0; i < value.len; i++)
 		printf("%02x", value.data[i]);
 	putchar('\n');
+	return CELLA_OK;
 }
 
 /* "NO_DEBUG SEPT_VE_DISABLE" as an array. */
@@ -147,15 +150,17 @@ static enum cella_status put_line(json_t *root, const char *name, enum line_kind
 	return put_names(root, word_of(value), err);
 }
 
-static void print_text(const struct cella_facts *facts)
+static enum cella_status print_text(const struct cella_facts *facts,
+				    struct cella_error *err)
 {
 	puts("TD info");
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		struct cella_bytes value = { 0 };
 
 		if (cella_facts_get(facts, lines[i].fact, &value))
-			print_line(lines[i].name, lines[i].kind, value);
+			TRY(print_line(lines[i].name, lines[i].kind, value, err));
 	}
+	return CELLA_OK;
 }
 
 static enum cella_status print_json(const struct cella_facts *facts,
@@ -215,8 +220,7 @@ static enum cella_status report(const struct report_args *args, struct cella_err
 		TRY(file_write(args->output, out_view(&bytes), 0644, err));
 	if (args->common.json)
 		return print_json(&evidence->facts, err);
-	print_text(&evidence->facts);
-	return CELLA_OK;
+	return print_text(&evidence->facts, err);
 }
 
 static int run(const void *args)

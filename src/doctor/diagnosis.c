@@ -91,7 +91,7 @@ enum cella_status diagnosis_json(const struct diagnosis *diagnosis,
 		[DOCTOR_FINE] = "fine",
 	};
 	json_t *root CLEANUP_JSON = json_object();
-	json_t *const checks = json_array();
+	json_t *checks;
 
 	TRY(json_put(root, "schema", json_string("cella-doctor-1"), err));
 	TRY(json_put(root, "result", json_string(results[diagnosis_result(diagnosis)]),
@@ -100,6 +100,7 @@ enum cella_status diagnosis_json(const struct diagnosis *diagnosis,
 	TRY(json_put(root, "this_machine", json_boolean(facts->is_own), err));
 	TRY(json_put(root, "root", json_boolean(facts->is_root), err));
 	TRY(json_put(root, "deep", json_boolean(facts->kvm_probed == KNOWN_YES), err));
+	checks = json_array();
 	TRY(json_put(root, "checks", checks, err));
 	for (size_t i = 0; i < diagnosis->num; i++)
 		TRY(add_check(checks, diagnosis->checks[i], &diagnosis->findings[i],
