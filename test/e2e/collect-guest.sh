@@ -79,6 +79,31 @@ refuses "more than there is room for" 'out_len: 1073741824 bytes' \
 	quote 'quotes long' -d 06
 refuses "of other report data" 'carries other report data' quote 'quotes swapped' -d 06
 
+# --- measurements by the device of some vendors' kernels ---
+mkdir -p extends/dev extends/run
+: >extends/dev/tdx_guest
+printf '#!/bin/sh\necho runs\nexit 7\n' >program
+chmod 755 program
+# measure FAULTS OPTION...
+measure() {
+	asked=$1
+	shift
+	guest "$asked" "$tool" measure --sysroot extends "$@"
+}
+check "a program is measured by the device" 7 measure extends -- ./program
+says 'runs'
+check "as JSON" 0 measure extends --json program
+says '"extended_through": "tdx_guest"'
+check "a quote after it" 0 quote quotes -d 03 -o q
+check "the log leads there" 0 "$tool" eventlog replay extends/run/cella/eventlog --quote q
+says '2 events, matches the evidence'
+cp extends/run/cella/eventlog before
+refuses "mainline kernels of old have no such ioctl" "this kernel's driver cannot extend RTMR3" \
+	measure '' -- ./program
+check "then nothing runs" 1 grep -q runs out.txt
+refuses "the module refuses" 'Input/output error' measure 'extends extend-errno=5' program
+check "then nothing is logged" 0 cmp before extends/run/cella/eventlog
+
 # --- quotes by a service ---
 check "a quote by QGS, on a UNIX socket" 0 service '' -d 07
 says 'made by qgs, to quote.dat'
