@@ -134,7 +134,7 @@ void check_pccs_conf(const struct facts *facts, struct finding *out)
 {
 	const struct pccs_facts *const pccs = &facts->pccs;
 
-	if (pccs->is_named) {
+	if (pccs->is_named || (pccs->conf_errno == 0 && pccs->url[0] != '\0')) {
 		check_url(pccs->url, out);
 	} else if (pccs->conf_errno == ENOENT) {
 		found_set(out, DOCTOR_NOTE, "no /etc/sgx_default_qcnl.conf");
@@ -146,11 +146,9 @@ void check_pccs_conf(const struct facts *facts, struct finding *out)
 	} else if (pccs->is_malformed) {
 		found_set(out, DOCTOR_FAIL, "/etc/sgx_default_qcnl.conf: %s", pccs->why);
 		remedy_set(out, "Correct the file; it is JSON, or lines KEY=VALUE.");
-	} else if (pccs->url[0] == '\0') {
+	} else {
 		found_set(out, DOCTOR_NOTE,
 			  "/etc/sgx_default_qcnl.conf names no PCCS_URL");
-	} else {
-		check_url(pccs->url, out);
 	}
 }
 

@@ -41,6 +41,7 @@ struct decoded {
 	enum event_part part;
 	struct out text;
 	struct cella_bytes hashed; /* beside the whole data; empty: nothing else */
+	bool is_cut;               /* the text ends at a zero, and something follows */
 };
 
 /* --- plain texts --------------------------------------------------------------------- */
@@ -378,6 +379,13 @@ static void decode_section(struct decoded *out)
 			out->part = sections[i].part;
 }
 
+static bool goes_on_behind_nul(struct cella_bytes text)
+{
+	const size_t len = until_nul(text).len;
+
+	return !bytes_are_zero(bytes_slice(text, len, text.len - len));
+}
+
 static void decode_ipl(const struct event *e, struct decoded *out)
 {
 	const struct cella_bytes text = until_nul(e->data);
@@ -388,6 +396,7 @@ static void decode_ipl(const struct event *e, struct decoded *out)
 		return;
 	}
 	out->hashed = text;
+	out->is_cut = goes_on_behind_nul(e->data);
 	for (size_t i = 0; i < ARRAY_LEN(loader_prefixes); i++) {
 		const size_t len = strlen(loader_prefixes[i].prefix);
 
@@ -433,6 +442,7 @@ static void decode_tag(const struct event *e, struct decoded *out)
 		if (tags[i].id == id) {
 			out_text(&out->text, tags[i].name);
 			text_append(&out->text, text);
+			out->is_cut = goes_on_behind_nul(text);
 			out->part = tags[i].part;
 			return;
 		}
@@ -585,6 +595,8 @@ enum cella_status event_decode(const struct cella_event_log *log,
 	/* A digest that is in no register proves nothing. */
 	if (event_register(log, event) >= 0) {
 		TRY(is_digest_of(log, event, event->data, &meaning.is_covered, err));
+		if (meaning.is_covered && d.is_cut)
+			meaning.text = arena_text(arena, "%s...", meaning.text);
 		if (!meaning.is_covered && d.hashed.len > 0)
 			TRY(is_digest_of(log, event, d.hashed, &meaning.is_covered, err));
 		if (!meaning.is_covered && is_followed_by_nul(event, d.hashed)) {

@@ -12,9 +12,28 @@ enum { DEVICE_PATH_MAX_NODES = 64 };
 
 /* --- characters ---------------------------------------------------------------------- */
 
+/* Those that steer a terminal, or that let text look like another: control characters,
+ * breaks of lines, what joins, hides or turns the direction of others. */
+static bool is_printable(uint32_t point)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad },
+		{ 0x061c, 0x061c }, { 0x180e, 0x180e }, { 0x200b, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff }, { 0xfff0, 0xffff },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return false;
+	return true;
+}
+
 static void put_point(struct out *out, uint32_t point)
 {
-	if (point < 0x20 || (point >= 0x7f && point < 0xa0)) {
+	if (!is_printable(point)) {
 		out_u8(out, '?');
 	} else if (point < 0x80) {
 		out_u8(out, (uint8_t)point);

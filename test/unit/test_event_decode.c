@@ -64,6 +64,13 @@ static void events_have_words(void **state)
 		  ALL("a\xc2\x9b"
 		      "b"),
 		  PART_MARKER, true, "a?b" },
+		{ "right to left, joined, hidden", EV_ACTION,
+		  ALL("a\xe2\x80\xae"
+		      "b\xe2\x80\x8d"
+		      "c\xef\xbb\xbf"
+		      "d\xe2\x80\xa8"
+		      "e"),
+		  PART_MARKER, true, "a?b?c?d?e" },
 		{ "version", EV_S_CRTM_VERSION,
 		  ALL("1\0.\0"
 		      "2\0\0\0"),
@@ -81,6 +88,13 @@ static void events_have_words(void **state)
 		  PART_COMMAND_LINE, false, "kernel_cmdline: quiet" },
 		{ "the byte behind is not hashed", EV_IPL, DATA("grub_cmd a\0b"), 9, 3,
 		  PART_BOOT_COMMANDS, false, "grub_cmd a" },
+		{ "a command line that goes on behind a NUL", EV_IPL,
+		  ALL("kernel_cmdline: quiet\0 evil"), PART_COMMAND_LINE, true,
+		  "kernel_cmdline: quiet..." },
+		{ "an application that goes on behind a NUL", EV_EVENT_TAG,
+		  ALL("LEAA\7\0\0\0a b c\0d"), PART_APPLICATION, true, "a b c..." },
+		{ "an application with zeros behind", EV_EVENT_TAG,
+		  ALL("LEAA\7\0\0\0a b c\0\0"), PART_APPLICATION, true, "a b c" },
 		{ "initrd", EV_IPL, DATA("grub_linuxefi Initrd\0"), 0, 1, PART_INITRD,
 		  false, "grub_linuxefi Initrd" },
 		{ "application", EV_EVENT_TAG, ALL("LEAA\5\0\0\0a b c"), PART_APPLICATION,
