@@ -107,6 +107,25 @@ check "an operand" exits 2 "$cella" doctor this
 check "nobody listens there" exits 1 "$cella" doctor --only evidence --sysroot tree \
 	--qgs unix:/nowhere
 
+# The host's vsock and metadata services are not touched outside of a TD.
+mkdir -p hosted/proc hosted/etc
+echo 'flags : tdx_guest' >hosted/proc/cpuinfo
+echo 'port = 4050' >hosted/etc/tdx-attest.conf
+echo 'PCCS_URL=https://169.254.169.254/sgx/certification/v4/' >hosted/etc/sgx_default_qcnl.conf
+export ASAN_OPTIONS=detect_leaks=0
+if grep -qw tdx_guest /proc/cpuinfo; then
+	skip "nobody outside is touched" "this is a trust domain"
+elif strace -f -o calls -e trace=connect,execve "$cella" doctor --sysroot hosted >text 2>&1 ||
+	grep -qs execve calls; then
+	check "a tree leads to nobody" sh -c '! grep connect calls'
+	check "and that is said" grep -q 'a link-local address' text
+	strace -f -o calls -e trace=connect,execve "$cella" doctor --deep >text 2>&1 || :
+	check "this machine leads to no host" sh -c \
+		'! grep -E "connect\(.*(AF_VSOCK|169\.254\.|100\.100\.100\.200)" calls'
+else
+	skip "nobody outside is touched" "there is no strace"
+fi
+
 before=$(find tree td -printf '%p %T@\n' 2>/dev/null | cksum)
 "$cella" doctor --sysroot td >text 2>words || :
 check "nothing is written in a tree" test "$before" = \
