@@ -199,6 +199,64 @@ grep -q 'nginx runs' out && echo "it ran" >>out
 check "then nothing runs" 1 grep -q 'nginx runs' out
 check "and nothing is logged" 0 cmp before root/run/cella/eventlog
 
+# --- hostile logs: refused by name, whoever reads them, and nothing is done ---
+mkdir -p hostile tdroot/run/cella "tdroot${register#root}" && rmdir "tdroot${register#root}"
+head -c 48 /dev/zero >"tdroot${register#root}"
+good=platform/eventlog
+size=$(wc -c <"$good")
+# patched NAME OFFSET BYTES: the good log with these bytes in it.
+patched() {
+	cp "$good" "hostile/$1"
+	printf '%b' "$3" | dd of="hostile/$1" bs=1 seek="$2" conv=notrunc 2>err
+}
+head -c $((size - 1)) "$good" >hostile/cut
+head -c 40 "$good" >hostile/head-cut
+patched digests 73 '\0377\0377\0377\0377'
+patched algorithm 77 '\0064\0022'
+patched data-size 127 '\0377\0377\0377\0377'
+patched no-algorithms 56 '\0\0\0\0'
+patched algorithms 56 '\0377\0377\0377\0377'
+cat "$good" "$good" >hostile/twice
+{ cat "$good" && echo garbage; } >hostile/trailing
+head -c 100000 /dev/urandom >hostile/noise
+truncate -s 17M hostile/huge
+: >hostile/empty
+for name in cut head-cut digests algorithm data-size no-algorithms algorithms twice noise \
+	huge; do
+	log=hostile/$name
+	check "$name: explain" 3 timeout 60 "$tool" eventlog explain "$log"
+	says "  it is named" "$log: "
+	check "$name: replay" 3 timeout 60 "$tool" eventlog replay "$log" --quote quote.dat
+	check "$name: policy new" 3 timeout 60 "$cella" policy new quote.dat --eventlog "$log" \
+		-o hostile/policy.json
+	check "$name: verify" 3 timeout 60 "$cella" verify quote.dat -c collateral.json \
+		--trust-root platform/root.pem --eventlog "$log"
+	cp --sparse=always "$log" tdroot/run/cella/eventlog
+	check "$name: measure" 3 timeout 60 "$tool" measure --sysroot tdroot -- web/nginx
+	cmp "$log" tdroot/run/cella/eventlog >out 2>err &&
+		cmp -n 48 "tdroot${register#root}" /dev/zero >>out 2>>err
+	verdict $? "  and neither log nor register is changed"
+done
+check "no policy was written" 1 test -e hostile/policy.json
+cp hostile/trailing tdroot/run/cella/eventlog
+check "nothing is appended behind garbage" 3 "$tool" measure --sysroot tdroot web/nginx
+says "which is named" "tdroot/run/cella/eventlog: "
+rm tdroot/run/cella/eventlog
+ln -s "$dir/hostile/victim" tdroot/run/cella/eventlog
+check "a link in the log's place" 3 "$tool" measure --sysroot tdroot web/nginx
+check "is not followed" 1 test -e hostile/victim
+rm tdroot/run/cella/eventlog
+mkfifo tdroot/run/cella/eventlog
+check "a pipe in the log's place" 3 timeout 60 "$tool" measure --sysroot tdroot web/nginx
+check "one that is none" 3 timeout 60 "$tool" eventlog explain hostile
+check "one without end" 3 timeout 60 "$tool" eventlog explain /dev/zero
+# Texts that would steer a terminal, or look like another line of the output.
+check "an application with a name of its own" 0 "$tool" measure --provider sim --sim platform \
+	--name "$(printf 'a\033[2Jb\342\200\256c\nRTMR3  00')" web/nginx
+check "is shown" 0 "$tool" eventlog explain platform/eventlog
+LC_ALL=C tr -d '\n' <out | LC_ALL=C grep -q '[^ -~]' && echo "bytes for a terminal" >>out
+verdict "$((!$?))" "without what it would do to a terminal"
+
 # --- usage ---
 check "no file" 2 "$tool" measure
 check "no command" 2 "$tool" measure --
