@@ -25,7 +25,7 @@ standin=$(realpath "$2")
 		--directory "$dir/pccs/early"
 } >"$dir/made" 2>&1 || { cat "$dir/made" && exit 1; }
 serve "$dir/pccs" "$dir/tls.pem" "$dir/tls.key"
-url=https://localhost:$(cat "$dir/pccs/port")/sgx/certification/v4/
+url=https://127.0.0.1:$(cat "$dir/pccs/port")/sgx/certification/v4/
 mkdir -p "$dir/td/etc"
 
 # configure LINE...: what a guest's file says.
@@ -114,7 +114,7 @@ configure "{\"pccs_url\":\"$url\",\"local_cache_only\":true}"
 check "one that is not to be asked" 3 asks
 same "  is not" 0 "$(requests GET)"
 finds not_applicable local_cache_only
-configure "PCCS_URL=https://localhost:1/sgx/certification/v4/"
+configure "PCCS_URL=https://127.0.0.1:1/sgx/certification/v4/"
 check "nobody listens" 1 asks
 finds not_applicable "not asked"
 check "an URL that is none" 2 doctor --pccs ftp://localhost/
