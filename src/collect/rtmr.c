@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RTMR3 through the kernel's file (tsm-mr, Linux 6.16: exactly 48 bytes, written at the
+ * Registers through the kernel's file (tsm-mr, Linux 6.16: exactly 48 bytes, written at the
  * start, extend; reading tells the register), through configfs, where some clouds' kernels
  * have that, or through an older driver's ioctl.
  */
@@ -26,7 +26,6 @@ static const char *const measurement_files[NUM_RTMRS] = {
 	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr2:sha384",
 	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384",
 };
-#define MEASUREMENT_FILE measurement_files[RTMR3]
 static const char *const rtmrs_folder = "/sys/kernel/config/tsm/rtmrs";
 static const char *const device_file = "/dev/tdx_guest";
 
@@ -122,7 +121,7 @@ static enum cella_status file_read_register(const char *path, bool *known,
 	return CELLA_OK;
 }
 
-static enum cella_status write_register(const char *path,
+static enum cella_status write_register(const char *path, unsigned reg UNUSED,
 					const uint8_t digest[SHA384_LEN],
 					struct cella_error *err)
 {
@@ -142,65 +141,83 @@ static enum cella_status write_register(const char *path,
 	return CELLA_OK;
 }
 
-static enum cella_status configfs_extend(const char *path,
-					 const uint8_t digest[SHA384_LEN],
-					 struct cella_error *err)
-{
-	return rtmr_configfs_extend(path, RTMR3, digest, err);
-}
-
-static enum cella_status device_extend(const char *path, const uint8_t digest[SHA384_LEN],
+static enum cella_status device_extend(const char *path, unsigned reg,
+				       const uint8_t digest[SHA384_LEN],
 				       struct cella_error *err)
 {
 	const int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CLOEXEC);
-	struct extend_request request = { .index = RTMR3 };
+	struct extend_request request = { .index = (uint8_t)reg };
+	int failure;
 
 	if (fd < 0)
 		return error_errno(err, errno, "%s", path);
 	memcpy(request.digest, digest, SHA384_LEN);
 	if (ioctl(fd, EXTEND_RTMR, &request) == 0)
 		return CELLA_OK;
-	if (errno == ENOTTY || errno == EINVAL)
-		return error_set(err, CELLA_MISSING,
-				 "%s: this kernel's driver cannot extend RTMR3; Linux "
-				 "6.16 and later can",
-				 path);
-	return error_errno(err, errno, "%s", path);
+	failure = errno;
+	if (failure != ENOTTY && failure != EINVAL)
+		return error_errno(err, failure, "%s", path);
+	error_set(
+		err, CELLA_MISSING,
+		"%s: this kernel's driver cannot extend RTMR%u; Linux 6.16 and later can",
+		path, reg);
+	if (err != NULL)
+		err->sys_errno = failure;
+	return CELLA_MISSING;
 }
 
 /* The newest way first. */
+enum { WAY_MEASUREMENTS, WAY_CONFIGFS, WAY_DEVICE };
+
 static const struct {
-	const char *const *place;
 	const char *how;
-	enum cella_status (*extend)(const char *path, const uint8_t digest[SHA384_LEN],
+	enum cella_status (*extend)(const char *path, unsigned reg,
+				    const uint8_t digest[SHA384_LEN],
 				    struct cella_error *err);
 } ways[] = {
-	{ &measurement_files[RTMR3], "tsm-mr", write_register },
-	{ &rtmrs_folder, "configfs", configfs_extend },
-	{ &device_file, "tdx_guest", device_extend },
+	[WAY_MEASUREMENTS] = { "tsm-mr", write_register },
+	[WAY_CONFIGFS] = { "configfs", rtmr_configfs_extend },
+	[WAY_DEVICE] = { "tdx_guest", device_extend },
 };
 
-static enum cella_status no_register(const char *sysroot, struct cella_error *err)
+/* Where a way to a register is. */
+static const char *place_of(size_t way, unsigned reg)
 {
-	return error_set(err, CELLA_MISSING,
-			 "this is not a TD, or its driver is not loaded: there is none "
-			 "of %s, %s and %s%s%s",
-			 MEASUREMENT_FILE, rtmrs_folder, device_file,
-			 *sysroot != '\0' ? " below " : "", sysroot);
+	const char *const places[] = {
+		[WAY_MEASUREMENTS] = measurement_files[reg],
+		[WAY_CONFIGFS] = rtmrs_folder,
+		[WAY_DEVICE] = device_file,
+	};
+
+	_Static_assert(ARRAY_LEN(places) == ARRAY_LEN(ways), "each way has a place");
+	return places[way];
+}
+
+/* Opening tells what a name does not: whether there is anything behind it. */
+static bool is_there(const char *path)
+{
+	const int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd >= 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENXIO);
 }
 
 /* The first way that there is. */
-static enum cella_status find_way(const char *sysroot, char path[RTMR_PATH_MAX],
-				  size_t *out, struct cella_error *err)
+static enum cella_status find_way(const char *sysroot, unsigned reg,
+				  char path[RTMR_PATH_MAX], size_t *out,
+				  struct cella_error *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		TRY(join(path, sysroot, *ways[i].place, err));
-		if (access(path, F_OK) == 0) {
+		TRY(join(path, sysroot, place_of(i, reg), err));
+		if (is_there(path)) {
 			*out = i;
 			return CELLA_OK;
 		}
 	}
-	return no_register(sysroot, err);
+	return error_set(err, CELLA_MISSING,
+			 "this is not a TD, or its driver is not loaded: there is none "
+			 "of %s, %s and %s%s%s",
+			 measurement_files[reg], rtmrs_folder, device_file,
+			 *sysroot != '\0' ? " below " : "", sysroot);
 }
 
 static enum cella_status machine_find(const char *sysroot, struct cella_error *err)
@@ -208,19 +225,19 @@ static enum cella_status machine_find(const char *sysroot, struct cella_error *e
 	char path[RTMR_PATH_MAX];
 	size_t way = 0;
 
-	return find_way(sysroot, path, &way, err);
+	return find_way(sysroot, RTMR3, path, &way, err);
 }
 
-static enum cella_status machine_extend(const char *sysroot,
-					const uint8_t digest[SHA384_LEN],
-					const char **how, struct cella_error *err)
+enum cella_status rtmr_extend(const char *sysroot, unsigned reg,
+			      const uint8_t digest[SHA384_LEN], const char **how,
+			      struct cella_error *err)
 {
 	char path[RTMR_PATH_MAX];
 	size_t way = 0;
 
-	TRY(find_way(sysroot, path, &way, err));
+	TRY(find_way(sysroot, reg, path, &way, err));
 	*how = ways[way].how;
-	return ways[way].extend(path, digest, err);
+	return ways[way].extend(path, reg, digest, err);
 }
 
 /* --- either -------------------------------------------------------------------------- */
@@ -262,7 +279,7 @@ enum cella_status rtmr3_extend(const struct rtmr_place *place,
 			       struct cella_error *err)
 {
 	if (place->sim_dir == NULL)
-		return machine_extend(place->sysroot, digest, how, err);
+		return rtmr_extend(place->sysroot, RTMR3, digest, how, err);
 	*how = "sim";
 	return simulated_extend(place->sim_dir, digest, err);
 }
