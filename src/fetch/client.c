@@ -53,12 +53,11 @@ void client_free(struct client *client)
 	free(client);
 }
 
-/* In somebody else's process neither its folder nor its PATH says what is run. */
 static bool find_program(const struct client *client, char path[PROGRAM_PATH_MAX])
 {
-	if (!client->options.is_guest)
+	if (client->options.program == NULL)
 		return program_search("cella-fetch", path);
-	snprintf(path, PROGRAM_PATH_MAX, "%s/cella-fetch", CELLA_LIBEXECDIR);
+	snprintf(path, PROGRAM_PATH_MAX, "%s", client->options.program);
 	return true;
 }
 
@@ -79,7 +78,7 @@ static enum cella_status start(struct client *client, struct cella_error *err)
 		return CELLA_OK;
 	snprintf(attempts, sizeof attempts, "%u", client->options.attempts);
 	if (find_program(client, path))
-		status = child_start(argv, client->options.is_guest, &client->child, err);
+		status = child_start(argv, client->options.is_quiet, &client->child, err);
 	if (status != CELLA_MISSING)
 		return status;
 	return error_set(err, CELLA_UNSUPPORTED,

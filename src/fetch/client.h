@@ -12,10 +12,9 @@
 struct client_options {
 	const char *tls_ca; /* of the server's issuer; NULL: the system's list */
 	bool insecure_tls;
-	unsigned attempts; /* for each document; 0: as many as make sense */
-	/* In somebody else's process: only the installation's own cella-fetch is run, and
-	 * it prints nothing. */
-	bool is_guest;
+	unsigned attempts;   /* for each document; 0: as many as make sense */
+	const char *program; /* the path of cella-fetch; NULL: it is looked for */
+	bool is_quiet;       /* it has no standard error */
 };
 
 struct client;
