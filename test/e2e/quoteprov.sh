@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2317 # standin.sh sets; check() calls
+# shellcheck disable=SC2016,SC2154,SC2317 # inner shells; standin.sh sets; check() calls
 # A program that opens the vendor's quote provider by name, with cella's behind it, and a
 # server that is good, bad, or not there: every number that the library gives.
 # Usage: quoteprov.sh CELLA STANDIN BUILD; prints TAP.
