@@ -78,7 +78,8 @@ typedef struct _tdx_rtmr_event_t {
 /*
  * tdx_att_get_quote() has a quote made that carries the report data. It asks the host's QGS
  * where /etc/tdx-attest.conf names a port, else configfs-tsm, else the device; what it
- * returns is a TDX quote with this report data, or nothing.
+ * returns is a TDX quote with this report data, or nothing. DCAP_TDX_QUOTE_CONFIGFS_PATH
+ * names an entry of configfs-tsm to be used by those who may make none.
  *
  * key_ids are the kinds of keys that the verifier knows; NULL and 0 for any. *key_id is the
  * kind that signed; key_id and quote_size may be NULL. flags is 0. On success *quote is for

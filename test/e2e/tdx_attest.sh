@@ -107,6 +107,23 @@ else
 	check "another platform" 0 tsm provider "$user" quote 8 'not "tdx_guest"'
 	check "no driver, no device" 0 tsm no-driver "$user" quote a 'modprobe tdx_guest'
 	check "no driver: the device is asked" 0 tsm no-driver guest quotes "$user" quote 0
+	cat >shared.sh <<'END'
+# shared.sh COMMAND...: runs it where somebody has made an entry for it.
+DCAP_TDX_QUOTE_CONFIGFS_PATH=root/sys/kernel/config/tsm/report/com.intel.dcap
+export DCAP_TDX_QUOTE_CONFIGFS_PATH
+mkdir $DCAP_TDX_QUOTE_CONFIGFS_PATH || exit
+"$@"
+code=$?
+rmdir $DCAP_TDX_QUOTE_CONFIGFS_PATH
+exit $code
+END
+	check "an entry that is there" 0 tsm '' sh shared.sh "$user" quote 0
+	accepts "  is used" quote.dat -d "$bound"
+	check "  by one after another" 0 tsm busy=4 guest '' sh shared.sh "$user" guest
+	check "  or is locked for too long" 0 soon tsm '' sh shared.sh sh -c \
+		'exec flock $DCAP_TDX_QUOTE_CONFIGFS_PATH/inblob "$0" quote 9 "locking it"' "$user"
+	check "  or is not there" 0 env DCAP_TDX_QUOTE_CONFIGFS_PATH=root/nowhere "$user" \
+		quote 8 'root/nowhere/inblob'
 	check "many threads, one guest" 0 tsm busy=4 guest '' "$user" guest
 fi
 check "many threads on the device" 0 guest quotes "$user" guest

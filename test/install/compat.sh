@@ -28,7 +28,7 @@ compiled() {
 	printf '#include <tdx_attest.h>\n#include <tdx_attest.h>\nint main(void) { return 0; }\n' \
 		>alone.c
 	"$@" -x "$language" "-std=$standard" -pedantic -Wall -Wextra -Wundef -Werror \
-		$relaxed -I"$STAGE/include" -fsyntax-only alone.c
+		${relaxed:+"$relaxed"} -I"$STAGE/include" -fsyntax-only alone.c
 }
 relaxed=
 
