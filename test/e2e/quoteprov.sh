@@ -201,6 +201,10 @@ for row in "404 e011" "461 e047" "462 e049" "503 e040" "500 e044"; do
 	check "status ${row% *}" 0 config "${row#* }"
 done
 afresh
+echo 'COLLATERAL_SERVICE=https://127.0.0.1:1/sgx/certification/v4/' >>"$QCNL_CONF_PATH"
+check "not of the service for verifiers" 0 config 0
+check "which collateral comes from" 0 tdx e019
+afresh
 fault "pckcert instead untold.http -"
 check "a TCB that is not told" 0 config e046
 says "in words" "SGX-TCBm"
