@@ -19,6 +19,9 @@
 extern "C" {
 #endif
 
+/* Tags are the vendor's, too: names of C++ functions are made of them. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
 /* What functions return. */
 typedef enum _tdx_attest_error_t {
 	TDX_ATTEST_SUCCESS = 0x0000,
@@ -74,6 +77,7 @@ typedef struct _tdx_rtmr_event_t {
 } tdx_rtmr_event_t;
 
 #pragma pack(pop)
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /*
  * tdx_att_get_quote() has a quote made that carries the report data. It asks the host's QGS

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 enum { ANSWER_MAX = 4096, WAIT_S = 60 };
