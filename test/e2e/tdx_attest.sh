@@ -76,13 +76,12 @@ check "garbage" 0 qgs garbage guest '' "$user" quote 8 "QGS's answer"
 check "of another version" 0 qgs major=2 guest '' "$user" quote 8 'version 2.1, not 1'
 check "another's quote" 0 qgs swapped guest '' "$user" quote 8 'other report data'
 check "no device for its report" 0 qgs '' "$user" quote a 'modprobe tdx_guest'
-if ! grep -qw tdx_guest /proc/cpuinfo; then
+if command -v strace >/dev/null && ! grep -qw tdx_guest /proc/cpuinfo; then
 	echo 'port = 4050' >root/etc/tdx-attest.conf
-	check "no trust domain: its host is not asked" 0 guest '' strace -f -o calls \
-		-e trace=socket,connect "$user" quote 7
-	if [ -s calls ]; then
-		check "  no socket is made" 1 grep -E 'socket|connect' calls
-	fi
+	check "no trust domain: its host is not asked" 0 guest '' \
+		env ASAN_OPTIONS=detect_leaks=0 strace -f -o calls -e trace=socket,connect \
+		"$user" quote 7
+	check "  no socket is made" 1 grep -E 'socket|connect' calls
 	rm root/etc/tdx-attest.conf
 fi
 
