@@ -47,6 +47,9 @@ tdx_ql_get_quote_verification_collateral_with_params" "$(exports libdcap_quotepr
 for name in libtdx_attest libdcap_quoteprov; do
 	same "$name.so.1 is its name" "$name.so.1" "$(readelf -d "$STAGE/lib/$name.so" |
 		sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"
+	# What libcrypto has set up for it would be lost, each time anew.
+	check "closing $name does not unload it" 0 sh -c \
+		'readelf -d "$0" | grep -qw NODELETE' "$STAGE/lib/$name.so"
 done
 for language in "c c11 $CC" "c c99 $CC" "c++ c++11 $(
 	case $CC in *clang*) echo clang++ ;; *) echo g++ ;; esac
@@ -101,6 +104,54 @@ else
 	check "the vendor's sample, on a device" 0 guest ./user sample
 	check "its quote is judged" 0 judge
 fi
+# --- memory that runs out: its number, or what is said otherwise; never a crash ---
+# shellcheck disable=SC2086 # a list of words
+check "an allocator that fails is built" 0 $CC -Wall -Wextra -Werror -shared -fPIC \
+	-o failmalloc.so "$SOURCE/test/preload/failmalloc.c"
+
+# exhausted AT NUM COMMAND...: runs it, in what `within` says, and fails there.
+exhausted() {
+	at=$1
+	num=$2
+	shift 2
+	# shellcheck disable=SC2086 # a list of words
+	$within env FAILMALLOC_AT="$at" FAILMALLOC_NUM="$num" FAILMALLOC_REPORT=count \
+		LD_PRELOAD="$dir/failmalloc.so" "$@" >out 2>&1
+}
+
+# exhaust NAME NUMBER COMMAND...: one allocation fails, or all from there on, at some sixty
+# places; NUMBER is what the library says then. OpenSSL may say something else of its own
+# set-up, which it tries only once.
+exhaust() {
+	name=$1
+	number_told=$2
+	shift 2
+	exhausted 0 1 "$@"
+	total=$(cat count)
+	place=1
+	told=0
+	: >wrong
+	while [ "$place" -le "$total" ]; do
+		for many in 1 1000000000; do
+			code=0
+			exhausted "$place" "$many" "$@" || code=$?
+			[ "$code" -lt 128 ] ||
+				echo "at $place ($many): status $code" >>wrong
+			if grep -q "^$number_told" out; then told=$((told + 1)); fi
+		done
+		place=$((place + 1 + total / 60))
+	done
+	[ "$told" -gt 0 ] || echo "nobody told of it" >>wrong
+	check "$name: $total allocations, told $told times" 1 test -s wrong
+	sed 's/^/# /' wrong
+}
+within="$BUILD/standin-guest --platform platform --fault quotes --"
+if [ -e quote.dat ]; then
+	exhaust "no memory for a report" 0x0003 ./user report 3
+	exhaust "no memory for a quote" 0x0003 ./user quote 3
+fi
+within=
+
 # A mount of one's own: /sys/kernel/config is not there on every machine.
 cat >in_config.sh <<'END'
 mount -t tmpfs none /sys/kernel && mkdir /sys/kernel/config || exit 77
@@ -150,6 +201,8 @@ make_real "$dir/real" "$CELLA_VECTORS/tdx/tdx-v4-b0c06f.collateral.json"
 serve "$dir/real" "$dir/tls.pem" "$dir/tls.key"
 provider "$dir/real"
 check "real documents are handed on" 0 ./provided tdx b0c06f000000 platform 0 got
+printf 'LOCAL_CACHE_ONLY=TRUE\n' >>"$QCNL_CONF_PATH"
+exhaust "no memory for documents" 0xe003 ./provided tdx b0c06f000000 platform e003 got2
 check "a real quote is judged by them" 0 "$cella" verify \
 	"$CELLA_VECTORS/tdx/tdx-v4-b0c06f.quote" -c got --time 2025-06-25
 finish
