@@ -12,7 +12,7 @@
 #pragma GCC visibility pop
 
 #include "base/encode.h"
-#include "collateral/bundle.h"
+#include "collateral/document.h"
 #include "compat/quoteprov_session.h"
 
 #include <stdio.h>
@@ -97,7 +97,24 @@ static enum cella_status copy_signed(const struct signed_doc *doc, char **out,
 	return copy_chain(doc->signer, chain, chain_size, err);
 }
 
-/* The fetcher has asked for one of each, and found them good. */
+/* The fetcher has found good what it has fetched; what was kept since then is looked at again. */
+static enum cella_status check_documents(const struct session *session,
+					 const struct cella_collateral *set,
+					 struct cella_error *err)
+{
+	struct document d = { .name = "" };
+
+	for (size_t i = 0; document_at(set, i, &d); i++) {
+		const char *const fault = document_fault(&d, session->options.root);
+
+		if (fault != NULL)
+			return error_set(err, CELLA_MALFORMED, "%s %s: %s", d.type,
+					 d.name, fault);
+	}
+	return CELLA_OK;
+}
+
+/* The fetcher has asked for one of each. */
 static enum cella_status check_set(const struct cella_collateral *set,
 				   struct cella_error *err)
 {
@@ -114,6 +131,7 @@ static enum cella_status copy_set(const struct session *session,
 	out->major_version = MAJOR_VERSION;
 	out->minor_version = wants_hex(session) ? 0 : 1;
 	TRY(check_set(set, err));
+	TRY(check_documents(session, set, err));
 	TRY(copy_crl(session, set->root_crls[0], &out->root_ca_crl,
 		     &out->root_ca_crl_size, err));
 	TRY(copy_crl(session, set->pck_crls[0], &out->pck_crl, &out->pck_crl_size, err));
@@ -291,9 +309,9 @@ static enum cella_status fetch_qve(struct session *session, struct cella_collate
 	TRY(cella_collateral_builder_new(&builder, err));
 	TRY(fetch_one(session, &question, PCS_QVE_IDENTITY, builder, &response, err));
 	TRY(cella_collateral_builder_finish(builder, out, err));
-	if ((*out)->num_identities == 1)
-		return CELLA_OK;
-	return error_set(err, CELLA_MALFORMED, "there is no identity");
+	if ((*out)->num_identities != 1)
+		return error_set(err, CELLA_MALFORMED, "there is no identity");
+	return check_documents(session, *out, err);
 }
 
 quote3_error_t sgx_ql_get_qve_identity(char **identity, uint32_t *identity_size,
@@ -366,6 +384,7 @@ static enum cella_status copy_root_crl(const struct session *session,
 
 	if (set->num_root_crls != 1)
 		return error_set(err, CELLA_MALFORMED, "there is no root's list");
+	TRY(check_documents(session, set, err));
 	TRY(copy_crl(session, set->root_crls[0], &text, &size, err));
 	if (size > UINT16_MAX)
 		return error_set(err, CELLA_LIMIT,
@@ -445,6 +464,7 @@ static enum cella_status fetch_pck(struct session *session, const struct pck_id 
 	TRY(cella_collateral_builder_finish(builder, &set, err));
 	if (set->pck_chain == NULL)
 		return error_set(err, CELLA_MALFORMED, "there is no PCK certificate");
+	TRY(check_documents(session, set, err));
 	TRY(pcs_tcbm(out_view(&response), out->cert_cpu_svn.svn, &pce_svn, err));
 	TRY(copy_chain(set->pck_chain, &chain, &size, err));
 	out->version = CONFIG_VERSION;

@@ -181,6 +181,25 @@ check "only the cache" 0 tdx 0
 configure 'PCCS_URL=https://127.0.0.1:1/sgx/certification/v4/'
 check "without its server, too" 0 tdx 0
 
+# forge PATTERN: the cached document with this text gets another signature; all digests fit.
+forge() {
+	cache=$XDG_CACHE_HOME/cella
+	old=$(grep -lF "$1" "$cache"/objects/*)
+	sed 's/"signature":"..../"signature":"0000/' "$old" >"$dir/forged"
+	new=$(sha256sum <"$dir/forged" | cut -d' ' -f1)
+	cp "$dir/forged" "$cache/objects/$new"
+	record=$(grep -lF "${old##*/}" "$cache"/records/*)
+	sed -e '$d' -e "s/${old##*/}/$new/" "$record" >"$dir/record"
+	printf 'sha256 %s\n' "$(sha256sum <"$dir/record" | cut -d' ' -f1)" >>"$dir/record"
+	cat "$dir/record" >"$record"
+}
+afresh
+check "a cache" 0 tdx 0
+forge '"tcbInfo"'
+check "that somebody has forged" 0 tdx e046
+says "in words" "its signature is not its signer's"
+same "fresh as it was: no server was asked" 4 "$(requests GET)"
+
 # --- the verifier's own enclave ---
 afresh
 check "the identity of QvE" 0 user qve 0 "$dir/got"
