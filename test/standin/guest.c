@@ -22,7 +22,6 @@
 #include "standin.h"
 
 #include "collect/qgs_message.h"
-#include "collect/rtmr.h"
 #include "collect/tpm_nv.h"
 #include "evidence/td_report.h"
 
@@ -232,23 +231,21 @@ static int make_quote(pid_t pid, uint64_t address)
 	return copy(pid, place[0], whole.data, whole.len, true);
 }
 
-/* As the driver: registers of the firmware are refused. */
-static int extend_register(pid_t pid, uint64_t address)
+/* As the driver: the firmware's registers are not for the guest. */
+static int extend(pid_t pid, uint64_t address)
 {
-	const struct rtmr_place place = { .sysroot = "", .sim_dir = standin.platform };
 	uint8_t request[SHA384_LEN + 1];
 	struct cella_error err = { 0 };
-	const char *how = NULL;
 
-	if (standin_fault(&standin, "extends") == NULL)
-		return ENOTTY;
 	if (standin_number(&standin, "extend-errno") > 0)
 		return (int)standin_number(&standin, "extend-errno");
 	if (copy(pid, address, request, sizeof request, false) != 0)
 		return EFAULT;
-	if (request[SHA384_LEN] != 3)
+	if (request[SHA384_LEN] < 2 || request[SHA384_LEN] > 3)
 		return EINVAL;
-	return rtmr3_extend(&place, request, &how, &err) == CELLA_OK ? 0 : EIO;
+	return standin_extend(&standin, request[SHA384_LEN], request, &err) == CELLA_OK
+		       ? 0
+		       : EIO;
 }
 
 static int answer_ioctl(const struct seccomp_notif *asked)
@@ -261,12 +258,13 @@ static int answer_ioctl(const struct seccomp_notif *asked)
 	switch ((int)asked->data.args[1]) {
 	case GET_REPORT0:
 		return make_report(pid, address);
-	case EXTEND_RTMR:
-		return extend_register(pid, address);
 	case GET_QUOTE:
 		return has_quotes ? make_quote(pid, address) : ENOTTY;
 	case GET_QUOTE_RW:
 		return has_quotes_rw ? make_quote(pid, address) : ENOTTY;
+	case EXTEND_RTMR:
+		return standin_fault(&standin, "extends") != NULL ? extend(pid, address)
+								  : ENOTTY;
 	}
 	return ENOTTY;
 }
