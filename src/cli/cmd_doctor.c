@@ -7,6 +7,7 @@
 #include "cli/doctor_ways.h"
 #include "doctor/diagnosis.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 struct doctor_args {
@@ -69,17 +70,29 @@ static enum cella_status print(const struct doctor_args *args,
 	return CELLA_OK;
 }
 
+/* As others who read that file find it; a tree has its own. */
+static const char *pccs_conf(const struct doctor_args *args, char path[PATH_MAX])
+{
+	const char *const other = getenv("QCNL_CONF_PATH");
+
+	if (args->sysroot != NULL || other == NULL || *other == '\0')
+		return NULL;
+	return realpath(other, path) != NULL ? path : other;
+}
+
 static enum cella_status doctor(const struct doctor_args *args,
 				enum doctor_result *result, struct cella_error *err)
 {
 	struct facts *facts CLEANUP(facts_cleanup) = facts_new();
 	struct diagnosis *diagnosis CLEANUP_FREE = calloc(1, sizeof *diagnosis);
 	struct doctor_ways ways = { { 0 } };
+	char path[PATH_MAX];
 	struct doctor_request request = {
 		.sysroot = args->sysroot,
 		.kernel_log = args->kernel_log,
 		.qgs = args->qgs,
 		.pccs = args->net.pccs,
+		.pccs_conf = pccs_conf(args, path),
 		.deep = args->deep,
 		.has_time = args->time.is_set,
 		.time = args->time.value,

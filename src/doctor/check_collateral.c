@@ -137,18 +137,17 @@ void check_pccs_conf(const struct facts *facts, struct finding *out)
 	if (pccs->is_named || (pccs->conf_errno == 0 && pccs->url[0] != '\0')) {
 		check_url(pccs->url, out);
 	} else if (pccs->conf_errno == ENOENT) {
-		found_set(out, DOCTOR_NOTE, "no /etc/sgx_default_qcnl.conf");
+		found_set(out, DOCTOR_NOTE, "no %.200s", pccs->path);
 		out->meaning = "Nothing is fetched from a PCCS; collateral comes from "
 			       "files (--collateral).";
 	} else if (pccs->conf_errno != 0) {
-		found_hidden(out, facts, pccs->conf_errno, "/etc/sgx_default_qcnl.conf",
+		found_hidden(out, facts, pccs->conf_errno, pccs->path,
 			     "the address of the PCCS");
 	} else if (pccs->is_malformed) {
-		found_set(out, DOCTOR_FAIL, "/etc/sgx_default_qcnl.conf: %s", pccs->why);
+		found_set(out, DOCTOR_FAIL, "%s", pccs->why);
 		remedy_set(out, "Correct the file; it is JSON, or lines KEY=VALUE.");
 	} else {
-		found_set(out, DOCTOR_NOTE,
-			  "/etc/sgx_default_qcnl.conf names no PCCS_URL");
+		found_set(out, DOCTOR_NOTE, "%.200s names no PCCS_URL", pccs->path);
 	}
 }
 

@@ -21,6 +21,8 @@ enum { SYSLOG_READ_ALL = 3, SYSLOG_BUFFER_SIZE = 10, PIPE_DEADLINE_MS = 10000 };
 /* The host, as a guest reaches it. */
 enum { VSOCK_HOST = 2 };
 
+static const char default_qcnl[] = "/etc/sgx_default_qcnl.conf";
+
 static void out_cleanup(struct out *out)
 {
 	out_done(out);
@@ -346,6 +348,8 @@ enum cella_status facts_gather(const struct doctor_request *request, struct fact
 		g->facts.is_root = geteuid() == 0;
 		g->facts.qgs_contact.address = qgs;
 		g->request = *request;
+		snprintf(g->facts.pccs.path, sizeof g->facts.pccs.path, "%s",
+			 request->pccs_conf != NULL ? request->pccs_conf : default_qcnl);
 		g->facts.has_died = bounded_run(gather, g, GATHER_DEADLINE_MS) ==
 				    BOUNDED_DIED;
 		*facts = g->facts;

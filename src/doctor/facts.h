@@ -80,9 +80,10 @@ struct qgs_facts {
 
 struct pccs_facts {
 	bool known;
+	char path[SYSTEM_PATH_MAX]; /* of the file that says where it is */
 	int conf_errno;
 	bool is_malformed;
-	char why[FACT_TEXT_MAX]; /* it is malformed */
+	char why[FACT_ERROR_MAX]; /* it is malformed */
 	char url[URL_MAX + 1];
 	bool is_named;      /* by the user */
 	bool is_insecure;   /* its TLS certificate is not to be checked */
@@ -191,8 +192,9 @@ struct facts {
 struct doctor_request {
 	const char *sysroot;
 	const char *kernel_log;
-	const char *qgs;  /* an address */
-	const char *pccs; /* an URL, instead of the one that is configured */
+	const char *qgs;       /* an address */
+	const char *pccs;      /* an URL, instead of the one that is configured */
+	const char *pccs_conf; /* a whole path, instead of /etc/sgx_default_qcnl.conf */
 	bool deep;
 	bool has_time;
 	int64_t time;

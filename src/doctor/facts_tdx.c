@@ -149,20 +149,30 @@ void gather_qgs(const struct system *sys, struct facts *facts)
 	qgs->known = true;
 }
 
+/* A device in the file's place is /dev/null: an empty one. */
+static int read_qcnl(const struct system *sys, const char *path, struct out *out)
+{
+	const int failure = system_read(sys, path, SMALL_FILE_MAX, out);
+	struct stat st;
+
+	if (failure == EINVAL && system_stat(sys, path, &st) == 0 && S_ISCHR(st.st_mode))
+		return 0;
+	return failure;
+}
+
 void gather_pccs(const struct system *sys, struct facts *facts)
 {
-	static const char path[] = "/etc/sgx_default_qcnl.conf";
+	const char *const path = facts->pccs.path;
 	struct out text CLEANUP(out_cleanup) = { 0 };
 	struct pccs_facts *const pccs = &facts->pccs;
 	struct cella_error err = { 0 };
 	struct qcnl qcnl;
 
-	pccs->conf_errno = system_read(sys, path, SMALL_FILE_MAX, &text);
+	pccs->conf_errno = read_qcnl(sys, path, &text);
 	if (pccs->conf_errno == 0 &&
 	    qcnl_parse(out_view(&text), path, &qcnl, &err) != CELLA_OK) {
 		pccs->is_malformed = true;
-		snprintf(pccs->why, sizeof pccs->why, "%.*s", FACT_TEXT_MAX - 1,
-			 err.text);
+		snprintf(pccs->why, sizeof pccs->why, "%s", err.text);
 		text_printable(pccs->why);
 	} else if (pccs->conf_errno == 0 && qcnl_url(&qcnl) != NULL) {
 		snprintf(pccs->url, sizeof pccs->url, "%s", qcnl_url(&qcnl));

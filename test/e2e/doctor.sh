@@ -126,6 +126,18 @@ else
 	skip "nobody outside is touched" "there is no strace"
 fi
 
+# What others read it for.
+echo 'PCCS_URL=https://127.0.0.1:1/sgx/certification/v4/' >qcnl.conf
+for path in "$scratch/qcnl.conf" qcnl.conf; do
+	QCNL_CONF_PATH=$path "$cella" doctor --only collateral --json >json 2>words || :
+	check "the file that QCNL_CONF_PATH names: $path" jq -e '.checks[] |
+		select(.id == "pccs.configured").found | startswith("https://127.0.0.1:1/")' json
+done
+QCNL_CONF_PATH=$scratch/qcnl.conf "$cella" doctor --only collateral --sysroot td --json >json ||
+	:
+check "but not of a tree" jq -e '.checks[] | select(.id == "pccs.configured").found |
+	startswith("no /etc/sgx_default_qcnl.conf")' json
+
 before=$(find tree td -printf '%p %T@\n' 2>/dev/null | cksum)
 "$cella" doctor --sysroot td >text 2>words || :
 check "nothing is written in a tree" test "$before" = \
