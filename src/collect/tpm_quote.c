@@ -14,7 +14,7 @@ enum {
 	ALG_NULL = 0x10,
 	ALG_RSASSA = 0x14,
 	SELECT_LEN = 3,
-	ALL_PCRS = (1 << TPM_NUM_PCRS) - 1,
+	ALL_PCRS = (1 << NUM_PCRS) - 1,
 	DIGESTS_MAX = 8, /* of one answer */
 	ATTEST_MAX = 1024,
 	SIGNATURE_MAX = 512,
@@ -70,7 +70,7 @@ static struct cella_bytes get_sized(struct in *in, size_t max_len, const char *l
 /* --- PCRs ---------------------------------------------------------------------------- */
 
 static enum cella_status take_digests(struct in *in, uint32_t mask,
-				      uint8_t pcrs[TPM_NUM_PCRS][SHA256_LEN],
+				      uint8_t pcrs[NUM_PCRS][SHA256_LEN],
 				      struct cella_error *err)
 {
 	const uint32_t count = in_u32be(in, "pcrValues.count");
@@ -81,7 +81,7 @@ static enum cella_status take_digests(struct in *in, uint32_t mask,
 				 "the TPM's answer: pcrValues.count: %u, for the PCRs "
 				 "0x%06x",
 				 count, mask);
-	for (unsigned i = 0; i < TPM_NUM_PCRS; i++) {
+	for (unsigned i = 0; i < NUM_PCRS; i++) {
 		struct cella_bytes digest;
 
 		if ((mask >> i & 1) == 0)
@@ -97,7 +97,7 @@ static enum cella_status take_digests(struct in *in, uint32_t mask,
 
 /* A TPM gives as many as it likes at once, and says which. */
 static enum cella_status read_pcrs(const struct tpm *tpm,
-				   uint8_t pcrs[TPM_NUM_PCRS][SHA256_LEN],
+				   uint8_t pcrs[NUM_PCRS][SHA256_LEN],
 				   struct cella_error *err)
 {
 	uint32_t wanted = ALL_PCRS;
@@ -187,12 +187,12 @@ static enum cella_status read_attest(struct cella_bytes message, struct cella_by
 }
 
 static enum cella_status are_pcrs_of(struct cella_bytes digest,
-				     uint8_t pcrs[TPM_NUM_PCRS][SHA256_LEN], bool *out,
+				     uint8_t pcrs[NUM_PCRS][SHA256_LEN], bool *out,
 				     struct cella_error *err)
 {
 	uint8_t hash[SHA256_LEN];
 
-	TRY(crypto_sha256(bytes_of(pcrs, (size_t)TPM_NUM_PCRS * SHA256_LEN), hash, err));
+	TRY(crypto_sha256(bytes_of(pcrs, (size_t)NUM_PCRS * SHA256_LEN), hash, err));
 	*out = bytes_equal(digest, bytes_of(hash, sizeof hash));
 	return CELLA_OK;
 }
@@ -237,7 +237,7 @@ enum cella_status tpm_quote_write(const struct tpm_quote *quote, struct out *out
 	TRY(json_put(root, "message", json_hex(out_view(&quote->message)), err));
 	pcrs = json_array();
 	TRY(json_put(root, "pcrs", pcrs, err));
-	for (size_t i = 0; i < TPM_NUM_PCRS; i++)
+	for (size_t i = 0; i < NUM_PCRS; i++)
 		TRY(json_add(pcrs, json_hex(bytes_of(quote->pcrs[i], SHA256_LEN)), err));
 	TRY(json_write(root, true, &text, err));
 	out_text(out, text);

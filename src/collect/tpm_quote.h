@@ -7,14 +7,13 @@
 
 #include "collect/tpm.h"
 #include "crypto/crypto.h"
-
-enum { TPM_NUM_PCRS = 24, TPM_NONCE_MAX = 64 };
+#include "evidence/vtpm.h"
 
 /* struct tpm_quote - owned; tpm_quote_done() frees it. */
 struct tpm_quote {
 	struct out message;   /* TPMS_ATTEST */
 	struct out signature; /* RSASSA with SHA-256 */
-	uint8_t pcrs[TPM_NUM_PCRS][SHA256_LEN];
+	uint8_t pcrs[NUM_PCRS][SHA256_LEN];
 };
 
 void tpm_quote_done(struct tpm_quote *quote);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # what tap.sh sets
 # Sourced after test/tap.sh by tests of running out of memory: a command is run, and again
 # with each allocation failing, or each of about so many.
 

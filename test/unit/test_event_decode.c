@@ -66,11 +66,12 @@ static void events_have_words(void **state)
 		  PART_MARKER, true, "a?b" },
 		{ "right to left, joined, hidden", EV_ACTION,
 		  ALL("a\xe2\x80\xae"
+		      "\xe2\x80\xac"
 		      "b\xe2\x80\x8d"
 		      "c\xef\xbb\xbf"
 		      "d\xe2\x80\xa8"
 		      "e"),
-		  PART_MARKER, true, "a?b?c?d?e" },
+		  PART_MARKER, true, "a??b?c?d?e" },
 		{ "version", EV_S_CRTM_VERSION,
 		  ALL("1\0.\0"
 		      "2\0\0\0"),

@@ -74,7 +74,7 @@ static void put_quote(struct conversation *c, uint8_t pcrs[][SHA256_LEN])
 	struct out out = { 0 };
 	uint8_t digest[SHA256_LEN];
 
-	CHECK_OK(crypto_sha256(bytes_of(pcrs, (size_t)TPM_NUM_PCRS * SHA256_LEN), digest,
+	CHECK_OK(crypto_sha256(bytes_of(pcrs, (size_t)NUM_PCRS * SHA256_LEN), digest,
 			       &err));
 	out_u32be(&attest, 0xff544347);
 	out_u16be(&attest, 0x8018);
@@ -100,7 +100,7 @@ static void put_quote(struct conversation *c, uint8_t pcrs[][SHA256_LEN])
 static struct conversation good_conversation(void)
 {
 	struct conversation c = { 0 };
-	uint8_t pcrs[TPM_NUM_PCRS][SHA256_LEN];
+	uint8_t pcrs[NUM_PCRS][SHA256_LEN];
 
 	for (int i = 0; i < NUM_ANSWERS - 1; i++)
 		put_pcrs(&c, i, pcrs);
