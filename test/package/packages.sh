@@ -178,6 +178,10 @@ check "cella asks that PCCS" says "$asked" cella collateral fetch --fmspc 90C06F
 # --- removed, after use --------------------------------------------------------------------
 
 conf=$root/etc/sgx_default_qcnl.conf
+compat=$(ls "$root"/packages/cella-compat_*.deb)
+compat=${compat#"$root"}
+check "apt installs cella-compat once more" apt_get install --reinstall "$compat"
+check "installed once more, it leaves the changed configuration" grep -q "$asked" "$conf"
 mkdir -p "$root/var/cache/cella"
 echo kept >"$root/var/cache/cella/kept"
 # shellcheck disable=SC2086 # a list of words
@@ -224,8 +228,6 @@ refused_by_apt() {
 		! is_installed "$1" && ! is_installed cella-compat
 }
 
-compat=$(ls "$root"/packages/cella-compat_*.deb)
-compat=${compat#"$root"}
 others=$(echo "$cella" | grep -v cella-compat)
 for name in $vendors; do
 	vendor "$name"
