@@ -7,8 +7,7 @@
 #define CLI_SOURCE_H
 
 #include "cli/cli.h"
-#include "fetch/fetcher.h"
-#include "fetch/qcnl.h"
+#include "fetch/config.h"
 
 /* The options that every command which fetches has. */
 struct source_args {
@@ -78,7 +77,7 @@ struct source_args {
 struct source {
 	struct fetcher_options options;
 	struct pcs_edition edition;
-	struct qcnl qcnl;
+	struct config config;
 	char cache[4096];
 	const struct common_args *common;
 	bool has_nowhere;  /* no service is known, nor was it meant to be left out */

@@ -107,6 +107,9 @@ void deadline_arm(const struct deadline *deadline, struct deadline_alarm *alarm)
 		.it_interval = { .tv_usec = ALARM_AGAIN_US },
 	};
 
+	alarm->is_armed = !deadline->spares_signals;
+	if (!alarm->is_armed)
+		return;
 	sigaction(SIGALRM, &action, &alarm->old);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
@@ -115,6 +118,8 @@ void deadline_disarm(const struct deadline_alarm *alarm)
 {
 	const struct itimerval never = { 0 };
 
+	if (!alarm->is_armed)
+		return;
 	setitimer(ITIMER_REAL, &never, NULL);
 	sigaction(SIGALRM, &alarm->old, NULL);
 }

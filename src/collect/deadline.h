@@ -12,6 +12,9 @@
 struct deadline {
 	int64_t end_ms; /* of CLOCK_MONOTONIC */
 	int64_t total_s;
+	/* In somebody else's process signals are theirs: a call that blocks in the kernel
+	 * ends when the kernel gives up. */
+	bool spares_signals;
 };
 
 /* deadline_in() is so many seconds from now. */
@@ -35,10 +38,12 @@ bool deadline_back_off(const struct deadline *deadline, unsigned attempt);
 
 /*
  * struct deadline_alarm - while it is armed, system calls that block fail with EINTR once
- * the time is up. Signals are the process's: one at a time.
+ * the time is up. Signals are the process's: one at a time. Of a deadline that spares
+ * signals nothing is armed.
  */
 struct deadline_alarm {
 	struct sigaction old;
+	bool is_armed;
 };
 
 void deadline_arm(const struct deadline *deadline, struct deadline_alarm *alarm);

@@ -43,6 +43,23 @@ void program_find(const char *name, char path[PROGRAM_PATH_MAX])
 	snprintf(path, PROGRAM_PATH_MAX, "%s", name);
 }
 
+bool program_search(const char *name, char path[PROGRAM_PATH_MAX])
+{
+	const char *folder = getenv("PATH");
+
+	program_find(name, path);
+	if (strchr(path, '/') != NULL)
+		return true;
+	while (folder != NULL) {
+		const size_t len = strcspn(folder, ":");
+
+		if (join(path, len > 0 ? folder : ".", len > 0 ? len : 1, name))
+			return true;
+		folder = folder[len] == ':' ? folder + len + 1 : NULL;
+	}
+	return false;
+}
+
 static enum cella_status spawn(char *const argv[], int output, pid_t *pid,
 			       struct cella_error *err)
 {

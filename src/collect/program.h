@@ -15,6 +15,9 @@ enum { PROGRAM_PATH_MAX = 4096, PROGRAM_MAX_ARGS = 32 };
  */
 void program_find(const char *name, char path[PROGRAM_PATH_MAX]);
 
+/* program_search() does that search, too; false when there is none. */
+bool program_search(const char *name, char path[PROGRAM_PATH_MAX]) MUST_CHECK;
+
 /*
  * program_run() runs a program to its end and appends what it writes to standard output,
  * at most max_len bytes, to out. argv ends with NULL; argv[0] is the program as

@@ -4,6 +4,8 @@
  */
 #include "collect/qgs_message.h"
 
+#include <errno.h>
+
 enum {
 	MAJOR = 1,
 	MINOR = 1,
@@ -59,9 +61,12 @@ static enum cella_status tell(uint32_t code, struct cella_error *err)
 {
 	const uint32_t index = code - ERROR_FIRST;
 
-	return error_set(err, CELLA_IO, "QGS refuses: error 0x%x%s%s; its log says why",
-			 code, index < ARRAY_LEN(error_names) ? ", " : "",
-			 index < ARRAY_LEN(error_names) ? error_names[index] : "");
+	error_set(err, CELLA_IO, "QGS refuses: error 0x%x%s%s; its log says why", code,
+		  index < ARRAY_LEN(error_names) ? ", " : "",
+		  index < ARRAY_LEN(error_names) ? error_names[index] : "");
+	if (err != NULL)
+		err->sys_errno = EREMOTEIO;
+	return CELLA_IO;
 }
 
 static enum cella_status read_header(struct in *in, size_t len, struct cella_error *err)

@@ -26,7 +26,7 @@ enum cella_status qgs_frame_read(struct cella_bytes frame, size_t *out_len,
 /*
  * qgs_response_parse() finds the quote in a response, which *quote borrows. CELLA_MALFORMED
  * with the field that is wrong; CELLA_UNSUPPORTED for another major version; CELLA_IO when
- * the service tells of an error.
+ * the service tells of an error, with EREMOTEIO.
  */
 enum cella_status qgs_response_parse(struct cella_bytes message,
 				     struct cella_bytes *quote,

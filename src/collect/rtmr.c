@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RTMR3 through the kernel's file (tsm-mr, Linux 6.16: exactly 48 bytes, written at the
+ * Registers through the kernel's file (tsm-mr, Linux 6.16: exactly 48 bytes, written at the
  * start, extend; reading tells the register) or through an older driver's ioctl.
  */
 #include "collect/rtmr.h"
@@ -24,8 +24,12 @@ static const char *const measurement_files[NUM_RTMRS] = {
 	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr2:sha384",
 	"/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384",
 };
-#define MEASUREMENT_FILE measurement_files[RTMR3]
-static const char *const device_file = "/dev/tdx_guest";
+static const char *const device_files[NUM_RTMRS] = {
+	"/dev/tdx_guest",
+	"/dev/tdx_guest",
+	"/dev/tdx_guest",
+	"/dev/tdx_guest",
+};
 
 enum { RTMR3 = 3, RTMR_PATH_MAX = 4096 };
 
@@ -119,7 +123,7 @@ static enum cella_status file_read_register(const char *path, bool *known,
 	return CELLA_OK;
 }
 
-static enum cella_status write_register(int fd, const char *path,
+static enum cella_status write_register(int fd, const char *path, unsigned reg UNUSED,
 					const uint8_t digest[SHA384_LEN],
 					struct cella_error *err)
 {
@@ -136,42 +140,48 @@ static enum cella_status write_register(int fd, const char *path,
 	return CELLA_OK;
 }
 
-static enum cella_status device_extend(int fd, const char *path,
+static enum cella_status device_extend(int fd, const char *path, unsigned reg,
 				       const uint8_t digest[SHA384_LEN],
 				       struct cella_error *err)
 {
-	struct extend_request request = { .index = RTMR3 };
+	struct extend_request request = { .index = (uint8_t)reg };
+	int failure;
 
 	memcpy(request.digest, digest, SHA384_LEN);
 	if (ioctl(fd, EXTEND_RTMR, &request) == 0)
 		return CELLA_OK;
-	if (errno == ENOTTY || errno == EINVAL)
-		return error_set(err, CELLA_MISSING,
-				 "%s: this kernel's driver cannot extend RTMR3; Linux "
-				 "6.16 and later can",
-				 path);
-	return error_errno(err, errno, "%s", path);
+	failure = errno;
+	if (failure != ENOTTY && failure != EINVAL)
+		return error_errno(err, failure, "%s", path);
+	error_set(
+		err, CELLA_MISSING,
+		"%s: this kernel's driver cannot extend RTMR%u; Linux 6.16 and later can",
+		path, reg);
+	if (err != NULL)
+		err->sys_errno = failure;
+	return CELLA_MISSING;
 }
 
 /* The newest way first. */
 static const struct {
-	const char *const *file;
+	const char *const *files; /* one of each register */
 	const char *how;
-	enum cella_status (*extend)(int fd, const char *path,
+	enum cella_status (*extend)(int fd, const char *path, unsigned reg,
 				    const uint8_t digest[SHA384_LEN],
 				    struct cella_error *err);
 } ways[] = {
-	{ &measurement_files[RTMR3], "tsm-mr", write_register },
-	{ &device_file, "tdx_guest", device_extend },
+	{ measurement_files, "tsm-mr", write_register },
+	{ device_files, "tdx_guest", device_extend },
 };
 
-static enum cella_status no_register(const char *sysroot, struct cella_error *err)
+static enum cella_status no_register(const char *sysroot, unsigned reg,
+				     struct cella_error *err)
 {
 	return error_set(
 		err, CELLA_MISSING,
 		"there is neither %s%s nor %s%s: this is not a TD, or its driver "
 		"is not loaded",
-		sysroot, MEASUREMENT_FILE, sysroot, device_file);
+		sysroot, measurement_files[reg], sysroot, device_files[reg]);
 }
 
 static enum cella_status machine_find(const char *sysroot, struct cella_error *err)
@@ -179,32 +189,32 @@ static enum cella_status machine_find(const char *sysroot, struct cella_error *e
 	char path[RTMR_PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		TRY(join(path, sysroot, *ways[i].file, err));
+		TRY(join(path, sysroot, ways[i].files[RTMR3], err));
 		if (access(path, F_OK) == 0)
 			return CELLA_OK;
 	}
-	return no_register(sysroot, err);
+	return no_register(sysroot, RTMR3, err);
 }
 
-static enum cella_status machine_extend(const char *sysroot,
-					const uint8_t digest[SHA384_LEN],
-					const char **how, struct cella_error *err)
+enum cella_status rtmr_extend(const char *sysroot, unsigned reg,
+			      const uint8_t digest[SHA384_LEN], const char **how,
+			      struct cella_error *err)
 {
 	char path[RTMR_PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		int fd CLEANUP_CLOSE = -1;
 
-		TRY(join(path, sysroot, *ways[i].file, err));
+		TRY(join(path, sysroot, ways[i].files[reg], err));
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 			continue;
 		if (fd < 0)
 			return error_errno(err, errno, "%s", path);
 		*how = ways[i].how;
-		return ways[i].extend(fd, path, digest, err);
+		return ways[i].extend(fd, path, reg, digest, err);
 	}
-	return no_register(sysroot, err);
+	return no_register(sysroot, reg, err);
 }
 
 /* --- either -------------------------------------------------------------------------- */
@@ -241,7 +251,7 @@ enum cella_status rtmr3_extend(const struct rtmr_place *place,
 			       struct cella_error *err)
 {
 	if (place->sim_dir == NULL)
-		return machine_extend(place->sysroot, digest, how, err);
+		return rtmr_extend(place->sysroot, RTMR3, digest, how, err);
 	*how = "sim";
 	return simulated_extend(place->sim_dir, digest, err);
 }

@@ -74,6 +74,35 @@ static const struct advice use_advice[] = {
 	{ 0, NULL },
 };
 
+/* The same again for programs, beside the words. */
+static enum cella_status with_errno(struct cella_error *err, enum cella_status status,
+				    int sys_errno)
+{
+	if (err != NULL)
+		err->sys_errno = sys_errno;
+	return status;
+}
+
+/* Their ioctls are not those that follow. */
+static enum cella_status check_no_old_device(const struct collect_request *request,
+					     struct cella_error *err)
+{
+	char path[COLLECT_PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(old_devices); i++) {
+		TRY(collect_path(request, old_devices[i], path, err));
+		if (access(path, F_OK) != 0)
+			continue;
+		error_set(
+			err, CELLA_UNSUPPORTED,
+			"%s: a driver from before Linux 6.2, whose interface nobody else "
+			"has kept: use a newer kernel",
+			path);
+		return with_errno(err, CELLA_UNSUPPORTED, ENODEV);
+	}
+	return CELLA_OK;
+}
+
 static enum cella_status open_device(const struct collect_request *request, int *out,
 				     struct cella_error *err)
 {
@@ -84,17 +113,10 @@ static enum cella_status open_device(const struct collect_request *request, int 
 	TRY(collect_path(request, device, path, err));
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	failure = errno;
-	for (size_t i = 0; i < ARRAY_LEN(old_devices) && fd < 0; i++) {
-		TRY(collect_path(request, old_devices[i], path, err));
-		if (access(path, F_OK) == 0)
-			return error_set(err, CELLA_UNSUPPORTED,
-					 "%s: a driver from before Linux 6.2, whose "
-					 "interface nobody else has kept: use a newer "
-					 "kernel",
-					 path);
-	}
-	if (fd < 0)
+	if (fd < 0) {
+		TRY(check_no_old_device(request, err));
 		return advise(err, open_advice, failure, "%s", device);
+	}
 	*out = fd;
 	return CELLA_OK;
 }
@@ -165,36 +187,50 @@ static enum cella_status call_get_quote(const struct collect_request *request, i
 		failure = call(request, fd, get_quote[i], &ask);
 	if (failure == 0)
 		return CELLA_OK;
-	if (failure == ENOTTY || failure == EINVAL)
-		return error_set(err, CELLA_UNSUPPORTED,
-				 "%s makes reports, but no quotes, as in any mainline "
-				 "kernel: those come from configfs-tsm or QGS",
-				 device);
-	return advise(err, use_advice, failure, "%s: TDX_CMD_GET_QUOTE", device);
+	if (failure != ENOTTY && failure != EINVAL)
+		return advise(err, use_advice, failure, "%s: TDX_CMD_GET_QUOTE", device);
+	error_set(
+		err, CELLA_UNSUPPORTED,
+		"%s makes reports, but no quotes, as in any mainline kernel: those come "
+		"from configfs-tsm or QGS",
+		device);
+	return with_errno(err, CELLA_UNSUPPORTED, failure);
 }
 
+static enum cella_status check_len(const struct quote_buffer *buffer,
+				   struct cella_error *err)
+{
+	if (buffer->out_len > 0 && buffer->out_len <= sizeof buffer->data)
+		return CELLA_OK;
+	return error_set(err, CELLA_MALFORMED,
+			 "%s: out_len: %u bytes, 1 to %zu are possible", device,
+			 buffer->out_len, sizeof buffer->data);
+}
+
+/* What the host says of the quote, with an errno that says the same. */
 static enum cella_status check_status(const struct quote_buffer *buffer,
 				      struct cella_error *err)
 {
-	if (buffer->status == status_in_flight)
-		return error_set(err, CELLA_IO,
-				 "%s: the host has not answered: is its QGS running?",
-				 device);
-	if (buffer->status == status_unavailable)
-		return error_set(err, CELLA_IO,
-				 "%s: the host has no quoting service: does QEMU know "
-				 "its QGS (quote-generation-socket)?",
-				 device);
-	if (buffer->status != 0)
-		return error_set(err, CELLA_IO,
-				 "%s: the host refuses: status 0x%llx; its QGS's log "
-				 "says why",
-				 device, (unsigned long long)buffer->status);
-	if (buffer->out_len == 0 || buffer->out_len > sizeof buffer->data)
-		return error_set(err, CELLA_MALFORMED,
-				 "%s: out_len: %u bytes, 1 to %zu are possible", device,
-				 buffer->out_len, sizeof buffer->data);
-	return CELLA_OK;
+	int failure = EREMOTEIO;
+
+	if (buffer->status == 0)
+		return check_len(buffer, err);
+	if (buffer->status == status_in_flight) {
+		failure = ETIMEDOUT;
+		error_set(err, CELLA_IO,
+			  "%s: the host has not answered: is its QGS running?", device);
+	} else if (buffer->status == status_unavailable) {
+		failure = EOPNOTSUPP;
+		error_set(err, CELLA_IO,
+			  "%s: the host has no quoting service: does QEMU know its QGS "
+			  "(quote-generation-socket)?",
+			  device);
+	} else {
+		error_set(err, CELLA_IO,
+			  "%s: the host refuses: status 0x%llx; its QGS's log says why",
+			  device, (unsigned long long)buffer->status);
+	}
+	return with_errno(err, CELLA_IO, failure);
 }
 
 /* A host answers with a message of QGS behind its length, or with the quote itself. */

@@ -4,7 +4,8 @@
  *
  * Whoever is ended by a signal while an entry exists must still remove it. A handler can be
  * told nothing but through a global: `doomed` is the entry that it removes before it lets
- * the signal do what it does. Signals are blocked while the entry comes and goes.
+ * the signal do what it does. Signals are blocked while the entry comes and goes. Where
+ * signals are spared, an entry of whom a signal ends stays.
  */
 #include "collect/tsm_entry.h"
 
@@ -102,15 +103,18 @@ enum cella_status tsm_entry_make(const char *folder, const struct deadline *dead
 		     hex_format(bytes_of(random, sizeof random), hex)) >=
 	    COLLECT_PATH_MAX)
 		return error_set(err, CELLA_LIMIT, "%s: path is too long", folder);
-	block(&old);
+	if (!deadline->spares_signals)
+		block(&old);
 	if (mkdir(path, 0700) == 0) {
-		arm(path);
+		if (!deadline->spares_signals)
+			arm(path);
 		memcpy(out->path, path, sizeof path);
 		out->deadline = deadline;
 	} else {
 		failure = errno;
 	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!deadline->spares_signals)
+		sigprocmask(SIG_SETMASK, &old, NULL);
 	return failure == 0 ? CELLA_OK
 			    : advise(err, make_advice, failure, "mkdir in %s", folder);
 }
@@ -121,6 +125,11 @@ void tsm_entry_remove(struct tsm_entry *entry)
 
 	if (entry->path[0] == '\0')
 		return;
+	if (entry->deadline->spares_signals) {
+		rmdir(entry->path);
+		entry->path[0] = '\0';
+		return;
+	}
 	block(&old);
 	rmdir(entry->path);
 	disarm();

@@ -6,31 +6,29 @@
 
 #include "base/number.h"
 #include "collect/program.h"
+#include "fetch/child.h"
 #include "fetch/clock.h"
 #include "fetch/url.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 enum {
 	ATTEMPTS = 3,
-	HEAD_MAX = 32,          /* "<status> <length>\n" */
+	HEAD_MAX = 40,          /* "<status> <code> <length>\n" */
 	RESPONSE_EXTRA = 68000, /* status line and headers */
 	LATE_MS = 2000,         /* cella-fetch keeps the deadline, or has lost its way */
+	CODE_MAX = 999,
 };
 
 struct client {
 	struct client_options options;
-	pid_t pid; /* 0: not started */
-	int fd;
+	struct child child; /* none before the first question */
+	unsigned code;
 };
 
 enum cella_status client_new(const struct client_options *options, struct client **out,
@@ -43,36 +41,27 @@ enum cella_status client_new(const struct client_options *options, struct client
 	client->options = *options;
 	if (client->options.attempts == 0)
 		client->options.attempts = ATTEMPTS;
-	client->fd = -1;
 	*out = client;
 	return CELLA_OK;
-}
-
-static void stop(struct client *client)
-{
-	int status = 0;
-
-	if (client->pid <= 0)
-		return;
-	close(client->fd);
-	/* It may be in the middle of a transfer that nobody wants any more. */
-	kill(client->pid, SIGKILL);
-	while (waitpid(client->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	client->pid = 0;
-	client->fd = -1;
 }
 
 void client_free(struct client *client)
 {
 	if (client == NULL)
 		return;
-	stop(client);
+	child_stop(&client->child);
 	free(client);
 }
 
-static enum cella_status spawn(const struct client *client, int end, pid_t *pid,
-			       struct cella_error *err)
+static bool find_program(const struct client *client, char path[PROGRAM_PATH_MAX])
+{
+	if (client->options.program == NULL)
+		return program_search("cella-fetch", path);
+	snprintf(path, PROGRAM_PATH_MAX, "%s", client->options.program);
+	return true;
+}
+
+static enum cella_status start(struct client *client, struct cella_error *err)
 {
 	char path[PROGRAM_PATH_MAX];
 	char attempts[16];
@@ -83,42 +72,18 @@ static enum cella_status spawn(const struct client *client, int end, pid_t *pid,
 		(char *)(uintptr_t)client->options.tls_ca,
 		NULL,
 	};
-	posix_spawn_file_actions_t actions;
-	int failure = posix_spawn_file_actions_init(&actions);
+	enum cella_status status = CELLA_MISSING;
 
-	if (failure != 0)
-		return error_nomem(err);
-	program_find("cella-fetch", path);
-	snprintf(attempts, sizeof attempts, "%u", client->options.attempts);
-	failure = posix_spawn_file_actions_adddup2(&actions, end, STDIN_FILENO);
-	if (failure == 0)
-		failure = posix_spawn_file_actions_adddup2(&actions, end, STDOUT_FILENO);
-	if (failure == 0)
-		failure = posix_spawnp(pid, path, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (failure == ENOENT)
-		return error_set(
-			err, CELLA_UNSUPPORTED,
-			"there is no program cella-fetch here, so nothing can be "
-			"fetched: install it, or use --collateral FILE");
-	return failure == 0 ? CELLA_OK : error_errno(err, failure, "%s", path);
-}
-
-static enum cella_status start(struct client *client, struct cella_error *err)
-{
-	enum cella_status status;
-	int ends[2];
-
-	if (client->pid > 0)
+	if (client->child.pid > 0)
 		return CELLA_OK;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-		return error_errno(err, errno, "a pair of sockets");
-	status = spawn(client, ends[1], &client->pid, err);
-	close(ends[1]);
-	client->fd = ends[0];
-	if (status != CELLA_OK)
-		close(ends[0]);
-	return status;
+	snprintf(attempts, sizeof attempts, "%u", client->options.attempts);
+	if (find_program(client, path))
+		status = child_start(argv, client->options.is_quiet, &client->child, err);
+	if (status != CELLA_MISSING)
+		return status;
+	return error_set(err, CELLA_UNSUPPORTED,
+			 "there is no program cella-fetch here, so nothing can be "
+			 "fetched: install it, or use --collateral FILE");
 }
 
 static enum cella_status lost(struct cella_error *err)
@@ -135,8 +100,8 @@ static enum cella_status ask(const struct client *client, const char *url, size_
 	size_t put = 0;
 
 	while (put < (size_t)len) {
-		const ssize_t now =
-			send(client->fd, line + put, (size_t)len - put, MSG_NOSIGNAL);
+		const ssize_t now = send(client->child.fd, line + put, (size_t)len - put,
+					 MSG_NOSIGNAL);
 
 		if (now < 0 && errno == EINTR)
 			continue;
@@ -152,7 +117,7 @@ static enum cella_status receive(const struct client *client, void *buffer, size
 				 int64_t deadline_ms, size_t *got,
 				 struct cella_error *err)
 {
-	struct pollfd ready = { .fd = client->fd, .events = POLLIN };
+	struct pollfd ready = { .fd = client->child.fd, .events = POLLIN };
 
 	for (;;) {
 		const int64_t left_ms = deadline_ms + LATE_MS - clock_ms();
@@ -163,7 +128,7 @@ static enum cella_status receive(const struct client *client, void *buffer, size
 			continue;
 		if (num == 0)
 			return error_set(err, CELLA_IO, "cella-fetch does not answer");
-		now = recv(client->fd, buffer, len, 0);
+		now = recv(client->child.fd, buffer, len, 0);
 		if (now < 0 && errno == EINTR)
 			continue;
 		if (now <= 0)
@@ -173,14 +138,30 @@ static enum cella_status receive(const struct client *client, void *buffer, size
 	}
 }
 
-/* "<status> <length>\n", a byte at a time: what follows is not ours yet. */
+static enum cella_status read_number(char **rest, uint64_t max, uint64_t *out,
+				     struct cella_error *err)
+{
+	const char *const word = strsep(rest, " ");
+
+	if (word == NULL)
+		return error_set(err, CELLA_INTERNAL, "cella-fetch: no answer");
+	return number_read(word, max, out, "cella-fetch: its answer", err);
+}
+
+/* What cella-fetch says before its answer. */
+struct head {
+	uint64_t status;
+	uint64_t code; /* the server's, 0 without one */
+	uint64_t len;
+};
+
+/* "<status> <code> <length>\n", a byte at a time: what follows is not ours yet. */
 static enum cella_status read_head(const struct client *client, int64_t deadline_ms,
-				   uint64_t *status, uint64_t *len,
-				   struct cella_error *err)
+				   struct head *out, struct cella_error *err)
 {
 	char head[HEAD_MAX] = "";
+	char *rest = head;
 	size_t got = 0;
-	char *space;
 
 	for (size_t i = 0;; i++) {
 		if (i + 1 >= sizeof head)
@@ -191,12 +172,9 @@ static enum cella_status read_head(const struct client *client, int64_t deadline
 			break;
 		}
 	}
-	space = strchr(head, ' ');
-	if (space == NULL)
-		return error_set(err, CELLA_INTERNAL, "cella-fetch: no answer");
-	*space = '\0';
-	TRY(number_read(head, CELLA_INTERNAL, status, "cella-fetch: status", err));
-	return number_read(space + 1, UINT32_MAX, len, "cella-fetch: length", err);
+	TRY(read_number(&rest, CELLA_INTERNAL, &out->status, err));
+	TRY(read_number(&rest, CODE_MAX, &out->code, err));
+	return read_number(&rest, UINT32_MAX, &out->len, err);
 }
 
 static enum cella_status read_body(const struct client *client, size_t len,
@@ -218,17 +196,15 @@ static enum cella_status read_body(const struct client *client, size_t len,
 
 static enum cella_status exchange(const struct client *client, const char *url,
 				  size_t max_len, int64_t deadline_ms, struct out *out,
-				  uint64_t *status, struct cella_error *err)
+				  struct head *head, struct cella_error *err)
 {
-	uint64_t len = 0;
-
 	TRY(ask(client, url, max_len, deadline_ms, err));
-	TRY(read_head(client, deadline_ms, status, &len, err));
-	if (len > max_len + RESPONSE_EXTRA)
+	TRY(read_head(client, deadline_ms, head, err));
+	if (head->len > max_len + RESPONSE_EXTRA)
 		return error_set(err, CELLA_LIMIT,
 				 "cella-fetch: %llu bytes, at most %zu were asked for",
-				 (unsigned long long)len, max_len);
-	return read_body(client, (size_t)len, deadline_ms, out, err);
+				 (unsigned long long)head->len, max_len);
+	return read_body(client, (size_t)head->len, deadline_ms, out, err);
 }
 
 enum cella_status client_get(struct client *client, const char *url, size_t max_len,
@@ -237,20 +213,27 @@ enum cella_status client_get(struct client *client, const char *url, size_t max_
 {
 	struct out answer CLEANUP(out_done) = { 0 };
 	enum cella_status exchanged;
+	struct head head = { 0 };
 	struct url parts;
-	uint64_t status = 0;
 
+	client->code = 0;
 	TRY(url_parse(url, &parts, err));
 	TRY(start(client, err));
-	exchanged = exchange(client, url, max_len, deadline_ms, &answer, &status, err);
+	exchanged = exchange(client, url, max_len, deadline_ms, &answer, &head, err);
 	if (exchanged != CELLA_OK) {
 		/* What it might still answer belongs to nobody. */
-		stop(client);
+		child_stop(&client->child);
 		return exchanged;
 	}
-	if (status != CELLA_OK)
-		return error_set(err, (enum cella_status)status, "%.*s", (int)answer.len,
-				 (const char *)answer.data);
+	client->code = (unsigned)head.code;
+	if (head.status != CELLA_OK)
+		return error_set(err, (enum cella_status)head.status, "%.*s",
+				 (int)answer.len, (const char *)answer.data);
 	out_bytes(out, answer.data, answer.len);
 	return out_status(out, err);
+}
+
+unsigned client_code(const struct client *client)
+{
+	return client->code;
 }

@@ -12,7 +12,9 @@
 struct client_options {
 	const char *tls_ca; /* of the server's issuer; NULL: the system's list */
 	bool insecure_tls;
-	unsigned attempts; /* for each document; 0: as many as make sense */
+	unsigned attempts;   /* for each document; 0: as many as make sense */
+	const char *program; /* the path of cella-fetch; NULL: it is looked for */
+	bool is_quiet;       /* it has no standard error */
 };
 
 struct client;
@@ -33,5 +35,8 @@ static inline void client_cleanup(struct client **client)
 enum cella_status client_get(struct client *client, const char *url, size_t max_len,
 			     int64_t deadline_ms, struct out *out,
 			     struct cella_error *err) MUST_CHECK;
+
+/* client_code() is the HTTP status of the last answer; 0 when there was none. */
+unsigned client_code(const struct client *client);
 
 #endif

@@ -91,6 +91,11 @@ void fetcher_free(struct fetcher *f)
 	free(f);
 }
 
+unsigned fetcher_code(const struct fetcher *f)
+{
+	return f->client != NULL ? client_code(f->client) : 0;
+}
+
 /* The same document may be asked of several servers; what counts is who signed it. */
 static enum cella_status write_key(const struct fetcher *f, const struct pcs_question *q,
 				   char key[CACHE_KEY_MAX], struct cella_error *err)

@@ -55,6 +55,9 @@ enum cella_status fetcher_get(struct fetcher *fetcher,
 			      const struct pcs_question *question, struct out *out,
 			      struct cella_error *err) MUST_CHECK;
 
+/* fetcher_code() is the HTTP status of the server's last answer; 0 when there was none. */
+unsigned fetcher_code(const struct fetcher *fetcher);
+
 /*
  * fetcher_add() adds a platform's whole set to a builder: both revocation lists, TCB
  * information, identity. Two documents of different evaluations are asked for anew.

@@ -29,6 +29,7 @@ struct http_client {
 	unsigned attempts;
 	bool insecure;
 	const char *ca_file;
+	long code; /* of the last answer; 0: there was none */
 };
 
 /* An answer that arrives; what breaks a limit ends the transfer. */
@@ -58,6 +59,7 @@ static const char *const kept_headers[] = {
 	"SGX-PCK-CRL-Issuer-Chain",
 	"SGX-PCK-Certificate-Issuer-Chain",
 	"SGX-TCB-Info-Issuer-Chain",
+	"SGX-TCBm",
 	"TCB-Evaluation-Data-Numbers-Issuer-Chain",
 	"TCB-Info-Issuer-Chain",
 };
@@ -401,6 +403,7 @@ enum cella_status http_get(struct http_client *client, const char *url, size_t m
 {
 	struct url parts;
 
+	client->code = 0;
 	TRY(url_parse(url, &parts, err));
 	for (unsigned i = 0;; i++) {
 		struct answer answer CLEANUP(answer_done) = { .max_len = max_len };
@@ -411,6 +414,7 @@ enum cella_status http_get(struct http_client *client, const char *url, size_t m
 		if (left_ms <= 0)
 			return error_set(err, CELLA_IO, "%.100s: no time is left", url);
 		done = attempt(client, url, left_ms, &answer);
+		client->code = done.result == CURLE_OK ? done.code : 0;
 		if (done.result == CURLE_OK && done.code == 200) {
 			write_answer(&answer, out);
 			return out_status(out, err);
@@ -423,4 +427,9 @@ enum cella_status http_get(struct http_client *client, const char *url, size_t m
 				       : code_error(client, url, done.code, &answer, err);
 		clock_wait_ms(pause_ms);
 	}
+}
+
+unsigned http_client_code(const struct http_client *client)
+{
+	return client->code > 0 && client->code < 1000 ? (unsigned)client->code : 0;
 }

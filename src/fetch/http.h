@@ -40,4 +40,7 @@ enum cella_status http_get(struct http_client *client, const char *url, size_t m
 			   int64_t deadline_ms, struct out *out,
 			   struct cella_error *err) MUST_CHECK;
 
+/* http_client_code() is the status of the last answer; 0 when there was none. */
+unsigned http_client_code(const struct http_client *client);
+
 #endif

@@ -6,7 +6,8 @@
  *     cella-fetch ATTEMPTS INSECURE [CA-FILE]
  *
  * On standard input it gets lines "<deadline> <limit> <url>", on standard output it answers
- * each with "<status> <length>\n" and so many bytes: the response, or what went wrong.
+ * each with "<status> <code> <length>\n", code being the server's or 0, and so many bytes:
+ * the response, or what went wrong.
  */
 #include "base/number.h"
 #include "fetch/http.h"
@@ -33,9 +34,10 @@ static bool parse_line(char *line, uint64_t *deadline_ms, uint64_t *max_len, cha
 	       number_read(limit, LIMIT_MAX, max_len, "limit", NULL) == CELLA_OK;
 }
 
-static bool answer(enum cella_status status, struct cella_bytes bytes)
+static bool answer(const struct http_client *client, enum cella_status status,
+		   struct cella_bytes bytes)
 {
-	printf("%d %zu\n", (int)status, bytes.len);
+	printf("%d %u %zu\n", (int)status, http_client_code(client), bytes.len);
 	return fwrite(bytes.data, 1, bytes.len, stdout) == bytes.len &&
 	       fflush(stdout) == 0;
 }
@@ -52,8 +54,8 @@ static bool serve_line(struct http_client *client, char *line)
 		return false;
 	if (http_get(client, url, (size_t)max_len, (int64_t)deadline_ms, &response,
 		     &err) != CELLA_OK)
-		return answer(err.status, bytes_of(err.text, strlen(err.text)));
-	return answer(CELLA_OK, out_view(&response));
+		return answer(client, err.status, bytes_of(err.text, strlen(err.text)));
+	return answer(client, CELLA_OK, out_view(&response));
 }
 
 int main(int argc, char **argv)

@@ -83,6 +83,8 @@ static const struct {
 			  "the list of evaluations" },
 	[PCS_PCK_CERT] = { "pckcert", false, false, DOCUMENT_PCK_CHAIN,
 			   "the PCK certificate" },
+	[PCS_QVE_IDENTITY] = { "qve/identity", false, true, DOCUMENT_QE_IDENTITY,
+			       "the quote verification enclave's identity" },
 };
 
 const char *pcs_name(enum pcs_kind kind)
@@ -99,29 +101,53 @@ static bool is_tdx(const struct pcs_question *question)
  * A PCCS knows a platform by its quoting enclave's id, the vendor's service by the PPID as
  * the vendor alone can read it, which only some quotes have.
  */
-static enum cella_status write_pck_cert(const struct quote *quote, struct out *out,
-					struct cella_error *err)
+static void write_pck_cert(const struct pck_id *id, struct out *out)
 {
-	enum { USER_DATA = 28, QE_ID_LEN = 16 };
-	struct cert_data_ppid ppid = { 0 };
-	uint8_t pce_svn[2];
+	const uint8_t pce_svn[] = { (uint8_t)id->pce_svn, (uint8_t)(id->pce_svn >> 8) };
 
-	TRY(quote_ppid(quote, &ppid, err));
-	pce_svn[0] = (uint8_t)ppid.pce_svn;
-	pce_svn[1] = (uint8_t)(ppid.pce_svn >> 8);
 	out_text(out, "?qeid=");
-	hex_write_upper(out, bytes_slice(quote->raw, USER_DATA, QE_ID_LEN));
-	if (quote->cert_type == CERT_DATA_PPID_RSA3072) {
+	hex_write_upper(out, id->qe_id);
+	if (id->encrypted_ppid.len > 0) {
 		out_text(out, "&encrypted_ppid=");
-		hex_write_upper(out, ppid.ppid);
+		hex_write_upper(out, id->encrypted_ppid);
 	}
 	out_text(out, "&cpusvn=");
-	hex_write_upper(out, ppid.cpu_svn);
+	hex_write_upper(out, id->cpu_svn);
 	out_text(out, "&pcesvn=");
 	hex_write_upper(out, bytes_of(pce_svn, sizeof pce_svn));
 	out_text(out, "&pceid=");
-	hex_write_upper(out, bytes_of(ppid.pce_id, sizeof ppid.pce_id));
-	return out_status(out, err);
+	hex_write_upper(out, bytes_of(id->pce_id, sizeof id->pce_id));
+}
+
+static enum cella_status pck_id_of(const struct quote *quote, struct pck_id *out,
+				   struct cella_error *err)
+{
+	enum { USER_DATA = 28 };
+	struct cert_data_ppid ppid = { 0 };
+
+	TRY(quote_ppid(quote, &ppid, err));
+	*out = (struct pck_id){
+		.qe_id = bytes_slice(quote->raw, USER_DATA, PCS_QE_ID_LEN),
+		.cpu_svn = ppid.cpu_svn,
+		.pce_svn = ppid.pce_svn,
+	};
+	if (quote->cert_type == CERT_DATA_PPID_RSA3072)
+		out->encrypted_ppid = ppid.ppid;
+	memcpy(out->pce_id, ppid.pce_id, sizeof out->pce_id);
+	return CELLA_OK;
+}
+
+static enum cella_status write_pck_question(const struct pcs_question *q, struct out *out,
+					    struct cella_error *err)
+{
+	struct pck_id id = { 0 };
+
+	if (q->pck != NULL)
+		id = *q->pck;
+	else
+		TRY(pck_id_of(q->quote, &id, err));
+	write_pck_cert(&id, out);
+	return CELLA_OK;
 }
 
 /* "tcb?fmspc=…&update=early": what stands behind the version. */
@@ -145,7 +171,7 @@ static enum cella_status write_tail(const struct pcs_question *q, struct out *ou
 	else if (kinds[q->kind].has_edition && q->edition.early)
 		out_format(out, "%supdate=early", separator);
 	if (q->kind == PCS_PCK_CERT)
-		TRY(write_pck_cert(q->quote, out, err));
+		TRY(write_pck_question(q, out, err));
 	return out_status(out, err);
 }
 
@@ -288,6 +314,9 @@ static void expected_name(const struct pcs_question *q, char out[PCS_NAME_MAX])
 		snprintf(out, PCS_NAME_MAX, "%s",
 			 identity_name(is_tdx(q) ? IDENTITY_TD_QE : IDENTITY_QE));
 		break;
+	case PCS_QVE_IDENTITY:
+		snprintf(out, PCS_NAME_MAX, "%s", identity_name(IDENTITY_QVE));
+		break;
 	case PCS_NUMBERS:
 		snprintf(out, PCS_NAME_MAX, "%s", is_tdx(q) ? "TDX" : "SGX");
 		break;
@@ -397,25 +426,50 @@ static bool read_directive(const char *directive, int64_t *age)
 	return true;
 }
 
-bool pcs_max_age(struct cella_bytes response, int64_t *out)
+/* The value of a header, as cella-fetch spells its name; false when there is none. */
+static bool read_header(struct cella_bytes response, const char *name, char *out,
+			size_t out_len)
 {
-	static const char header[] = "\nCache-Control:";
 	const uint8_t *const end = memmem(response.data, response.len, "\r\n\r\n", 4);
 	const size_t head_len = end != NULL ? (size_t)(end - response.data) : 0;
-	const char *const line =
-		memmem(response.data, head_len, header, sizeof header - 1);
+	const char *const line = memmem(response.data, head_len, name, strlen(name));
+
+	if (line == NULL)
+		return false;
+	snprintf(out, out_len, "%.*s",
+		 (int)(response.data + head_len - (const uint8_t *)line) -
+			 (int)strlen(name),
+		 line + strlen(name));
+	out[strcspn(out, "\r\n")] = '\0';
+	return true;
+}
+
+enum cella_status pcs_tcbm(struct cella_bytes response, uint8_t cpu_svn[PCS_CPU_SVN_LEN],
+			   uint16_t *pce_svn, struct cella_error *err)
+{
+	uint8_t tcbm[PCS_CPU_SVN_LEN + sizeof *pce_svn];
+	char value[128];
+
+	if (!read_header(response, "\nSGX-TCBm:", value, sizeof value))
+		return error_set(err, CELLA_MISSING,
+				 "the answer does not say at which TCB the PCK "
+				 "certificate is (SGX-TCBm)");
+	TRY(hex_read(text_trim(bytes_of(value, strlen(value))), tcbm, sizeof tcbm,
+		     "SGX-TCBm", err));
+	memcpy(cpu_svn, tcbm, PCS_CPU_SVN_LEN);
+	*pce_svn = (uint16_t)(tcbm[PCS_CPU_SVN_LEN] | tcbm[PCS_CPU_SVN_LEN + 1] << 8);
+	return CELLA_OK;
+}
+
+bool pcs_max_age(struct cella_bytes response, int64_t *out)
+{
 	char value[256];
 	char *rest = value;
 	char *directive;
 	bool found = false;
 
-	if (line == NULL)
+	if (!read_header(response, "\nCache-Control:", value, sizeof value))
 		return false;
-	snprintf(value, sizeof value, "%.*s",
-		 (int)(response.data + head_len - (const uint8_t *)line) -
-			 (int)(sizeof header - 1),
-		 line + sizeof header - 1);
-	value[strcspn(value, "\r\n")] = '\0';
 	while ((directive = strtok_r(rest, ", \t", &rest)) != NULL) {
 		int64_t age = 0;
 

@@ -41,6 +41,7 @@ enum pcs_kind {
 	PCS_NUM_SETS, /* those before make a set */
 	PCS_NUMBERS = PCS_NUM_SETS,
 	PCS_PCK_CERT,
+	PCS_QVE_IDENTITY,
 	PCS_NUM_KINDS,
 };
 
@@ -50,11 +51,23 @@ struct pcs_edition {
 	uint32_t number; /* 0: none */
 };
 
+enum { PCS_CPU_SVN_LEN = 16, PCS_QE_ID_LEN = 16 };
+
+/* struct pck_id - which platform at which TCB has the PCK certificate. Views are borrowed. */
+struct pck_id {
+	struct cella_bytes qe_id;
+	struct cella_bytes encrypted_ppid; /* empty where it is not known */
+	struct cella_bytes cpu_svn;
+	uint16_t pce_svn;
+	uint8_t pce_id[2]; /* in wire order */
+};
+
 struct pcs_question {
 	enum pcs_kind kind;
 	struct platform platform;
 	struct pcs_edition edition;
-	const struct quote *quote; /* PCS_PCK_CERT: which platform at which TCB */
+	const struct quote *quote; /* PCS_PCK_CERT: whose; or else */
+	const struct pck_id *pck;
 };
 
 /*
@@ -112,6 +125,13 @@ enum cella_status pcs_platform(struct cella_bytes response,
 enum cella_status pcs_numbers(struct cella_bytes response, enum tcb_tee tee,
 			      struct tcb_numbers *out,
 			      struct cella_error *err) MUST_CHECK;
+
+/*
+ * pcs_tcbm() reads at which TCB a platform has the PCK certificate of a response: CPUSVN and
+ * PCESVN. CELLA_MISSING when the server does not say.
+ */
+enum cella_status pcs_tcbm(struct cella_bytes response, uint8_t cpu_svn[PCS_CPU_SVN_LEN],
+			   uint16_t *pce_svn, struct cella_error *err) MUST_CHECK;
 
 /*
  * pcs_max_age() reads for how many seconds a response may be kept, from its Cache-Control;

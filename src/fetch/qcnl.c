@@ -29,6 +29,8 @@ static const struct key {
 	  sizeof((struct qcnl *)0)->collateral_service, 0 },
 	{ "tcb_update_type", NULL, VALUE_TEXT, offsetof(struct qcnl, update),
 	  sizeof((struct qcnl *)0)->update, 0 },
+	{ "pccs_api_version", "PCCS_API_VERSION", VALUE_TEXT,
+	  offsetof(struct qcnl, crl_form), sizeof((struct qcnl *)0)->crl_form, 0 },
 	{ "use_secure_cert", "USE_SECURE_CERT", VALUE_SECURE,
 	  offsetof(struct qcnl, insecure), 0, 0 },
 	{ "local_cache_only", "LOCAL_CACHE_ONLY", VALUE_BOOL,

@@ -16,6 +16,7 @@ struct qcnl {
 	char pccs_url[URL_MAX + 1];
 	char collateral_service[URL_MAX + 1]; /* goes before pccs_url for collateral */
 	char update[16];                      /* "early" or "standard" */
+	char crl_form[16];                    /* "3.0": hexadecimal; DER otherwise */
 	bool insecure;                        /* use_secure_cert is false */
 	bool cache_only;
 	bool has_retries;

@@ -180,11 +180,11 @@ helper 'read line; kill -9 $$'
 check "one that is killed" 3 alone
 helper 'read line; echo nonsense; cat'
 check "one that talks nonsense" 3 alone
-says "is not believed" "cella-fetch: no answer"
-helper 'read line; echo "0 99999999"; cat /dev/zero'
+says "is not believed" "cella-fetch: its answer: \"nonsense\" is not a number"
+helper 'read line; echo "0 200 99999999"; cat /dev/zero'
 check "one that never ends" 3 alone
 says "is stopped" "99999999 bytes, at most 262144 were asked for"
-helper 'read line; echo "0 100"; printf short; exec sleep 60'
+helper 'read line; echo "0 200 100"; printf short; exec sleep 60'
 check "one that stops in the middle" 3 alone
 says "is not waited for" "cella-fetch does not answer"
 helper 'exec sleep 60'

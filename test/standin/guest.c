@@ -12,7 +12,7 @@
  *
  * Any path that ends in /dev/tdx_guest is the device. Faults: busy=N (EBUSY of a report),
  * errno=NUMBER (of a report), swapped (another's report data), garbage, quotes (the older
- * ioctl for quotes exists), quotes-rw (under its other number), bare (its answer is no message
+ * ioctl for quotes exists), quotes-rw (under its other number), extends (that for registers does), bare (its answer is no message
  * of QGS but a quote), in-flight, unavailable, refused, long (its answer's length is wrong); of the paravisor: late=N (it takes as many
  * commands), stale (it makes no new report), tpm-hang, tpm-dies, tpm-garbage (answers of the
  * TPM), tpm-busy=N, tpm-code=NUMBER (its response code).
@@ -45,6 +45,7 @@ enum {
 	GET_REPORT0 = (int)0xc4405401,
 	GET_QUOTE = (int)0x80105404,
 	GET_QUOTE_RW = (int)0xc0105404,
+	EXTEND_RTMR = (int)0x40315403,
 	PATH_LEN_MAX = 4096,
 	PACKET_MAX = 4096,
 	BUFFER_LEN = 16384,
@@ -64,10 +65,11 @@ static struct standin standin;
 
 static const struct sock_filter filter[] = {
 	LOAD(nr),
-	IF_EQUAL(SYS_openat, 6, 0),
-	IF_EQUAL(SYS_ioctl, 0, 4),
+	IF_EQUAL(SYS_openat, 7, 0),
+	IF_EQUAL(SYS_ioctl, 0, 5),
 	LOAD(args[1]), /* its lower half */
-	IF_EQUAL(GET_REPORT0, 3, 0),
+	IF_EQUAL(GET_REPORT0, 4, 0),
+	IF_EQUAL(EXTEND_RTMR, 3, 0),
 	IF_EQUAL(GET_QUOTE, 2, 0),
 	IF_EQUAL(GET_QUOTE_RW, 1, 0),
 	RETURN(SECCOMP_RET_ALLOW),
@@ -228,6 +230,21 @@ static int make_quote(pid_t pid, uint64_t address)
 	return copy(pid, place[0], whole.data, whole.len, true);
 }
 
+/* As the driver: the firmware's registers are not for the guest. */
+static int extend(pid_t pid, uint64_t address)
+{
+	uint8_t request[SHA384_LEN + 1];
+	struct cella_error err = { 0 };
+
+	if (copy(pid, address, request, sizeof request, false) != 0)
+		return EFAULT;
+	if (request[SHA384_LEN] < 2 || request[SHA384_LEN] > 3)
+		return EINVAL;
+	return standin_extend(&standin, request[SHA384_LEN], request, &err) == CELLA_OK
+		       ? 0
+		       : EIO;
+}
+
 static int answer_ioctl(const struct seccomp_notif *asked)
 {
 	const pid_t pid = (pid_t)asked->pid;
@@ -242,6 +259,9 @@ static int answer_ioctl(const struct seccomp_notif *asked)
 		return has_quotes ? make_quote(pid, address) : ENOTTY;
 	case GET_QUOTE_RW:
 		return has_quotes_rw ? make_quote(pid, address) : ENOTTY;
+	case EXTEND_RTMR:
+		return standin_fault(&standin, "extends") != NULL ? extend(pid, address)
+								  : ENOTTY;
 	}
 	return ENOTTY;
 }

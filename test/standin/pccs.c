@@ -254,6 +254,44 @@ static bool serve_numbers(const char *tee, struct answer *answer)
 	return true;
 }
 
+/* Of the quoting enclave's identity, under another name: QvE's, which no file has. */
+static bool serve_qve(struct answer *answer)
+{
+	static const char before[] = "{\"enclaveIdentity\":";
+	static const char after[] = ",\"signature\":";
+	static const char id[] = "\"id\":\"QE\"";
+	uint8_t signature[P256_SIGNATURE_LEN];
+	struct answer qe CLEANUP(answer_done) = { 0 };
+	struct out inner CLEANUP(out_done) = { 0 };
+	struct cella_bytes body;
+	const uint8_t *end;
+	const uint8_t *at;
+
+	if (!load_response("sgx/qe_identity.http", &qe))
+		return false;
+	body = bytes_slice(out_view(&qe.body), sizeof before - 1,
+			   qe.body.len - (sizeof before - 1));
+	end = memmem(body.data, body.len, after, sizeof after - 1);
+	at = memmem(body.data, body.len, id, sizeof id - 1);
+	if (end == NULL || at == NULL)
+		return false;
+	out_bytes(&inner, body.data, (size_t)(at - body.data));
+	out_text(&inner, "\"id\":\"QVE\"");
+	at += sizeof id - 1;
+	out_bytes(&inner, at, (size_t)(end - at));
+	if (private_key_sign(server.platform->keys[SIM_SIGNER], out_view(&inner),
+			     signature, NULL) != CELLA_OK)
+		return false;
+	out_format(&answer->body, "%s", before);
+	out_bytes(&answer->body, inner.data, inner.len);
+	out_format(&answer->body, "%s\"", after);
+	hex_write(&answer->body, bytes_of(signature, sizeof signature));
+	out_text(&answer->body, "\"}");
+	out_bytes(&answer->head, qe.head.data, qe.head.len);
+	answer->code = MHD_HTTP_OK;
+	return true;
+}
+
 static const struct {
 	const char *path; /* below /sgx/certification/v4/ */
 	const char *file; /* in the set's folder */
@@ -301,6 +339,8 @@ static bool serve(struct MHD_Connection *connection, const char *tee, const char
 		return serve_root_crl(answer);
 	if (strcmp(path, "tcbevaluationdatanumbers") == 0)
 		return serve_numbers(tee, answer);
+	if (strcmp(path, "qve/identity") == 0)
+		return serve_qve(answer);
 	name_set(connection, tee, set);
 	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
 		if (strcmp(path, documents[i].path) != 0)

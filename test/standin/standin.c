@@ -259,3 +259,24 @@ enum cella_status standin_report(const struct standin *standin,
 	hex_format(bytes_of(report_data, REPORT_DATA_LEN), hex);
 	return ask(standin, "report", "--report-data", hex, out, err);
 }
+
+enum cella_status standin_extend(const struct standin *standin, unsigned reg,
+				 const uint8_t digest[SHA384_LEN],
+				 struct cella_error *err)
+{
+	char path[PROGRAM_PATH_MAX];
+	char hex[2 * SHA384_LEN + 1];
+	char number[] = { (char)('0' + reg), '\0' };
+	struct out nothing CLEANUP(out_done) = { 0 };
+	char *const argv[] = {
+		path,         (char *)"extend",          (char *)"--rtmr",
+		number,       (char *)"--digest",        hex,
+		(char *)"--", (char *)standin->platform, NULL,
+	};
+
+	if (standin->platform == NULL)
+		return error_set(err, CELLA_USAGE, "--platform is missing");
+	hex_format(bytes_of(digest, SHA384_LEN), hex);
+	program_find("cella-sim", path);
+	return program_run(argv, CELLA_EVIDENCE_MAX, &nothing, err);
+}

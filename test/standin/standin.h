@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "crypto/crypto.h"
 #include "evidence/sgx_report.h"
 
 enum {
@@ -79,6 +80,11 @@ enum cella_status standin_quote(const struct standin *standin, struct cella_byte
 enum cella_status standin_quote_data(const struct standin *standin,
 				     const uint8_t report_data[REPORT_DATA_LEN],
 				     struct out *out, struct cella_error *err) MUST_CHECK;
+
+/* standin_extend() has the platform extend RTMR2 or RTMR3. */
+enum cella_status standin_extend(const struct standin *standin, unsigned reg,
+				 const uint8_t digest[SHA384_LEN],
+				 struct cella_error *err) MUST_CHECK;
 
 /* standin_report() has the platform make a report. */
 enum cella_status standin_report(const struct standin *standin,

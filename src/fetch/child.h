@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A program that runs for us while we run, in a process that may not be ours: one of a
+ * library's user, who must not notice that there is a child.
+ */
+#ifndef FETCH_CHILD_H
+#define FETCH_CHILD_H
+
+#include "base/bytes.h"
+
+#include <sys/types.h>
+
+struct child {
+	pid_t pid; /* 0: none */
+	int fd;    /* a socket: the program's standard input and output */
+};
+
+/*
+ * child_start() starts a program: its path, without a search, and its arguments. It has no
+ * other descriptors than the socket and standard error, which leads nowhere for a quiet
+ * one. CELLA_MISSING when there is no such program.
+ */
+enum cella_status child_start(char *const argv[], bool is_quiet, struct child *out,
+			      struct cella_error *err) MUST_CHECK;
+
+/* child_stop() ends the program, whatever it is doing, and leaves nothing of it. */
+void child_stop(struct child *child);
+
+#endif
