@@ -27,7 +27,9 @@ struct collect_request {
 	const char *sysroot; /* the root of the files of this machine; "" for its own */
 	const char *sim_dir; /* the simulated platform's directory, or NULL */
 	const char *qgs;     /* the address of QGS (peer.h), or NULL: the host's */
-	const char *imds;    /* that of the metadata service, or NULL: Azure's */
+	const char
+		*tsm_entry; /* one of configfs-tsm's that is there; NULL: one is made */
+	const char *imds;   /* that of the metadata service, or NULL: Azure's */
 	struct deadline deadline;
 	void (*progress)(const char *provider); /* told who is asked now; or NULL */
 };

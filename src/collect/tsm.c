@@ -206,16 +206,25 @@ static enum cella_status exchange_patiently(const struct tsm_entry *entry,
 	}
 }
 
+static enum cella_status get_entry(const struct collect_request *request,
+				   struct tsm_entry *out, struct cella_error *err)
+{
+	char folder[COLLECT_PATH_MAX];
+
+	if (request->tsm_entry != NULL)
+		return tsm_entry_share(request->tsm_entry, &request->deadline, out, err);
+	TRY(find_folder(request, folder, err));
+	return tsm_entry_make(folder, &request->deadline, out, err);
+}
+
 static enum cella_status quote(const struct collect_request *request,
 			       struct collected *out, struct cella_error *err)
 {
 	struct tsm_entry entry CLEANUP(tsm_entry_remove) = { 0 };
 	struct deadline_alarm alarm CLEANUP(deadline_disarm);
-	char folder[COLLECT_PATH_MAX];
 
 	deadline_arm(&request->deadline, &alarm);
-	TRY(find_folder(request, folder, err));
-	TRY(tsm_entry_make(folder, &request->deadline, &entry, err));
+	TRY(get_entry(request, &entry, err));
 	TRY(check_provider(&entry, err));
 	return exchange_patiently(&entry, request, out, err);
 }

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,24 +120,6 @@ enum cella_status tsm_entry_make(const char *folder, const struct deadline *dead
 			    : advise(err, make_advice, failure, "mkdir in %s", folder);
 }
 
-void tsm_entry_remove(struct tsm_entry *entry)
-{
-	sigset_t old;
-
-	if (entry->path[0] == '\0')
-		return;
-	if (entry->deadline->spares_signals) {
-		rmdir(entry->path);
-		entry->path[0] = '\0';
-		return;
-	}
-	block(&old);
-	rmdir(entry->path);
-	disarm();
-	entry->path[0] = '\0';
-	sigprocmask(SIG_SETMASK, &old, NULL);
-}
-
 static int open_attribute(const struct tsm_entry *entry, const char *attribute, int flags)
 {
 	char path[COLLECT_PATH_MAX];
@@ -147,6 +130,61 @@ static int open_attribute(const struct tsm_entry *entry, const char *attribute, 
 		return -1;
 	}
 	return open(path, flags | O_CLOEXEC);
+}
+
+/* 0, or an errno. */
+static int lock_patiently(int fd, const struct deadline *deadline)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if ((errno != EWOULDBLOCK && errno != EINTR) ||
+		    !deadline_back_off(deadline, attempt))
+			return errno == EWOULDBLOCK ? EBUSY : errno;
+	}
+}
+
+enum cella_status tsm_entry_share(const char *path, const struct deadline *deadline,
+				  struct tsm_entry *out, struct cella_error *err)
+{
+	struct tsm_entry entry = { .deadline = deadline, .is_shared = true };
+	int failure;
+
+	if (snprintf(entry.path, sizeof entry.path, "%s", path) >= COLLECT_PATH_MAX)
+		return error_set(err, CELLA_LIMIT, "%.80s…: path is too long", path);
+	entry.lock = open_attribute(&entry, "inblob", O_WRONLY);
+	if (entry.lock < 0)
+		return advise(err, use_advice, errno, "%s/inblob", path);
+	failure = lock_patiently(entry.lock, deadline);
+	if (failure != 0) {
+		close(entry.lock);
+		return advise(err, use_advice, failure, "%s/inblob: locking it", path);
+	}
+	*out = entry;
+	return CELLA_OK;
+}
+
+void tsm_entry_remove(struct tsm_entry *entry)
+{
+	sigset_t old;
+
+	if (entry->path[0] == '\0')
+		return;
+	if (entry->is_shared) {
+		close(entry->lock);
+		entry->path[0] = '\0';
+		return;
+	}
+	if (entry->deadline->spares_signals) {
+		rmdir(entry->path);
+		entry->path[0] = '\0';
+		return;
+	}
+	block(&old);
+	rmdir(entry->path);
+	disarm();
+	entry->path[0] = '\0';
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 /* Bytes that trickle in are no answer in time, either. */

@@ -9,10 +9,17 @@
 #include <stdint.h>
 
 struct attest_place {
-	const char *sysroot; /* in place of "/" */
-	const char *qgs;     /* its address; NULL: what the configuration says */
-	int64_t timeout_s;   /* for a whole call */
+	const char *sysroot;   /* in place of "/" */
+	const char *qgs;       /* its address; NULL: what the configuration says */
+	const char *tsm_entry; /* one that is there already, or NULL */
+	int64_t timeout_s;     /* for a whole call */
 };
+
+/*
+ * The vendor's variable for an entry of configfs-tsm that somebody has made for those who may
+ * make none.
+ */
+#define ATTEST_ENTRY_VARIABLE "DCAP_TDX_QUOTE_CONFIGFS_PATH"
 
 struct attest_place attest_place(void);
 

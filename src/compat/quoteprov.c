@@ -146,8 +146,8 @@ static quote3_error_t get_collateral(const struct platform *platform,
 	struct cella_collateral *set CLEANUP(collateral_cleanup) = NULL;
 	struct session session CLEANUP(session_close) = { .fetcher = NULL };
 	struct cella_error err = { 0 };
-	const quote3_error_t opened =
-		session_open(SGX_QL_NO_QUOTE_COLLATERAL_DATA, &session);
+	const quote3_error_t opened = session_open(
+		SERVICE_OF_COLLATERAL, SGX_QL_NO_QUOTE_COLLATERAL_DATA, &session);
 
 	if (opened != SGX_QL_SUCCESS)
 		return opened;
@@ -312,7 +312,8 @@ quote3_error_t sgx_ql_get_qve_identity(char **identity, uint32_t *identity_size,
 	    issuer_chain_size == NULL)
 		return refuse(SGX_QL_ERROR_INVALID_PARAMETER,
 			      "QvE identity: a place is missing");
-	opened = session_open(SGX_QL_NO_QVE_IDENTITY_DATA, &session);
+	opened = session_open(SERVICE_OF_COLLATERAL, SGX_QL_NO_QVE_IDENTITY_DATA,
+			      &session);
 	if (opened != SGX_QL_SUCCESS)
 		return opened;
 	if (fetch_qve(&session, &set, &err) != CELLA_OK ||
@@ -386,7 +387,8 @@ quote3_error_t sgx_ql_get_root_ca_crl(uint8_t **crl, uint16_t *crl_size)
 	if (crl == NULL || crl_size == NULL)
 		return refuse(SGX_QL_ERROR_INVALID_PARAMETER,
 			      "the root's list: a place is missing");
-	opened = session_open(SGX_QL_NO_QUOTE_COLLATERAL_DATA, &session);
+	opened = session_open(SERVICE_OF_COLLATERAL, SGX_QL_NO_QUOTE_COLLATERAL_DATA,
+			      &session);
 	if (opened != SGX_QL_SUCCESS)
 		return opened;
 	if (fetch_root_crl(&session, &set, &err) != CELLA_OK ||
@@ -457,7 +459,7 @@ static quote3_error_t get_config(const struct pck_id *id, sgx_ql_config_t *out)
 	struct session session CLEANUP(session_close) = { .fetcher = NULL };
 	struct cella_error err = { 0 };
 	const quote3_error_t opened =
-		session_open(SGX_QL_NO_PLATFORM_CERT_DATA, &session);
+		session_open(SERVICE_OF_PLATFORM, SGX_QL_NO_PLATFORM_CERT_DATA, &session);
 
 	if (opened != SGX_QL_SUCCESS)
 		return opened;

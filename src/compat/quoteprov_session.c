@@ -117,11 +117,14 @@ static quote3_error_t fail_config(const struct session *session,
 
 /* --- opening ------------------------------------------------------------------------- */
 
-static enum cella_status configure(struct session *s, struct cella_error *err)
+static enum cella_status configure(enum session_service service, struct session *s,
+				   struct cella_error *err)
 {
 	bool is_ignored = false;
 
 	TRY(config_read(&s->config, err));
+	if (service == SERVICE_OF_PLATFORM)
+		s->config.qcnl.collateral_service[0] = '\0';
 	TRY(config_use(&s->config, &s->options, &s->edition, &is_ignored, err));
 	if (is_ignored)
 		log_write(
@@ -137,7 +140,8 @@ static enum cella_status configure(struct session *s, struct cella_error *err)
 	return CELLA_OK;
 }
 
-quote3_error_t session_open(quote3_error_t nothing, struct session *out)
+quote3_error_t session_open(enum session_service service, quote3_error_t nothing,
+			    struct session *out)
 {
 	struct cella_error err = { 0 };
 
@@ -146,7 +150,7 @@ quote3_error_t session_open(quote3_error_t nothing, struct session *out)
 			     .tell = tell },
 		.nothing = nothing,
 	};
-	if (configure(out, &err) != CELLA_OK)
+	if (configure(service, out, &err) != CELLA_OK)
 		return fail_config(out, &err);
 	if (quoteprov_root(out->options.root, &err) != CELLA_OK ||
 	    fetcher_new(&out->options, &out->fetcher, &err) != CELLA_OK)

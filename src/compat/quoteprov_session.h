@@ -18,8 +18,12 @@ struct session {
 	quote3_error_t nothing; /* what "the server does not have it" is to the caller */
 };
 
+/* Whom a call asks: the service for verifiers, where there is one apart, or the platform's. */
+enum session_service { SERVICE_OF_COLLATERAL, SERVICE_OF_PLATFORM };
+
 /* session_open() is to be followed by session_close() in any case. */
-quote3_error_t session_open(quote3_error_t nothing, struct session *out);
+quote3_error_t session_open(enum session_service service, quote3_error_t nothing,
+			    struct session *out);
 void session_close(struct session *session);
 
 /* session_fail() tells the logger what failed, and says which number that is. */

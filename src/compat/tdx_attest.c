@@ -141,6 +141,7 @@ static struct collect_request request_for(const tdx_report_data_t *report_data)
 		.is_bound = true,
 		.sysroot = place.sysroot,
 		.qgs = place.qgs,
+		.tsm_entry = place.tsm_entry,
 		.deadline = deadline_in(place.timeout_s),
 	};
 

@@ -19,6 +19,9 @@
 extern "C" {
 #endif
 
+/* Tags are the vendor's, too: names of C++ functions are made of them. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
 /* What functions return. */
 typedef enum _tdx_attest_error_t {
 	TDX_ATTEST_SUCCESS = 0x0000,
@@ -74,11 +77,13 @@ typedef struct _tdx_rtmr_event_t {
 } tdx_rtmr_event_t;
 
 #pragma pack(pop)
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /*
  * tdx_att_get_quote() has a quote made that carries the report data. It asks the host's QGS
  * where /etc/tdx-attest.conf names a port, else configfs-tsm, else the device; what it
- * returns is a TDX quote with this report data, or nothing.
+ * returns is a TDX quote with this report data, or nothing. DCAP_TDX_QUOTE_CONFIGFS_PATH
+ * names an entry of configfs-tsm to be used by those who may make none.
  *
  * key_ids are the kinds of keys that the verifier knows; NULL and 0 for any. *key_id is the
  * kind that signed; key_id and quote_size may be NULL. flags is 0. On success *quote is for

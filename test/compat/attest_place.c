@@ -17,5 +17,6 @@ struct attest_place attest_place(void)
 		abort();
 	return (struct attest_place){ .sysroot = sysroot != NULL ? sysroot : "/nowhere",
 				      .qgs = getenv("QGS"),
+				      .tsm_entry = getenv(ATTEST_ENTRY_VARIABLE),
 				      .timeout_s = (int64_t)seconds };
 }

@@ -183,37 +183,7 @@ fi
 quote=$CELLA_VECTORS/tdx/tdx-v4-b0c06f.quote
 bundle=$CELLA_VECTORS/tdx/tdx-v4-b0c06f.collateral.json
 
-# header NAME MEMBER: a response's beginning with a chain of the bundle's.
-header() {
-	printf 'HTTP/1.1 200 OK\r\n%s: ' "$1"
-	jq -rj ".$2 | @uri" "$bundle"
-	printf '\r\n\r\n'
-}
-
-unhex() {
-	xxd -r -p 2>/dev/null || perl -e 'print pack "H*", <STDIN>'
-}
-
-mkdir -p "$dir/real/tdx" "$dir/real/sgx"
-cp -r "$dir/pccs/platform" "$dir/real"
-{
-	header TCB-Info-Issuer-Chain tcb_info_issuer_chain
-	jq -rj '"{\"tcbInfo\":" + .tcb_info + ",\"signature\":\"" + .tcb_info_signature + "\"}"' \
-		"$bundle"
-} >"$dir/real/tdx/tcb.http"
-{
-	header SGX-Enclave-Identity-Issuer-Chain qe_identity_issuer_chain
-	jq -rj '"{\"enclaveIdentity\":" + .qe_identity + ",\"signature\":\"" +
-		.qe_identity_signature + "\"}"' "$bundle"
-} >"$dir/real/tdx/qe_identity.http"
-{
-	header SGX-PCK-CRL-Issuer-Chain pck_crl_issuer_chain
-	jq -rj .pck_crl "$bundle"
-} >"$dir/real/sgx/pckcrl.http"
-{
-	printf 'HTTP/1.1 200 OK\r\n\r\n'
-	jq -rj .root_ca_crl "$bundle" | unhex
-} >"$dir/real/sgx/rootcacrl.http"
+make_real "$dir/real" "$bundle"
 serve "$dir/real" "$dir/tls.pem" "$dir/tls.key"
 real=https://127.0.0.1:$(cat "$dir/real/port")
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2317 # standin.sh sets; check() calls
+# shellcheck disable=SC2016,SC2154,SC2317 # inner shells; standin.sh sets; check() calls
 # A program that opens the vendor's quote provider by name, with cella's behind it, and a
 # server that is good, bad, or not there: every number that the library gives.
 # Usage: quoteprov.sh CELLA STANDIN BUILD; prints TAP.
@@ -200,6 +200,10 @@ for row in "404 e011" "461 e047" "462 e049" "503 e040" "500 e044"; do
 	fault "pckcert ${row% *} - -"
 	check "status ${row% *}" 0 config "${row#* }"
 done
+afresh
+echo 'COLLATERAL_SERVICE=https://127.0.0.1:1/sgx/certification/v4/' >>"$QCNL_CONF_PATH"
+check "not of the service for verifiers" 0 config 0
+check "which collateral comes from" 0 tdx e019
 afresh
 fault "pckcert instead untold.http -"
 check "a TCB that is not told" 0 config e046

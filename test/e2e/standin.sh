@@ -85,6 +85,39 @@ make_platform() {
 		"$cella" sim collateral "$folder/platform" --tee sgx --directory "$folder/sgx"
 }
 
+# header BUNDLE NAME MEMBER: a response's beginning with a chain of the bundle's.
+header() {
+	printf 'HTTP/1.1 200 OK\r\n%s: ' "$2"
+	jq -rj ".$3 | @uri" "$1"
+	printf '\r\n\r\n'
+}
+
+# make_real FOLDER BUNDLE: what a PCCS serves of a TDX bundle; $dir/pccs has the platform
+# that a stand-in needs to have.
+make_real() {
+	mkdir -p "$1/tdx" "$1/sgx"
+	cp -r "$dir/pccs/platform" "$1"
+	{
+		header "$2" TCB-Info-Issuer-Chain tcb_info_issuer_chain
+		jq -rj '"{\"tcbInfo\":" + .tcb_info + ",\"signature\":\"" +
+			.tcb_info_signature + "\"}"' "$2"
+	} >"$1/tdx/tcb.http"
+	{
+		header "$2" SGX-Enclave-Identity-Issuer-Chain qe_identity_issuer_chain
+		jq -rj '"{\"enclaveIdentity\":" + .qe_identity + ",\"signature\":\"" +
+			.qe_identity_signature + "\"}"' "$2"
+	} >"$1/tdx/qe_identity.http"
+	{
+		header "$2" SGX-PCK-CRL-Issuer-Chain pck_crl_issuer_chain
+		jq -rj .pck_crl "$2"
+	} >"$1/sgx/pckcrl.http"
+	{
+		printf 'HTTP/1.1 200 OK\r\n\r\n'
+		jq -rj .root_ca_crl "$2" |
+			{ xxd -r -p 2>/dev/null || perl -e 'print pack "H*", <STDIN>'; }
+	} >"$1/sgx/rootcacrl.http"
+}
+
 # serve FOLDER [CERTIFICATE KEY]: starts a stand-in; its port is in FOLDER/port.
 serve() {
 	rm -f "$1/port"

@@ -22,7 +22,15 @@ if [ -e "$fetch" ]; then
 else
 	fetch=
 fi
-for file in "$STAGE/bin/cella" $fetch "$STAGE/lib/libcella.so"; do
+# Other vendors' names, where they are installed.
+compat=
+for name in libtdx_attest.so.1 libdcap_quoteprov.so.1; do
+	[ ! -e "$STAGE/lib/$name" ] || compat="$compat $STAGE/lib/$name"
+done
+for file in $compat; do
+	check "${file##*/} knows no TLS and no HTTP" has_not "$file" 'NEEDED.*(ssl|curl|gnutls|http)'
+done
+for file in "$STAGE/bin/cella" $fetch "$STAGE/lib/libcella.so" $compat; do
 	name=${file##*/}
 	check "$name has read-only relocations" has "$file" GNU_RELRO
 	check "$name binds at start" has "$file" 'BIND_NOW|Flags:.* NOW'

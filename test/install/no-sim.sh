@@ -10,7 +10,8 @@ symbols() {
 	nm --defined-only "$1" | awk '$3 ~ /^sim_/ { print $3 }'
 }
 
-for file in "$STAGE/bin/cella" "$STAGE/lib/libcella.so" "$STAGE/lib/libcella.a"; do
+for file in "$STAGE/bin/cella" "$STAGE/lib/libcella.so" "$STAGE/lib/libcella.a" \
+	"$STAGE"/lib/libtdx_attest.so "$STAGE"/lib/libdcap_quoteprov.so; do
 	nm --defined-only "$file" 2>&1 | grep -q ' [tT] [a-z]' ||
 		echo "no symbols in $file: it is stripped" >"$scratch/wrong"
 	symbols "$file" >>"$scratch/wrong"

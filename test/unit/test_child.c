@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 enum { ANSWER_MAX = 4096, WAIT_S = 60 };
@@ -138,7 +139,7 @@ static void test_inherits_nothing(void **state UNUSED)
 	child = start("ls -m /proc/$$/fd");
 	CHECK_TEXT("0, 1, 2\n", answer_of(&child));
 	child_stop(&child);
-	child = start("grep SigBlk /proc/$$/status");
+	child = start("exec grep SigBlk /proc/self/status");
 	CHECK_TEXT("SigBlk:\t0000000000000000\n", answer_of(&child));
 	child_stop(&child);
 	sigprocmask(SIG_UNBLOCK, &mask, NULL);

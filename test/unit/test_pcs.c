@@ -75,6 +75,10 @@ static void questions_have_urls(void **state)
 		  { PCS_QE_IDENTITY, SGX, { 0 } },
 		  "https://api.trustedservices.intel.com/sgx/certification/v4/"
 		  "qe/identity" },
+		{ pccs,
+		  { PCS_QVE_IDENTITY, TDX, { .early = true } },
+		  "https://pccs.example:8081/sgx/certification/v4/"
+		  "qve/identity?update=early" },
 		{ "https://pccs.example/other/", { PCS_ROOT_CRL, TDX, { 0 } }, NULL },
 		{ "https://pccs.example/sgx/certification/v4/?key=1",
 		  { PCS_ROOT_CRL, TDX, { 0 } },
@@ -96,6 +100,74 @@ static void questions_have_urls(void **state)
 		}
 		CHECK_OK(pcs_url(rows[i].base, &rows[i].question, url, &err));
 		CHECK_TEXT(rows[i].url, url);
+	}
+}
+
+/* Numbers go as they stand in memory; what is not known is left out. */
+static void certificates_are_asked_for_by_id(void **state)
+{
+	static const uint8_t bytes[16] = { 0xab, [15] = 0xcd };
+	struct pck_id id = {
+		.qe_id = { bytes, sizeof bytes },
+		.cpu_svn = { bytes, sizeof bytes },
+		.pce_svn = 0x0102,
+		.pce_id = { 0x03, 0x04 },
+	};
+	const struct pcs_question question = { .kind = PCS_PCK_CERT, .pck = &id };
+	struct cella_error err = { 0 };
+	char path[PCS_PATH_MAX];
+
+	(void)state;
+	CHECK_OK(pcs_path(&question, path, &err));
+	CHECK_TEXT("sgx/pckcert?qeid=AB0000000000000000000000000000CD"
+		   "&cpusvn=AB0000000000000000000000000000CD&pcesvn=0201&pceid=0304",
+		   path);
+	id.encrypted_ppid = bytes_of(bytes, 2);
+	CHECK_OK(pcs_path(&question, path, &err));
+	CHECK_TEXT("sgx/pckcert?qeid=AB0000000000000000000000000000CD&encrypted_ppid=AB00"
+		   "&cpusvn=AB0000000000000000000000000000CD&pcesvn=0201&pceid=0304",
+		   path);
+}
+
+static void servers_say_at_which_tcb(void **state)
+{
+	static const struct {
+		const char *headers;
+		enum cella_status status;
+		const char *part;
+	} rows[] = {
+		{ "SGX-TCBm: 000102030405060708090A0B0C0D0E0F0d01\r\n", CELLA_OK, NULL },
+		{ "SGX-TCBm:000102030405060708090a0b0c0d0e0f0d01 \r\n", CELLA_OK, NULL },
+		{ "", CELLA_MISSING, "SGX-TCBm" },
+		{ "X: SGX-TCBm: 000102030405060708090A0B0C0D0E0F0d01\r\n", CELLA_MISSING,
+		  "does not say" },
+		{ "SGX-TCBm: 000102030405060708090A0B0C0D0E0F0d\r\n", CELLA_MALFORMED,
+		  "SGX-TCBm" },
+		{ "SGX-TCBm: 000102030405060708090A0B0C0D0E0F0d0x\r\n", CELLA_MALFORMED,
+		  "SGX-TCBm" },
+	};
+	uint8_t expected[PCS_CPU_SVN_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof expected; i++)
+		expected[i] = (uint8_t)i;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cella_error err = { 0 };
+		uint8_t cpu_svn[PCS_CPU_SVN_LEN] = { 0 };
+		uint16_t pce_svn = 0;
+		char text[256];
+
+		CASE(rows[i].headers);
+		snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s\r\nbody\nSGX-TCBm: 00",
+			 rows[i].headers);
+		CHECK_STATUS(rows[i].status,
+			     pcs_tcbm(bytes_from_text(text), cpu_svn, &pce_svn, &err));
+		if (rows[i].status != CELLA_OK) {
+			CHECK_TEXT_HAS(err.text, rows[i].part);
+			continue;
+		}
+		CHECK_BYTES(expected, sizeof expected, bytes_of(cpu_svn, sizeof cpu_svn));
+		CHECK_INT(0x010d, pce_svn);
 	}
 }
 
@@ -136,6 +208,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(questions_have_urls),
+		cmocka_unit_test(certificates_are_asked_for_by_id),
+		cmocka_unit_test(servers_say_at_which_tcb),
 		cmocka_unit_test(servers_say_for_how_long),
 	};
 

@@ -11,6 +11,7 @@ static const char json[] =
 	"  /* a PCCS signs for itself, \"usually\" */\n"
 	"  \"use_secure_cert\": false, // so\n"
 	"  \"tcb_update_type\" : \"early\",\n"
+	"  \"pccs_api_version\": \"3.1\",\n"
 	"  \"retry_times\": 6,\n"
 	"  \"custom_request_options\": { \"get_cert\": { \"headers\": {} } },\n"
 	"  \"verify_collateral_cache_expire_hours\": 48,\n"
@@ -26,6 +27,7 @@ static const char lines[] =
 	"  USE_SECURE_CERT = TRUE \n"
 	"#COLLATERAL_SERVICE=https://other.example/\n"
 	"RETRY_TIMES=3\n"
+	"PCCS_API_VERSION = 3.0\n"
 	"SOMETHING_ELSE=1\n"
 	"no value here\n"
 	"VERIFY_COLLATERAL_CACHE_EXPIRE_HOURS=168";
@@ -39,6 +41,7 @@ static void json_is_read(void **state)
 	CHECK_OK(qcnl_parse(bytes_from(json), "file", &qcnl, &err));
 	CHECK_TEXT("https://pccs.example:8081/sgx/certification/v4/", qcnl_url(&qcnl));
 	CHECK_TEXT("early", qcnl.update);
+	CHECK_TEXT("3.1", qcnl.crl_form);
 	CHECK_TRUE(qcnl.insecure);
 	CHECK_TRUE(qcnl.cache_only);
 	CHECK_TRUE(qcnl.has_retries && qcnl.retries == 6);
@@ -59,6 +62,7 @@ static void lines_are_read(void **state)
 	CHECK_TRUE(!qcnl.insecure);
 	CHECK_TRUE(!qcnl.cache_only);
 	CHECK_INT(3, qcnl.retries);
+	CHECK_TEXT("3.0", qcnl.crl_form);
 	CHECK_INT(168, qcnl.hours);
 }
 
