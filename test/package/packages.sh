@@ -215,13 +215,14 @@ check "purged, they leave the user's keys" \
 
 # --- beside other vendors' packages --------------------------------------------------------
 
-# vendor NAME: a package of that name, without files.
+# vendor NAME [DEPENDS]: a package of that name, without files.
 vendor() {
 	mkdir -p "$scratch/$1/DEBIAN"
 	cat >"$scratch/$1/DEBIAN/control" <<-END
 		Package: $1
 		Version: 1.22.100.3
 		Architecture: $(dpkg --print-architecture)
+		Depends: ${2:-libc6}
 		Maintainer: nobody <nobody@cella.example>
 		Description: stands for the vendor's package of that name
 	END
@@ -246,6 +247,7 @@ others=$(echo "$cella" | grep -v cella-compat)
 for name in $vendors; do
 	vendor "$name"
 done >/dev/null
+vendor application libtdx-attest >/dev/null
 # shellcheck disable=SC2086 # a list of words
 check "all but cella-compat are installed again" apt_get install $others
 for name in $vendors; do
@@ -259,6 +261,8 @@ beside() {
 }
 check "dpkg refuses to install cella-compat beside it" beside
 check "cella-compat is installed when it is gone" apt_get install "$compat"
+check "what depends on libtdx-attest is content with it" \
+	in_root dpkg -i /packages/vendor-application.deb
 for name in $vendors; do
 	check "dpkg refuses to install $name beside cella-compat" refused_by_dpkg "$name"
 done
