@@ -45,6 +45,12 @@ void log_write(sgx_ql_log_level_t level, const char *format, ...)
 	logger(level, message);
 }
 
+quote3_error_t log_refuse(quote3_error_t number, const char *why)
+{
+	log_write(SGX_QL_LOG_ERROR, "cella: 0x%04x: %s\n", (unsigned)number, why);
+	return number;
+}
+
 static void tell(void *context UNUSED, enum fetch_event event UNUSED, const char *text)
 {
 	log_write(SGX_QL_LOG_INFO, "cella: %s\n", text);

@@ -33,4 +33,7 @@ quote3_error_t session_fail(const struct session *session, const struct cella_er
 void log_set(sgx_ql_logging_callback_t logger, sgx_ql_log_level_t level);
 void log_write(sgx_ql_log_level_t level, const char *format, ...) PRINTF(2, 3);
 
+/* log_refuse() tells the logger what is wrong with a call, and returns the number. */
+quote3_error_t log_refuse(quote3_error_t number, const char *why);
+
 #endif

@@ -82,6 +82,22 @@ says "of version 3.1" "version 3.1 tee 0x81"
 same "four documents, one request each" 4 "$(requests GET)"
 check "the quote is judged by it" 0 "$cella" verify "$dir/quote" -c "$dir/got" \
 	--trust-root "$TEST_ROOT"
+# independent NAME FOLDER QUOTE ROOT: another verifier judges the quote by what was handed over.
+independent() {
+	name=$1
+	shift
+	code=77
+	if command -v node >/dev/null; then
+		node "$(dirname "$0")/../npm/provided.js" "$@" >"$dir/judged" 2>&1
+		code=$?
+	fi
+	if [ "$code" -eq 77 ]; then
+		skip "$name" "npm ci --prefix test/npm has not been run"
+	else
+		check "$name" 0 sh -c 'cat "$0" && grep -qx UpToDate "$0"' "$dir/judged"
+	fi
+}
+independent "an independent verifier judges it, too" "$dir/got" "$dir/quote" "$TEST_ROOT"
 check "lists are DER" 0 openssl crl -inform DER -in "$dir/got/pck_crl.der" -noout
 check "both" 0 openssl crl -inform DER -in "$dir/got/root_ca_crl.der" -noout
 check "documents are whole" 0 jq -e '.tcbInfo.id == "TDX" and (.signature | length) == 128' \
@@ -96,6 +112,7 @@ check "an enclave's collateral" 0 user sgx ce11a0000000 platform 0 "$dir/got"
 says "of version 3.1" "version 3.1 tee 0x0"
 check "the quote is judged by it" 0 "$cella" verify "$dir/enclave" -c "$dir/got" \
 	--trust-root "$TEST_ROOT"
+independent "by an independent verifier, too" "$dir/got" "$dir/enclave" "$TEST_ROOT"
 afresh
 check "in hexadecimal" 0 sh -c 'echo "PCCS_API_VERSION=3.0" >>"$1"' - "$QCNL_CONF_PATH"
 check "lists of version 3.0" 0 tdx 0
@@ -163,6 +180,25 @@ configure "{\"pccs_url\": \"$url\", \"use_secure_cert\": false, \"local_cache_on
 check "only the cache" 0 tdx 0
 configure 'PCCS_URL=https://127.0.0.1:1/sgx/certification/v4/'
 check "without its server, too" 0 tdx 0
+
+# forge PATTERN: the cached document with this text gets another signature; all digests fit.
+forge() {
+	cache=$XDG_CACHE_HOME/cella
+	old=$(grep -lF "$1" "$cache"/objects/*)
+	sed 's/"signature":"..../"signature":"0000/' "$old" >"$dir/forged"
+	new=$(sha256sum <"$dir/forged" | cut -d' ' -f1)
+	cp "$dir/forged" "$cache/objects/$new"
+	record=$(grep -lF "${old##*/}" "$cache"/records/*)
+	sed -e '$d' -e "s/${old##*/}/$new/" "$record" >"$dir/record"
+	printf 'sha256 %s\n' "$(sha256sum <"$dir/record" | cut -d' ' -f1)" >>"$dir/record"
+	cat "$dir/record" >"$record"
+}
+afresh
+check "a cache" 0 tdx 0
+forge '"tcbInfo"'
+check "that somebody has forged" 0 tdx e046
+says "in words" "its signature is not its signer's"
+same "fresh as it was: no server was asked" 4 "$(requests GET)"
 
 # --- the verifier's own enclave ---
 afresh

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "collateral/builder.h"
+#include "fetch/pcs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,7 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < 8 && rest.len > 0; i++) {
 		const struct cella_bytes part = fuzz_part(&rest);
 		struct cella_error err = { 0 };
+		uint8_t cpu_svn[PCS_CPU_SVN_LEN];
+		uint16_t pce_svn;
+		int64_t age;
 
+		/* What is said of a response in its headers. */
+		(void)!pcs_max_age(part, &age);
+		fuzz_failed(pcs_tcbm(part, cpu_svn, &pce_svn, &err), &err, part.len);
+		err = (struct cella_error){ 0 };
 		num_added += !fuzz_failed(cella_collateral_builder_add(builder, "part",
 								       part.data,
 								       part.len, &err),
