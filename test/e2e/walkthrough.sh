@@ -3,8 +3,9 @@
 # doc/walkthrough.*.md tell the truth: every command in a block of `console` is run, in
 # order, against the installed tree, and prints what stands below it, where … stands for
 # anything. The result is a scoreboard of the TDX document's commands; with CELLA_SEEDS, the
-# folder of the documents, none of them may be missing there, and none invented. The folder
-# /opt/alibaba is a copy of what was installed in the stage.
+# folder of the documents, none of them may be missing there, and none invented. The page's
+# places, /opt/alibaba and a file in /etc, are copies in a folder of the test's. With
+# WALKTHROUGH_ROOT set and empty they are the real ones, where packages put them.
 #
 # What stands behind ``` says what a block is:
 #   console [as-written|instead] [machine|refused]
@@ -31,10 +32,16 @@ languages="en ja"
 
 # As sudo: whoever calls it owns what is his.
 if [ "$(id -u)" = 0 ]; then caller=1000; else caller=$(id -u); fi
-mkdir "$scratch/bin" "$scratch/here" "$scratch/home" "$scratch/opt"
+mkdir "$scratch/bin" "$scratch/here" "$scratch/home"
 HOME=$scratch/home
 export HOME
-cp -r "$STAGE/opt/alibaba" "$scratch/opt"
+place=${WALKTHROUGH_ROOT-$scratch}
+conf=/etc/sgx_default_qcnl.conf
+if [ -n "$place" ]; then
+	mkdir "$place/opt" "$place/etc"
+	cp -r "$STAGE/opt/alibaba" "$place/opt"
+	cp "$SOURCE/packaging/debian${conf#/etc}" "$place/etc"
+fi
 printf '#!/bin/sh\nSUDO_UID=%s SUDO_GID=%s exec "$@"\n' "$caller" "$caller" \
 	>"$scratch/bin/sudo"
 chmod +x "$scratch/bin/sudo"
@@ -139,10 +146,11 @@ run() {
 		code=$?
 		pwd >"$3"
 		exit $code' sh "$here" \
-		"$(printf '%s' "$1" | sed "s:/opt/alibaba:$scratch&:g")" "$scratch/cwd" \
+		"$(printf '%s' "$1" | sed "s:/opt/alibaba:$place&:g; s:$conf:$place&:g")" \
+		"$scratch/cwd" \
 		>"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
 	here=$(cat "$scratch/cwd")
-	sed -i "s:$scratch/opt/alibaba:/opt/alibaba:g" "$scratch/out"
+	sed -i "s:$place/opt/alibaba:/opt/alibaba:g" "$scratch/out"
 	case $2 in
 	*machine)
 		grep 'not found' "$scratch/err" >>"$scratch/wrong" || :
