@@ -126,17 +126,13 @@ static enum cella_status lost(struct cella_error *err)
 	return error_set(err, CELLA_IO, "cella-fetch ended before it had answered");
 }
 
-static enum cella_status ask(const struct client *client, const char *url, size_t max_len,
-			     int64_t deadline_ms, struct cella_error *err)
+static enum cella_status send_all(const struct client *client, const char *text,
+				  size_t len, struct cella_error *err)
 {
-	char line[URL_MAX + 64];
-	const int len = snprintf(line, sizeof line, "%lld %zu %s\n",
-				 (long long)deadline_ms, max_len, url);
 	size_t put = 0;
 
-	while (put < (size_t)len) {
-		const ssize_t now =
-			send(client->fd, line + put, (size_t)len - put, MSG_NOSIGNAL);
+	while (put < len) {
+		const ssize_t now = send(client->fd, text + put, len - put, MSG_NOSIGNAL);
 
 		if (now < 0 && errno == EINTR)
 			continue;
@@ -145,6 +141,24 @@ static enum cella_status ask(const struct client *client, const char *url, size_
 		put += (size_t)now;
 	}
 	return CELLA_OK;
+}
+
+static enum cella_status ask(const struct client *client, const struct request *request,
+			     struct cella_error *err)
+{
+	char line[REQUEST_LINE_MAX];
+	const char *const key = request->key != NULL ? request->key : "";
+	const int len = snprintf(line, sizeof line, "%lld %zu %s %s\n",
+				 (long long)request->deadline_ms, request->max_len,
+				 request->url, key);
+	enum cella_status status;
+
+	if (len < 0 || (size_t)len >= sizeof line)
+		return error_set(err, CELLA_LIMIT, "%.100s: too long to be asked for",
+				 request->url);
+	status = send_all(client, line, (size_t)len, err);
+	explicit_bzero(line, sizeof line);
+	return status;
 }
 
 /* Reads at most len bytes as soon as there are any. */
@@ -216,33 +230,32 @@ static enum cella_status read_body(const struct client *client, size_t len,
 	return out_status(out, err);
 }
 
-static enum cella_status exchange(const struct client *client, const char *url,
-				  size_t max_len, int64_t deadline_ms, struct out *out,
+static enum cella_status exchange(const struct client *client,
+				  const struct request *request, struct out *out,
 				  uint64_t *status, struct cella_error *err)
 {
 	uint64_t len = 0;
 
-	TRY(ask(client, url, max_len, deadline_ms, err));
-	TRY(read_head(client, deadline_ms, status, &len, err));
-	if (len > max_len + RESPONSE_EXTRA)
+	TRY(ask(client, request, err));
+	TRY(read_head(client, request->deadline_ms, status, &len, err));
+	if (len > request->max_len + RESPONSE_EXTRA)
 		return error_set(err, CELLA_LIMIT,
 				 "cella-fetch: %llu bytes, at most %zu were asked for",
-				 (unsigned long long)len, max_len);
-	return read_body(client, (size_t)len, deadline_ms, out, err);
+				 (unsigned long long)len, request->max_len);
+	return read_body(client, (size_t)len, request->deadline_ms, out, err);
 }
 
-enum cella_status client_get(struct client *client, const char *url, size_t max_len,
-			     int64_t deadline_ms, struct out *out,
-			     struct cella_error *err)
+enum cella_status client_get(struct client *client, const struct request *request,
+			     struct out *out, struct cella_error *err)
 {
 	struct out answer CLEANUP(out_done) = { 0 };
 	enum cella_status exchanged;
 	struct url parts;
 	uint64_t status = 0;
 
-	TRY(url_parse(url, &parts, err));
+	TRY(url_parse(request->url, &parts, err));
 	TRY(start(client, err));
-	exchanged = exchange(client, url, max_len, deadline_ms, &answer, &status, err);
+	exchanged = exchange(client, request, &answer, &status, err);
 	if (exchanged != CELLA_OK) {
 		/* What it might still answer belongs to nobody. */
 		stop(client);

@@ -7,6 +7,7 @@
 #define FETCH_CLIENT_H
 
 #include "base/bytes.h"
+#include "fetch/request.h"
 
 /* struct client_options - strings are borrowed for the client's life. */
 struct client_options {
@@ -30,8 +31,7 @@ static inline void client_cleanup(struct client **client)
  * client_get() appends the response to a GET, as http_get() says. CELLA_UNSUPPORTED when
  * this installation has no cella-fetch.
  */
-enum cella_status client_get(struct client *client, const char *url, size_t max_len,
-			     int64_t deadline_ms, struct out *out,
-			     struct cella_error *err) MUST_CHECK;
+enum cella_status client_get(struct client *client, const struct request *request,
+			     struct out *out, struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -165,6 +165,10 @@ static CURLcode set_limits(CURL *curl)
 					(long)CURL_HTTP_VERSION_1_1);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_USERAGENT, "cella/" CELLA_VERSION);
+	/* Our headers are for the server, not for a proxy on the way. */
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_HEADEROPT,
+					(long)CURLHEADER_SEPARATE);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	if (code == CURLE_OK)
@@ -214,7 +218,8 @@ static const struct {
 	const char *remedy;
 } codes[] = {
 	{ 400, CELLA_IO, false, "the server does not know this kind of request" },
-	{ 401, CELLA_IO, false, "the server wants a key that cella does not have" },
+	{ 401, CELLA_IO, false,
+	  "the server wants a subscription key, or another one: --pcs-key FILE" },
 	{ 403, CELLA_IO, false, "the server refuses to serve this machine" },
 	{ 404, CELLA_MISSING, false,
 	  "the server does not have it: check the URL, and that it serves this platform" },
@@ -396,15 +401,48 @@ static void write_answer(struct answer *answer, struct out *out)
 	out_bytes(out, answer->body.data, answer->body.len);
 }
 
-enum cella_status http_get(struct http_client *client, const char *url, size_t max_len,
-			   int64_t deadline_ms, struct out *out, struct cella_error *err)
+static void slist_cleanup(struct curl_slist **list)
 {
+	curl_slist_free_all(*list);
+}
+
+/* The header with the subscription key, for this request alone. */
+static enum cella_status set_key(const struct http_client *client,
+				 const struct request *request, struct curl_slist **out,
+				 struct cella_error *err)
+{
+	static const char header[] = "Ocp-Apim-Subscription-Key: ";
+	char line[sizeof header + REQUEST_KEY_MAX];
 	struct url parts;
 
-	TRY(url_parse(url, &parts, err));
+	TRY(url_parse(request->url, &parts, err));
+	if (request->key != NULL && (client->insecure || !parts.is_https))
+		return error_set(err, CELLA_USAGE,
+				 "%.100s: a subscription key is not sent where the "
+				 "server's TLS certificate is not checked",
+				 request->url);
+	if (request->key != NULL) {
+		snprintf(line, sizeof line, "%s%s", header, request->key);
+		*out = curl_slist_append(NULL, line);
+		explicit_bzero(line, sizeof line);
+		if (*out == NULL)
+			return error_nomem(err);
+	}
+	if (curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, *out) != CURLE_OK)
+		return error_set(err, CELLA_INTERNAL, "libcurl cannot be set up");
+	return CELLA_OK;
+}
+
+static enum cella_status try_to_get(struct http_client *client,
+				    const struct request *request, struct out *out,
+				    struct cella_error *err)
+{
+	const char *const url = request->url;
+
 	for (unsigned i = 0;; i++) {
-		struct answer answer CLEANUP(answer_done) = { .max_len = max_len };
-		const int64_t left_ms = deadline_ms - clock_ms();
+		struct answer answer CLEANUP(
+			answer_done) = { .max_len = request->max_len };
+		const int64_t left_ms = request->deadline_ms - clock_ms();
 		struct attempt done;
 		int64_t pause_ms;
 
@@ -417,10 +455,19 @@ enum cella_status http_get(struct http_client *client, const char *url, size_t m
 		}
 		pause_ms = pause_before(i, &answer);
 		if (i + 1 >= client->attempts || !may_pass(done, &answer) ||
-		    pause_ms >= deadline_ms - clock_ms())
+		    pause_ms >= request->deadline_ms - clock_ms())
 			return done.result != CURLE_OK
 				       ? failure_error(url, done.result, &answer, err)
 				       : code_error(client, url, done.code, &answer, err);
 		clock_wait_ms(pause_ms);
 	}
+}
+
+enum cella_status http_get(struct http_client *client, const struct request *request,
+			   struct out *out, struct cella_error *err)
+{
+	struct curl_slist *headers CLEANUP(slist_cleanup) = NULL;
+
+	TRY(set_key(client, request, &headers, err));
+	return try_to_get(client, request, out, err);
 }

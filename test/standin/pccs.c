@@ -11,7 +11,7 @@
  *   <set>/NAME.http       what cella-sim collateral --directory made; a set is tdx or sgx,
  *                         or one of these with "-early" or "-<number>"
  *   numbers               a line each: NUMBER EVENT-DATE TCB-DATE
- *   log                   every request, a line each
+ *   log                   every request, a line each, and the subscription key if it has one
  *   faults                a line each: what the request's line contains, the fault, its
  *                         argument or "-", and how often ("-": always). It is read anew
  *                         for each request.
@@ -72,7 +72,7 @@ static bool read_file(const char *name, struct out *out)
 	return file_read(path, FILE_MAX, out, &err) == CELLA_OK;
 }
 
-static void log_request(const char *line)
+static void log_request(const char *line, const char *key)
 {
 	char path[NAME_MAX_LEN];
 	FILE *file;
@@ -81,7 +81,8 @@ static void log_request(const char *line)
 	file = fopen(path, "ae");
 	if (file == NULL)
 		return;
-	fprintf(file, "%s\n", line);
+	fprintf(file, "%s%s%s\n", line, key != NULL ? " key=" : "",
+		key != NULL ? key : "");
 	fclose(file);
 }
 
@@ -536,7 +537,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection,
 	if (line == NULL)
 		return MHD_NO;
 	pthread_mutex_lock(&server.lock);
-	log_request(line);
+	log_request(line, MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+						      "Ocp-Apim-Subscription-Key"));
 	rule = find_fault(line);
 	pthread_mutex_unlock(&server.lock);
 	find_answer(connection, url, &answer);
