@@ -48,12 +48,13 @@ enum cella_status client_new(const struct client_options *options, struct client
 	return CELLA_OK;
 }
 
-static void stop(struct client *client)
+/* Returns how it ended, as waitpid() tells. */
+static int stop(struct client *client)
 {
 	int status = 0;
 
 	if (client->pid <= 0)
-		return;
+		return status;
 	close(client->fd);
 	/* It may be in the middle of a transfer that nobody wants any more. */
 	kill(client->pid, SIGKILL);
@@ -61,6 +62,7 @@ static void stop(struct client *client)
 		continue;
 	client->pid = 0;
 	client->fd = -1;
+	return status;
 }
 
 void client_free(struct client *client)
@@ -121,13 +123,29 @@ static enum cella_status start(struct client *client, struct cella_error *err)
 	return status;
 }
 
-static enum cella_status lost(struct cella_error *err)
+/* Nothing more comes from it: it has ended, or closed its end and can be ended. */
+static enum cella_status lost(struct client *client, struct cella_error *err)
 {
+	const int status = stop(client);
+
+	/* With signals blocked, it has no time for words of its own. */
+	if ((WIFEXITED(status) && WEXITSTATUS(status) == REQUEST_EXIT_SANDBOX) ||
+	    (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS))
+		return error_set(
+			err, CELLA_INTERNAL,
+			"cella-fetch ended before it had answered: it tried what "
+			"its sandbox forbids: a defect of cella, or a server's "
+			"attack on it");
+	/* That one may have been ours. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+		return error_set(err, CELLA_IO,
+				 "cella-fetch ended before it had answered: signal %d",
+				 WTERMSIG(status));
 	return error_set(err, CELLA_IO, "cella-fetch ended before it had answered");
 }
 
-static enum cella_status send_all(const struct client *client, const char *text,
-				  size_t len, struct cella_error *err)
+static enum cella_status send_all(struct client *client, const char *text, size_t len,
+				  struct cella_error *err)
 {
 	size_t put = 0;
 
@@ -137,13 +155,13 @@ static enum cella_status send_all(const struct client *client, const char *text,
 		if (now < 0 && errno == EINTR)
 			continue;
 		if (now <= 0)
-			return lost(err);
+			return lost(client, err);
 		put += (size_t)now;
 	}
 	return CELLA_OK;
 }
 
-static enum cella_status ask(const struct client *client, const struct request *request,
+static enum cella_status ask(struct client *client, const struct request *request,
 			     struct cella_error *err)
 {
 	char line[REQUEST_LINE_MAX];
@@ -162,7 +180,7 @@ static enum cella_status ask(const struct client *client, const struct request *
 }
 
 /* Reads at most len bytes as soon as there are any. */
-static enum cella_status receive(const struct client *client, void *buffer, size_t len,
+static enum cella_status receive(struct client *client, void *buffer, size_t len,
 				 int64_t deadline_ms, size_t *got,
 				 struct cella_error *err)
 {
@@ -181,14 +199,14 @@ static enum cella_status receive(const struct client *client, void *buffer, size
 		if (now < 0 && errno == EINTR)
 			continue;
 		if (now <= 0)
-			return lost(err);
+			return lost(client, err);
 		*got = (size_t)now;
 		return CELLA_OK;
 	}
 }
 
 /* "<status> <length>\n", a byte at a time: what follows is not ours yet. */
-static enum cella_status read_head(const struct client *client, int64_t deadline_ms,
+static enum cella_status read_head(struct client *client, int64_t deadline_ms,
 				   uint64_t *status, uint64_t *len,
 				   struct cella_error *err)
 {
@@ -213,9 +231,8 @@ static enum cella_status read_head(const struct client *client, int64_t deadline
 	return number_read(space + 1, UINT32_MAX, len, "cella-fetch: length", err);
 }
 
-static enum cella_status read_body(const struct client *client, size_t len,
-				   int64_t deadline_ms, struct out *out,
-				   struct cella_error *err)
+static enum cella_status read_body(struct client *client, size_t len, int64_t deadline_ms,
+				   struct out *out, struct cella_error *err)
 {
 	uint8_t buffer[16384];
 
@@ -230,9 +247,9 @@ static enum cella_status read_body(const struct client *client, size_t len,
 	return out_status(out, err);
 }
 
-static enum cella_status exchange(const struct client *client,
-				  const struct request *request, struct out *out,
-				  uint64_t *status, struct cella_error *err)
+static enum cella_status exchange(struct client *client, const struct request *request,
+				  struct out *out, uint64_t *status,
+				  struct cella_error *err)
 {
 	uint64_t len = 0;
 

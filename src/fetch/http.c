@@ -208,6 +208,14 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+void http_default_ca(const char **file, const char **folder)
+{
+	const curl_version_info_data *const info = curl_version_info(CURLVERSION_NOW);
+
+	*file = info->cainfo;
+	*folder = info->capath;
+}
+
 /* --- failures ------------------------------------------------------------------------ */
 
 /* What a status means to who asked for collateral; the statuses of a PCCS among them. */

@@ -30,6 +30,10 @@ static inline void http_client_cleanup(struct http_client **client)
 	http_client_free(*client);
 }
 
+/* http_default_ca() is where libcurl's own list of authorities is, a file and a folder;
+ * either may be NULL. */
+void http_default_ca(const char **file, const char **folder);
+
 /*
  * http_get() appends an answer to out as a response of HTTP/1.1: status line, those of its
  * headers that say something of collateral, and the body. Failures that may pass are tried

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cella-fetch: the process that talks to servers for cella. It judges nothing, opens no
- * files but the system's certificates, and knows no more than the URLs, and the service's
- * subscription key for those that need one.
+ * cella-fetch: the process that talks to servers for cella. It judges nothing, and knows
+ * no more than the URLs, and the service's subscription key for those that need one. What
+ * it cannot do is in fetch/sandbox.c.
  *
  *     cella-fetch ATTEMPTS INSECURE [CA-FILE]
  *
@@ -11,6 +11,7 @@
  */
 #include "base/number.h"
 #include "fetch/http.h"
+#include "fetch/sandbox.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -61,6 +62,22 @@ static bool serve_line(struct http_client *client, char *line)
 	return answer(CELLA_OK, out_view(&response));
 }
 
+/* OpenSSL's variables name authorities in the place of the system's. */
+static enum cella_status enter_sandbox(const char *ca_file, struct cella_error *err)
+{
+	struct sandbox_paths paths = { .num_items = 0 };
+	const char *file = NULL;
+	const char *folder = NULL;
+
+	http_default_ca(&file, &folder);
+	sandbox_add(&paths, ca_file);
+	sandbox_add(&paths, file);
+	sandbox_add(&paths, folder);
+	sandbox_add(&paths, getenv("SSL_CERT_FILE"));
+	sandbox_add(&paths, getenv("SSL_CERT_DIR"));
+	return sandbox_enter(&paths, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct http_options options = { 0 };
@@ -83,6 +100,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cella-fetch: %s\n", err.text);
 		return 3;
 	}
+	if (enter_sandbox(options.ca_file, &err) != CELLA_OK)
+		fprintf(stderr, "cella-fetch: warning: %s\n", err.text);
 	while (fgets(line, sizeof line, stdin) != NULL)
 		if (!serve_line(client, line))
 			return 3;

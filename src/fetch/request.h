@@ -13,6 +13,9 @@
 /* A URL and a key fit in, and are no more than that. */
 enum { REQUEST_LINE_MAX = 4096, REQUEST_KEY_MAX = 128 };
 
+/* How cella-fetch ends when it tries what its sandbox forbids. */
+enum { REQUEST_EXIT_SANDBOX = 9 };
+
 struct request {
 	const char *url;
 	const char *key;     /* the service's subscription key; NULL: none is sent */

@@ -318,7 +318,7 @@ same "and nothing is left over" "" "$(ls "$dir/cache/tmp")"
 
 # A file system that is full or read-only, for real, where that can be had.
 small() {
-	unshare -rm sh -c '
+	unshare "$mounts" sh -c '
 		mount -t tmpfs -o size=16k none "$1" || exit 77
 		shift
 		"$@" 2>&1' sh "$dir/small" "$cella" collateral fetch "$dir/quote" --url "$url" \
@@ -326,7 +326,7 @@ small() {
 		--cache "$dir/small/cache"
 }
 readonly_cache() {
-	unshare -rm sh -c '
+	unshare "$mounts" sh -c '
 		mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 77
 		shift
 		"$@" 2>&1' sh "$dir/cache" "$cella" collateral fetch "$dir/quote" --url "$url" \
@@ -334,7 +334,7 @@ readonly_cache() {
 		--cache "$dir/cache" "$@"
 }
 mkdir "$dir/small"
-if unshare -rm mount -t tmpfs none "$dir/small" 2>/dev/null; then
+if unshare "$mounts" mount -t tmpfs none "$dir/small" 2>/dev/null; then
 	check "a small file system" 0 small
 	says "does what it can" "No space left on device"
 	check "a cache that can only be read" 0 readonly_cache

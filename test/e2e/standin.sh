@@ -13,6 +13,10 @@ bad=0
 servers=
 trap 'for server in $servers; do kill "$server" 2>/dev/null; done; rm -rf "$dir"' EXIT
 
+# How to have mounts of one's own here: as a user who is root there, or as root.
+mounts=-rm
+unshare -rm true 2>/dev/null || mounts=-m
+
 # check NAME STATUS COMMAND...: runs it and compares its exit status.
 check() {
 	name=$1
