@@ -208,6 +208,26 @@ same "and has it neither as an argument nor in its environment" 0 \
 		--public-out "$dir/stranger.pub" -o "$dir/strange.jwt"
 } >"$dir/made" 2>&1 || { cat "$dir/made" && exit 1; }
 
+# --- a policy is explained with collateral from the same places ---
+explain() {
+	"$cella" policy explain "$dir/good.json" --evidence "$dir/quote" \
+		--trust-root "$dir/pccs/platform/root.pem" "$@"
+}
+reset
+check "a policy, with a URL" 0 explain --collateral "$url" --tls-ca "$dir/ca.pem"
+same "whose documents are fetched" 4 "$(requests GET)"
+cp "$dir/out" "$dir/by-url"
+check "with what was kept" 0 explain
+same "is the same" "$(cksum <"$dir/by-url")" "$(cksum <"$dir/out")"
+"$cella" collateral fetch "$dir/quote" --offline --trust-root "$dir/pccs/platform/root.pem" \
+	-o "$dir/fetched.json"
+check "with a file" 0 explain --collateral "$dir/fetched.json"
+same "is the same, too" "$(cksum <"$dir/by-url")" "$(cksum <"$dir/out")"
+check "with nothing that was kept" 0 explain --no-cache
+says "is told" "no collateral was fetched"
+check "a file is not fetched from" 2 explain --collateral "$dir/fetched.json" --offline
+check "nothing is fetched without evidence" 2 "$cella" policy explain "$dir/good.json" --offline
+
 # offer FILE...: what the service has for the platform.
 offer() {
 	{
