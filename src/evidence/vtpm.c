@@ -272,6 +272,8 @@ static enum cella_status parse(struct cella_vtpm *vtpm, struct cella_bytes hcl_r
 		return error_nomem(err);
 	if (hcl_report.len > 0)
 		memcpy(vtpm->hcl_report, hcl_report.data, hcl_report.len);
+	TRY(crypto_sha256(hcl_report, vtpm->hcl_report_sha256, err));
+	TRY(crypto_sha256(tpm_quote, vtpm->tpm_quote_sha256, err));
 	TRY(read_hcl(vtpm, hcl_report.len, err));
 	TRY(read_runtime_data(vtpm, err));
 	return read_tpm_quote(vtpm, tpm_quote, err);
