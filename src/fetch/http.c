@@ -376,6 +376,9 @@ static struct attempt attempt(const struct http_client *client, const char *url,
 	}
 	done.result = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &done.code);
+	/* Of what a server says to its refusal the beginning will do. */
+	if (answer->body_too_long && done.code != 200)
+		done.result = CURLE_OK;
 	return done;
 }
 

@@ -62,19 +62,25 @@ static bool serve_line(struct http_client *client, char *line)
 	return answer(CELLA_OK, out_view(&response));
 }
 
-/* OpenSSL's variables name authorities in the place of the system's. */
+/* OpenSSL's variables name authorities in the place of the system's; one holds a list. */
 static enum cella_status enter_sandbox(const char *ca_file, struct cella_error *err)
 {
+	const char *const folders = getenv("SSL_CERT_DIR");
+	char *list CLEANUP_FREE = strdup(folders != NULL ? folders : "");
 	struct sandbox_paths paths = { .num_items = 0 };
 	const char *file = NULL;
 	const char *folder = NULL;
+	char *rest = list;
 
+	if (list == NULL)
+		return error_nomem(err);
 	http_default_ca(&file, &folder);
 	sandbox_add(&paths, ca_file);
 	sandbox_add(&paths, file);
 	sandbox_add(&paths, folder);
 	sandbox_add(&paths, getenv("SSL_CERT_FILE"));
-	sandbox_add(&paths, getenv("SSL_CERT_DIR"));
+	for (char *one; (one = strtok_r(rest, ":", &rest)) != NULL;)
+		sandbox_add(&paths, one);
 	return sandbox_enter(&paths, err);
 }
 

@@ -302,7 +302,7 @@ static void expected_name(const struct pcs_question *q, char out[PCS_NAME_MAX])
 		snprintf(out, PCS_NAME_MAX, "%s", cert_cn_root_ca);
 		break;
 	case PCS_TCB_INFO:
-		snprintf(out, PCS_NAME_MAX, "%s %s ", is_tdx(q) ? "TDX" : "SGX",
+		snprintf(out, PCS_NAME_MAX, "%s %s", is_tdx(q) ? "TDX" : "SGX",
 			 hex_format(bytes_of(q->platform.fmspc, FMSPC_LEN), fmspc));
 		break;
 	case PCS_QE_IDENTITY:

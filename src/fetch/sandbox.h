@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 
-enum { SANDBOX_PATHS_MAX = 8 };
+enum { SANDBOX_PATHS_MAX = 16 };
 
 /* Files and folders to be read beside those of name resolution and of the system. */
 struct sandbox_paths {

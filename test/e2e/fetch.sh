@@ -20,6 +20,11 @@ standin=$(realpath "$2")
 	"$cella" quote --provider sim --sim "$dir/other/platform" --nonce 0011223344556677 \
 		-o "$dir/foreign"
 	cp "$dir/other/tdx/tcb.http" "$dir/pccs/foreign.http"
+	# The same authorities say this of another family.
+	cp -r "$dir/pccs/platform" "$dir/family"
+	sed 's/ce11a0000000/ce11a0000009/' "$dir/pccs/platform/platform.json" \
+		>"$dir/family/platform.json"
+	"$cella" sim collateral "$dir/family" --directory "$dir/pccs/family"
 	# The same of a month ago: good, but not the newest.
 	"$cella" sim collateral "$dir/pccs/platform" --time "$(date -u -d '-20 days' +%F)" \
 		--directory "$dir/pccs/old"
@@ -129,12 +134,18 @@ a web page|tcb garbage - -|the answer: neither JSON nor PEM
 no issuer chain|tcb no-headers - -|its issuer chain is missing
 another document's chain|tcb headers-of sgx/pckcrl.http -|its signature is not its signer's
 another platform|tcb instead foreign.http -|its chain ends in another root
+another family of the same root|tcb instead family/tcb.http -|asked for TCB information (TDX ce11a0000000), got tcb_info TDX ce11a0000009
+a long refusal|tcb rant 403 -|status 403: the server refuses to serve this machine (<html> [2Jgo away <html>
 another TEE|tcb instead sgx/tcb.http -|asked for TCB information (TDX
 another enclave|identity instead sgx/qe_identity.http -|asked for the quoting enclave's identity (TD_QE)
 another list|rootcacrl instead sgx/pckcrl.http -|asked for the root's revocation list
 two chains|tcb header TCB-Info-Issuer-Chain:x -|two issuer-chain headers
 ROWS
 
+reset
+fault "tcb rant 403 -"
+check "a refusal that would clear the screen" 3 fetch
+same "does not" 0 "$(tr -d '[:print:]\n' <"$dir/err" | wc -c)"
 reset
 fault "tcb 503 - 2"
 check "what passes is waited for" 0 fetch
@@ -359,11 +370,16 @@ done
 same "thirty-two processes at once" 0 "$failed"
 same "make one request for each document" 4 "$(requests GET)"
 
+# Killed is the program itself, not a shell that runs it.
+killable() {
+	exec "$cella" collateral fetch "$dir/quote" --url "$url" --tls-ca "$dir/ca.pem" \
+		--trust-root "$dir/pccs/platform/root.pem" --cache "$dir/cache" --refresh
+}
 reset
 broken=0
 for i in $(seq 40); do
-	# Somewhere between the start and the end; the server is slow enough for both.
-	cached --refresh >"$dir/killed" 2>&1 &
+	# Somewhere between the start and the end.
+	killable >"$dir/killed" 2>&1 &
 	victim=$!
 	sleep "0.0$((i % 10))$((i * 7 % 10))"
 	kill -9 "$victim" 2>/dev/null

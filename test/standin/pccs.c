@@ -40,6 +40,7 @@ enum {
 	RULES_MAX = 32,
 	NUMBERS_MAX = 16,
 	HUGE_LEN = 512 << 20,
+	RANT_LEN = 1 << 20,
 };
 
 static struct {
@@ -442,6 +443,12 @@ static void spoil(const struct rule *rule, struct answer *answer)
 	} else if (strcmp(fault, "garbage") == 0) {
 		answer->body.len = 0;
 		out_text(&answer->body, "<html>\033[2Jnot what you asked for\n</html>");
+	} else if (strcmp(fault, "rant") == 0) {
+		answer->code = argument_number(rule);
+		drop_headers(answer);
+		answer->body.len = 0;
+		while (answer->body.len < RANT_LEN)
+			out_text(&answer->body, "<html>\033[2Jgo\r\naway \007");
 	} else if (number_read(fault, 599, &code, "faults", NULL) == CELLA_OK) {
 		answer->code = (unsigned)code;
 		drop_headers(answer);
