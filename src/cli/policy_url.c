@@ -93,7 +93,8 @@ enum cella_status policies_fetch(const struct collateral_input *input, const cha
 	TRY(source_find(input->source, input->common, url, root, false, &source, err));
 	TRY(pcs_policies_url(url, &platform, policies_url, err));
 	TRY(get(&source, policies_url, &response, err));
-	end = memmem(response.data, response.len, "\r\n\r\n", 4);
+	end = response.len > 0 ? memmem(response.data, response.len, "\r\n\r\n", 4)
+			       : NULL;
 	if (end == NULL)
 		return error_set(err, CELLA_INTERNAL, "%.100s: no answer", policies_url);
 	end += 4;

@@ -367,7 +367,7 @@ enum cella_status pcs_check(const struct pcs_question *question,
 {
 	struct cella_collateral *set CLEANUP(collateral_cleanup) = NULL;
 	const uint32_t number = question->edition.number;
-	struct document d;
+	struct document d = { .name = "" };
 	const char *fault;
 	bool fits = true;
 

@@ -11,7 +11,9 @@
  *
  * Not for programs that a sanitizer instruments: those bring an allocator of their own.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* the name of the program */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
