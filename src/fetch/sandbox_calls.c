@@ -234,7 +234,6 @@ static const struct rule rules[] = {
 	FORBID(fchmodat),
 	FORBID(fchownat),
 	FORBID(truncate),
-	FORBID(memfd_create),
 	FORBID(mount),
 	FORBID(umount2),
 	FORBID(chroot),
