@@ -139,6 +139,7 @@ a long refusal|tcb rant 403 -|status 403: the server refuses to serve this machi
 another TEE|tcb instead sgx/tcb.http -|asked for TCB information (TDX
 another enclave|identity instead sgx/qe_identity.http -|asked for the quoting enclave's identity (TD_QE)
 another list|rootcacrl instead sgx/pckcrl.http -|asked for the root's revocation list
+headers without end|tcb headers 100 -|more than 65536 bytes of headers
 two chains|tcb header TCB-Info-Issuer-Chain:x -|two issuer-chain headers
 ROWS
 

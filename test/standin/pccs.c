@@ -41,6 +41,8 @@ enum {
 	NUMBERS_MAX = 16,
 	HUGE_LEN = 512 << 20,
 	RANT_LEN = 1 << 20,
+	FILLER_LEN = 1000,
+	MEMORY_LEN = 1 << 20, /* of a connection; long headers want it */
 };
 
 static struct {
@@ -436,6 +438,9 @@ static void spoil(const struct rule *rule, struct answer *answer)
 		replace_answer(answer, rule->argument);
 	else if (strcmp(fault, "header") == 0)
 		out_format(&answer->head, "%s\r\n", rule->argument);
+	else if (strcmp(fault, "headers") == 0)
+		for (unsigned i = argument_number(rule); i > 0; i--)
+			out_format(&answer->head, "X-Filler: %0*u\r\n", FILLER_LEN, i);
 	else if (strcmp(fault, "redirect") == 0) {
 		answer->code = MHD_HTTP_FOUND;
 		drop_headers(answer);
@@ -574,6 +579,7 @@ static bool start(char **argv, bool has_tls, struct MHD_Daemon **out)
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_SOCK_ADDR, 0, (void *)(uintptr_t)&address },
 		{ MHD_OPTION_CONNECTION_LIMIT, 200, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_LEN, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, NULL },
 		{ MHD_OPTION_END, 0, NULL },
@@ -586,9 +592,9 @@ static bool start(char **argv, bool has_tls, struct MHD_Daemon **out)
 			return false;
 		out_u8(&cert, 0);
 		out_u8(&key, 0);
-		options[2] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
+		options[3] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
 						      cert.data };
-		options[3].ptr_value = key.data;
+		options[4].ptr_value = key.data;
 		flags |= MHD_USE_TLS;
 	}
 	*out = MHD_start_daemon(flags, 0, NULL, NULL, handle, NULL, MHD_OPTION_ARRAY,
