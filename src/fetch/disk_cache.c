@@ -89,21 +89,33 @@ static enum cella_status check_owner(int dir, const char *path, struct cella_err
 	return CELLA_OK;
 }
 
+static int open_folder(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Whoever only reads makes none; an existing one is fine. */
+static void make_inside(const struct disk_cache *cache)
+{
+	static const char *const folders[] = { "objects", "records", "locks", "tmp" };
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		(void)mkdirat(cache->dir, folders[i], 0700);
+}
+
 enum cella_status disk_cache_open(const char *path, bool make, struct disk_cache **out,
 				  struct cella_error *err)
 {
-	static const char *const folders[] = { "objects", "records", "locks", "tmp" };
-	int dir CLEANUP_CLOSE = -1;
+	int dir CLEANUP_CLOSE = open_folder(path);
 	struct disk_cache *cache;
 
-	if (make)
+	if (dir < 0 && errno == ENOENT && make) {
 		make_folders(path);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		dir = open_folder(path);
+	}
 	if (dir < 0)
 		return error_errno(err, errno, "%s", path);
 	TRY(check_owner(dir, path, err));
-	for (size_t i = 0; make && i < ARRAY_LEN(folders); i++)
-		(void)mkdirat(dir, folders[i], 0700);
 	cache = malloc(sizeof *cache + strlen(path) + 1);
 	if (cache == NULL)
 		return error_nomem(err);
@@ -419,10 +431,16 @@ enum cella_status disk_cache_put(const struct disk_cache *cache, const char *key
 	    !is_one_line(entry->source) || entry->response.len > CONTENT_MAX)
 		return error_set(err, CELLA_LIMIT, "%s: cannot keep \"%.80s\"",
 				 cache->path, key);
+	make_inside(cache);
 	/* First, since a full disk may be full of them. */
 	cache_drop_leftovers(cache->dir, now);
 	cache_sweep(cache->dir, now);
 	return put(cache, key, entry, err);
+}
+
+static int open_lock(const struct disk_cache *cache, const char *name)
+{
+	return openat(cache->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 bool disk_cache_lock(const struct disk_cache *cache, const char *key, int64_t deadline_ms,
@@ -434,7 +452,11 @@ bool disk_cache_lock(const struct disk_cache *cache, const char *key, int64_t de
 	*fd = -1;
 	if (name_of("locks", key, name, NULL) != CELLA_OK)
 		return false;
-	*fd = openat(cache->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	*fd = open_lock(cache, name);
+	if (*fd < 0 && errno == ENOENT) {
+		make_inside(cache);
+		*fd = open_lock(cache, name);
+	}
 	if (*fd < 0)
 		return false;
 	/* flock() has no deadline of its own, and signals belong to the program. */

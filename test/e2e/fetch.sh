@@ -337,6 +337,19 @@ small() {
 		--tls-ca "$dir/ca.pem" --trust-root "$dir/pccs/platform/root.pem" \
 		--cache "$dir/small/cache"
 }
+# The answer goes to a full file system; what is left there is told.
+small_output() {
+	unshare "$mounts" sh -c '
+		mount -t tmpfs -o size=8k none "$1" || exit 77
+		folder=$1
+		shift
+		"$@" 2>&1
+		code=$?
+		echo "left: $(ls -A "$folder" | grep . || echo none)"
+		exit $code' sh "$dir/small" "$cella" collateral fetch "$dir/quote" --url "$url" \
+		--tls-ca "$dir/ca.pem" --trust-root "$dir/pccs/platform/root.pem" --no-cache \
+		-o "$dir/small/bundle.json"
+}
 readonly_cache() {
 	unshare "$mounts" sh -c '
 		mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 77
@@ -349,6 +362,9 @@ mkdir "$dir/small"
 if unshare "$mounts" mount -t tmpfs none "$dir/small" 2>/dev/null; then
 	check "a small file system" 0 small
 	says "does what it can" "No space left on device"
+	check "an output that does not fit" 3 small_output
+	says "is told" "No space left on device"
+	says "and nothing of it stays" "left: none"
 	check "a cache that can only be read" 0 readonly_cache
 	check "is refreshed" 0 readonly_cache --refresh
 	says "not, which is said" "Read-only file system"

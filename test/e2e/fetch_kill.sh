@@ -77,4 +77,11 @@ dusty() {
 }
 try "a cold cache" cold
 try "one that is refreshed and swept" dusty --refresh
+
+# Whoever finds all in the cache changes nothing of it, nor of anything else.
+LD_PRELOAD=$killer KILLER_IN=cella KILLER_REPORT=$dir/count \
+	"$cella" verify "$dir/quote" --collateral "$url" --cache "$dir/cache" \
+	--trust-root "$dir/pccs/platform/root.pem" >"$dir/out" 2>"$dir/err"
+same "what is in the cache verifies" ACCEPTED "$(head -n 1 "$dir/out")"
+same "and is only read" 0 "$(cat "$dir/count")"
 finish

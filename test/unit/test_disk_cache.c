@@ -199,6 +199,7 @@ static void leftovers_go(void **state)
 	struct cella_error err = { 0 };
 
 	(void)state;
+	put(key, "none"); /* makes the folders */
 	snprintf(path, sizeof path, "%s/tmp/of-somebody-who-died", folder);
 	CHECK_OK(file_write(path, bytes_from("half"), 0600, &err));
 	put(key, "one");
