@@ -68,6 +68,11 @@ for option in nonce report-data; do
 done
 expect 2 "$cella" token verify q --key platform/root.pem --audience a --nonce ''
 says '--nonce is empty'
+for list in , OutOfDate, ,OutOfDate OutOfDate,,SWHardeningNeeded OutOfDate,Revoked; do
+	expect 2 "$cella" verify q -c tdx.json $root -t $time --accept "$list"
+	says 'is not a status that can be accepted'
+done
+expect 0 "$cella" verify q -c tdx.json $root -t $time --accept OutOfDate,SWHardeningNeeded
 expect 3 "$cella" verify q $root -t $time
 expect 1 "$cella" verify q -c tdx.json $root -t 2026-03-01
 says 'expired on'
