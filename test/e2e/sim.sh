@@ -68,7 +68,7 @@ for option in nonce report-data; do
 done
 expect 2 "$cella" token verify q --key platform/root.pem --audience a --nonce ''
 says '--nonce is empty'
-for list in , OutOfDate, ,OutOfDate OutOfDate,,SWHardeningNeeded OutOfDate,Revoked; do
+for list in ',' 'OutOfDate,' ',OutOfDate' 'OutOfDate,,SWHardeningNeeded' 'OutOfDate,Revoked'; do
 	expect 2 "$cella" verify q -c tdx.json $root -t $time --accept "$list"
 	says 'is not a status that can be accepted'
 done
