@@ -241,6 +241,14 @@ static enum cella_status nowhere(const struct fetcher *f, const struct pcs_quest
 				 : "no server is known");
 }
 
+/* Half of the time is for waiting; who was waited for may have been stopped. */
+static int64_t patience(const struct fetcher *f)
+{
+	const int64_t now_ms = clock_ms();
+
+	return now_ms + (f->deadline_ms - now_ms) / 2;
+}
+
 /* Another process may be asking the same: it is waited for, and its answer taken. */
 static enum cella_status fetch(struct fetcher *f, const char *key,
 			       const struct pcs_question *q, struct out *out,
@@ -253,7 +261,7 @@ static enum cella_status fetch(struct fetcher *f, const char *key,
 	bool found;
 
 	if (f->cache != NULL)
-		waited = disk_cache_lock(f->cache, key, f->deadline_ms, &lock);
+		waited = disk_cache_lock(f->cache, key, patience(f), &lock);
 	found = find_cached(f, key, &cached);
 	if (found && is_fresh(&cached, (int64_t)time(NULL)) &&
 	    (!f->options.refresh || (waited && cached.fetched >= asked_at))) {

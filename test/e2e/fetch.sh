@@ -387,6 +387,25 @@ done
 same "thirty-two processes at once" 0 "$failed"
 same "make one request for each document" 4 "$(requests GET)"
 
+# One that was stopped in the middle of a question.
+reset
+check "a cache for later" 0 cached
+if command -v flock >/dev/null; then
+	rm -f "$dir"/cache/records/*
+	holders=
+	for lock in "$dir"/cache/locks/*; do
+		(flock 8 && exec sleep 60) 8<>"$lock" &
+		holders="$holders $!"
+	done
+	sleep 0.5
+	check "who holds a question for ever is not waited for as long" 0 cached --timeout 20s
+	for holder in $holders; do
+		kill "$holder"
+	done
+else
+	skip "a question that is held for ever" "there is no flock here"
+fi
+
 # Killed is the program itself, not a shell that runs it.
 killable() {
 	exec "$cella" collateral fetch "$dir/quote" --url "$url" --tls-ca "$dir/ca.pem" \
