@@ -113,7 +113,7 @@ while IFS='|' read -r name line text; do
 	start=$(date +%s)
 	check "$name" 3 fetch --timeout 3s
 	says "$name: says so" "$text"
-	same "$name: in time" 1 "$(($(date +%s) - start < 6))"
+	same "$name: in time" 1 "$(($(date +%s) - start < 20))"
 done <<'ROWS'
 not found|tcb 404 - -|status 404: the server does not have it
 gone|tcb 410 - -|status 410: the server does not serve it any more
@@ -171,7 +171,7 @@ alone() {
 	"$dir/alone/cella" collateral fetch --fmspc ce11a0000000 --url "$url" --no-cache \
 		--timeout 1s
 	code=$?
-	[ "$(($(date +%s) - start))" -lt 8 ] || code=99
+	[ "$(($(date +%s) - start))" -lt 20 ] || code=99
 	return "$code"
 }
 # helper LINE: what the stand-in for cella-fetch does.

@@ -60,7 +60,7 @@ static void receives_as_much_as_it_must(void **state UNUSED)
 {
 	struct cella_error err = { 0 };
 	struct out out CLEANUP(out_done) = { 0 };
-	struct peer peer = { .name = "peer", .deadline = deadline_in(1) };
+	struct peer peer = { .name = "peer", .deadline = deadline_in(60) };
 	int ends[2];
 
 	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends));

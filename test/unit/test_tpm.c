@@ -15,7 +15,7 @@ struct fixture {
 
 static struct fixture start(const void *answer, size_t len)
 {
-	struct fixture f = { .tpm.deadline = deadline_in(1) };
+	struct fixture f = { .tpm.deadline = deadline_in(60) };
 	int ends[2];
 
 	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
@@ -89,9 +89,10 @@ static void answers_end_in_time(void **state UNUSED)
 	struct tpm_nv nv = { 0 };
 	struct fixture f = start(public_answer, 20);
 
+	f.tpm.deadline = deadline_in(0);
 	CASE("no more comes");
 	CHECK_STATUS(CELLA_IO, tpm_nv_find(&f.tpm, 0x01400001, &nv, &err));
-	CHECK_TEXT_HAS(err.text, "no answer within 1 s");
+	CHECK_TEXT_HAS(err.text, "no answer within 0 s");
 	stop(&f);
 	f = start(public_answer, 20);
 	shutdown(f.peer, SHUT_WR);

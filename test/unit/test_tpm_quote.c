@@ -112,7 +112,7 @@ static struct conversation good_conversation(void)
 static enum cella_status run(const struct conversation *c, int num_rounds,
 			     struct tpm_quote *out, struct cella_error *err)
 {
-	struct tpm tpm = { .deadline = deadline_in(1) };
+	struct tpm tpm = { .deadline = deadline_in(60) };
 	enum cella_status status;
 	int ends[2];
 
