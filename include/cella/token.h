@@ -157,7 +157,8 @@ cella_token_decode(const void *text, size_t len, char **out, struct cella_error 
  * ignored). What is not asked again is not compared. *difference names the first claim
  * that the new verdict does not bear out ("answers.current"); NULL: it bears out all of
  * them. CELLA_MALFORMED when the token or a document inside it is broken; CELLA_USAGE when
- * the quote is not the one that the token is about.
+ * the quote, the event log or the vTPM's evidence is not the one that the token is about;
+ * CELLA_MISSING when it was judged with one of the latter and options have none.
  */
 CELLA_EXPORT CELLA_MUST_CHECK enum cella_status
 cella_token_replay(const void *text, size_t len, struct cella_evidence *evidence,

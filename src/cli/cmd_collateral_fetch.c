@@ -136,7 +136,7 @@ static enum cella_status print(const struct fetch_args *args,
 static enum cella_status fetch(const struct fetch_args *args, struct cella_error *err)
 {
 	struct cella_collateral *collateral CLEANUP(collateral_cleanup) = NULL;
-	struct source source;
+	struct source source CLEANUP(source_done) = { 0 };
 	enum cella_status status;
 	uint8_t root[64];
 

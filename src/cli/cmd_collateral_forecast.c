@@ -55,6 +55,7 @@ struct forecasting {
 static void forecasting_done(struct forecasting *all)
 {
 	fetcher_free(all->fetcher);
+	source_done(&all->source);
 	out_done(&all->root);
 	json_decref(all->list);
 }
@@ -259,12 +260,8 @@ static enum cella_status forecast(const struct forecast_args *args,
 	struct forecasting all CLEANUP(forecasting_done) = { .result = CELLA_ACCEPTED };
 
 	TRY(prepare(args, &all, err));
-	for (size_t i = 0; i < quotes->num_items; i++) {
-		if (forecast_one(quotes->items[i], &all, err) != CELLA_OK) {
-			source_clear(&all.source);
-			return err->status;
-		}
-	}
+	for (size_t i = 0; i < quotes->num_items; i++)
+		TRY(forecast_one(quotes->items[i], &all, err));
 	*result = all.result;
 	return all.list != NULL ? print_json(all.list, err) : CELLA_OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/collateral_input.h"
 #include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
@@ -15,6 +16,7 @@ enum { ROOT_FILE_MAX = 64 << 10 };
 
 struct explain_args {
 	struct common_args common;
+	struct source_args source;
 	struct texts owners;
 	const char *evidence;
 	const char *collateral;
@@ -28,12 +30,14 @@ static const struct option_def options[] = {
 	  "pin a public key of an owner" },
 	{ "evidence", 'e', "QUOTE", OPTION_TEXT, ARG(evidence),
 	  "say what the answers to this quote are" },
-	{ "collateral", 'c', "FILE|DIR", OPTION_TEXT, ARG(collateral),
-	  "signed documents about the quote's platform" },
+	{ "collateral", 'c', "FILE|DIR|URL", OPTION_TEXT, ARG(collateral),
+	  "signed documents about the quote's platform, or the service that has them" },
 	{ "time", 't', "TIME", OPTION_TIME, ARG(time),
 	  "judge as of this time instead of now" },
 	{ "trust-root", 0, "FILE", OPTION_TEXT, ARG(trust_root),
 	  "trust this root certificate instead of Intel's" },
+	EDITION_OPTIONS(ARG(source)),
+	SOURCE_OPTIONS(ARG(source)),
 	COMMON_OPTIONS,
 };
 
@@ -48,6 +52,8 @@ static enum cella_status judge(const struct explain_args *args,
 {
 	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
 	struct cella_collateral *collateral CLEANUP(collateral_cleanup) = NULL;
+	struct collateral_input input = { &args->common, &args->source, args->trust_root,
+					  NULL };
 	struct out root CLEANUP(out_done) = { 0 };
 	struct cella_verify_options verify_options = {
 		.size = sizeof verify_options,
@@ -61,8 +67,11 @@ static enum cella_status judge(const struct explain_args *args,
 	};
 
 	TRY(evidence_read(args->evidence, &evidence, err));
+	input.evidence = evidence;
 	if (args->collateral != NULL)
-		TRY(collateral_load(args->collateral, &collateral, err));
+		TRY(collateral_read(&input, args->collateral, &collateral, err));
+	else
+		collateral_find(&input, &collateral);
 	if (args->trust_root != NULL) {
 		TRY(file_read(args->trust_root, ROOT_FILE_MAX, &root, err));
 		verify_options.root_choice = CELLA_ROOT_GIVEN;
@@ -94,6 +103,12 @@ static int run(const void *args)
 	if (a->evidence == NULL && (a->collateral != NULL || a->trust_root != NULL))
 		return usage(&cmd_policy_explain, "--%s needs --evidence",
 			     a->collateral != NULL ? "collateral" : "trust-root");
+	if (source_is_used(&a->source) &&
+	    (a->evidence == NULL ||
+	     (a->collateral != NULL && !url_is_one(a->collateral))))
+		return usage(&cmd_policy_explain, "options for fetching, but %s",
+			     a->evidence == NULL ? "no --evidence to fetch for"
+						 : "--collateral is a file");
 	return explain(a, &err) == CELLA_OK ? EXIT_YES : fail(&err);
 }
 

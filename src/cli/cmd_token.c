@@ -9,6 +9,7 @@
 #include "cli/binding.h"
 #include "cli/log_input.h"
 #include "cli/policy_input.h"
+#include "cli/vtpm_input.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
 
@@ -30,6 +31,7 @@ struct token_args {
 	struct moment leeway;
 	const char *quote;
 	const char *event_log;
+	struct vtpm_args vtpm;
 	const char *trust_root;
 	struct texts policies;
 };
@@ -227,12 +229,33 @@ const struct command cmd_token_verify = {
 
 /* --- replay -------------------------------------------------------------------------- */
 
+/* What is judged again, and by what. */
+struct replay_inputs {
+	struct cella_evidence *evidence;
+	struct cella_event_log *log;
+	struct cella_vtpm *vtpm;
+	struct policy_inputs policies;
+	struct out root;
+	struct out nonce; /* of the vTPM */
+};
+
+static void replay_inputs_done(struct replay_inputs *inputs)
+{
+	cella_evidence_unref(inputs->evidence);
+	cella_event_log_unref(inputs->log);
+	cella_vtpm_unref(inputs->vtpm);
+	policies_done(&inputs->policies);
+	out_done(&inputs->root);
+	out_done(&inputs->nonce);
+}
+
 /* What the options demand; time and tolerance are the token's. */
 static enum cella_status make_options(const struct token_args *args,
-				      const struct policy_inputs *policies,
-				      struct out *root, struct cella_verify_options *out,
+				      struct replay_inputs *inputs,
+				      struct cella_verify_options *out,
 				      struct cella_error *err)
 {
+	const struct policy_inputs *const policies = &inputs->policies;
 	bool is_bound = false;
 
 	*out = (struct cella_verify_options){
@@ -242,15 +265,31 @@ static enum cella_status make_options(const struct token_args *args,
 							    : CELLA_EXPECT_ANY,
 		.policies = policies->policies,
 		.num_policies = policies->num_policies,
+		.event_log = inputs->log,
 	};
-	TRY(binding_read(&args->binding, &is_bound, out->report_data, err));
-	out->report_data_expect = is_bound ? CELLA_EXPECT_EXACT : CELLA_EXPECT_ANY;
+	if (inputs->vtpm != NULL) {
+		TRY(vtpm_expect(inputs->vtpm, &args->binding, &inputs->nonce, out, err));
+	} else {
+		TRY(binding_read(&args->binding, &is_bound, out->report_data, err));
+		out->report_data_expect = is_bound ? CELLA_EXPECT_EXACT
+						   : CELLA_EXPECT_ANY;
+	}
 	if (args->trust_root == NULL)
 		return CELLA_OK;
-	TRY(file_read(args->trust_root, KEY_FILE_MAX, root, err));
+	TRY(file_read(args->trust_root, KEY_FILE_MAX, &inputs->root, err));
 	out->root_choice = CELLA_ROOT_GIVEN;
-	out->root = out_view(root);
+	out->root = out_view(&inputs->root);
 	return CELLA_OK;
+}
+
+static enum cella_status read_inputs(const struct token_args *args,
+				     struct replay_inputs *out, struct cella_error *err)
+{
+	TRY(policies_read(&args->policies, &args->policy_owners, &out->policies, err));
+	TRY(vtpm_read(&args->vtpm, &out->vtpm, err));
+	if (args->event_log != NULL)
+		TRY(event_log_read(args->event_log, &out->log, err));
+	return evidence_read(args->quote, &out->evidence, err);
 }
 
 static void verdict_cleanup(struct cella_verdict **verdict)
@@ -280,24 +319,17 @@ static enum cella_status print_replayed(const struct token_args *args,
 static enum cella_status replay(const struct token_args *args, const char **difference,
 				struct cella_error *err)
 {
-	struct cella_evidence *evidence CLEANUP(evidence_cleanup) = NULL;
+	struct replay_inputs inputs CLEANUP(replay_inputs_done) = { 0 };
 	struct cella_verdict *verdict CLEANUP(verdict_cleanup) = NULL;
-	struct policy_inputs policies CLEANUP(policies_done) = { 0 };
-	struct cella_event_log *log CLEANUP(event_log_cleanup) = NULL;
 	struct out token CLEANUP(out_done) = { 0 };
-	struct out root CLEANUP(out_done) = { 0 };
 	struct cella_verify_options how;
 
 	if (args->quote == NULL)
 		return error_set(err, CELLA_USAGE, "token replay: --quote is needed");
-	TRY(policies_read(&args->policies, &args->policy_owners, &policies, err));
-	TRY(make_options(args, &policies, &root, &how, err));
-	if (args->event_log != NULL)
-		TRY(event_log_read(args->event_log, &log, err));
-	how.event_log = log;
-	TRY(evidence_read(args->quote, &evidence, err));
+	TRY(read_inputs(args, &inputs, err));
+	TRY(make_options(args, &inputs, &how, err));
 	TRY(file_read(token_path(args), TOKEN_FILE_MAX, &token, err));
-	TRY(cella_token_replay(token.data, token.len, evidence, &how, difference,
+	TRY(cella_token_replay(token.data, token.len, inputs.evidence, &how, difference,
 			       &verdict, err));
 	return print_replayed(args, verdict, *difference, err);
 }
@@ -322,7 +354,11 @@ static const struct option_def replay_options[] = {
 	{ "policy-owner", 0, "FILE", OPTION_TEXTS, ARG(policy_owners),
 	  "pin the owners of policies to the keys of this file" },
 	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
-	  "judge with the TD's event log again" },
+	  "the event log that it was judged with" },
+	{ "hcl-report", 0, "FILE", OPTION_TEXT, ARG(vtpm.hcl_report),
+	  "the HCL report that it was judged with" },
+	{ "tpm-quote", 0, "FILE", OPTION_TEXT, ARG(vtpm.tpm_quote),
+	  "the vTPM's quote that it was judged with; --nonce is its nonce" },
 	{ "report-data", 'd', "HEX", OPTION_HEX, ARG(binding.report_data),
 	  "expect this report data" },
 	{ "data", 0, "FILE", OPTION_TEXT, ARG(binding.data),

@@ -4,8 +4,6 @@
  */
 #include "cli/commands.h"
 
-#include <cella/vtpm.h>
-
 #include "cli/binding.h"
 #include "cli/collateral_input.h"
 #include "cli/issue_token.h"
@@ -13,6 +11,7 @@
 #include "cli/policy_input.h"
 #include "cli/policy_url.h"
 #include "cli/trust.h"
+#include "cli/vtpm_input.h"
 #include "collateral/bundle.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -27,8 +26,7 @@ struct verify_args {
 	struct source_args source;
 	struct texts collateral;
 	const char *event_log;
-	const char *hcl_report;
-	const char *tpm_quote;
+	struct vtpm_args vtpm;
 	struct binding_args binding;
 	struct texts policies;
 	struct texts policy_owners;
@@ -49,9 +47,9 @@ static const struct option_def options[] = {
 	  "signed documents about the platform, or the service that has them" },
 	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
 	  "the TD's event log: it must lead to the quote's registers" },
-	{ "hcl-report", 0, "FILE", OPTION_TEXT, ARG(hcl_report),
+	{ "hcl-report", 0, "FILE", OPTION_TEXT, ARG(vtpm.hcl_report),
 	  "the TD's HCL report (Azure): its vTPM judges with the quote" },
-	{ "tpm-quote", 0, "FILE", OPTION_TEXT, ARG(tpm_quote),
+	{ "tpm-quote", 0, "FILE", OPTION_TEXT, ARG(vtpm.tpm_quote),
 	  "the quote and the PCRs of that vTPM, as JSON; --nonce is its nonce" },
 	{ "policy", 'p', "FILE|URL", OPTION_TEXTS, ARG(policies),
 	  "demand what this policy demands, or a service's policies for the platform" },
@@ -131,49 +129,6 @@ static enum cella_status expected_report_data(const struct verify_args *args,
 	return CELLA_OK;
 }
 
-/* With a vTPM the report data is the key's; freshness is in the nonce of its quote. */
-static enum cella_status expected_vtpm_nonce(const struct verify_args *args,
-					     struct inputs *inputs,
-					     struct cella_verify_options *out,
-					     struct cella_error *err)
-{
-	uint8_t report_data[CELLA_REPORT_DATA_LEN];
-
-	if (args->binding.data != NULL || args->binding.report_data.num_items > 0)
-		return error_set(err, CELLA_USAGE,
-				 "--report-data and --data: a vTPM's quote holds a "
-				 "nonce: --nonce HEX");
-	out->vtpm = inputs->vtpm;
-	out->report_data_expect = CELLA_EXPECT_ANY;
-	out->vtpm_nonce_expect = CELLA_EXPECT_ANY;
-	if (args->binding.nonce.num_items == 0)
-		return CELLA_OK;
-	TRY(hex_args_read(&args->binding.nonce, "--nonce", &inputs->nonce, err));
-	/* As long as a nonce must be that report data binds. */
-	TRY(cella_report_data((struct cella_bytes){ NULL, 0 }, out_view(&inputs->nonce),
-			      report_data, err));
-	out->vtpm_nonce_expect = CELLA_EXPECT_EXACT;
-	out->vtpm_nonce = out_view(&inputs->nonce);
-	return CELLA_OK;
-}
-
-static enum cella_status load_vtpm(const struct verify_args *args, struct inputs *inputs,
-				   struct cella_error *err)
-{
-	struct out report CLEANUP(out_done) = { 0 };
-	struct out quote CLEANUP(out_done) = { 0 };
-
-	if ((args->hcl_report != NULL) != (args->tpm_quote != NULL))
-		return error_set(err, CELLA_USAGE,
-				 "--hcl-report and --tpm-quote need each other");
-	if (args->hcl_report == NULL)
-		return CELLA_OK;
-	TRY(file_read(args->hcl_report, CELLA_HCL_REPORT_MAX, &report, err));
-	TRY(file_read(args->tpm_quote, CELLA_TPM_QUOTE_MAX, &quote, err));
-	return cella_vtpm_parse(report.data, report.len, quote.data, quote.len,
-				&inputs->vtpm, err);
-}
-
 static enum cella_status make_options(const struct verify_args *args,
 				      struct inputs *inputs,
 				      struct cella_verify_options *out,
@@ -192,8 +147,9 @@ static enum cella_status make_options(const struct verify_args *args,
 		.grace_s = args->grace.value,
 		.flags = args->strict ? CELLA_VERIFY_STRICT : 0,
 	};
-	TRY(inputs->vtpm != NULL ? expected_vtpm_nonce(args, inputs, out, err)
-				 : expected_report_data(args, out, err));
+	TRY(inputs->vtpm != NULL
+		    ? vtpm_expect(inputs->vtpm, &args->binding, &inputs->nonce, out, err)
+		    : expected_report_data(args, out, err));
 	TRY(accepted_read(&args->accept, &out->accept, err));
 	if (args->trust_root == NULL)
 		return CELLA_OK;
@@ -229,7 +185,7 @@ static enum cella_status load(const struct verify_args *args, struct inputs *inp
 	TRY(evidence_read(args->common.operands.items[0], &inputs->evidence, err));
 	input.evidence = inputs->evidence;
 	TRY(load_policies(args, &input, &inputs->policies, err));
-	TRY(load_vtpm(args, inputs, err));
+	TRY(vtpm_read(&args->vtpm, &inputs->vtpm, err));
 	if (args->event_log != NULL)
 		TRY(event_log_read(args->event_log, &inputs->event_log, err));
 	if (args->collateral.num_items > 0)

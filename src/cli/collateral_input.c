@@ -43,31 +43,25 @@ static enum cella_status fetch(struct source *source,
 enum cella_status collateral_read(const struct collateral_input *input, const char *where,
 				  struct cella_collateral **out, struct cella_error *err)
 {
-	struct source source;
-	enum cella_status status;
+	struct source source CLEANUP(source_done) = { 0 };
 	uint8_t root[64];
 
 	if (!url_is_one(where))
 		return collateral_load(where, out, err);
 	TRY(read_root(input, root, err));
 	TRY(source_find(input->source, input->common, where, root, false, &source, err));
-	status = fetch(&source, input->evidence, out, err);
-	source_clear(&source);
-	return status;
+	return fetch(&source, input->evidence, out, err);
 }
 
 static enum cella_status find(const struct collateral_input *input, struct source *source,
 			      struct cella_collateral **out, struct cella_error *err)
 {
-	enum cella_status status;
 	uint8_t root[64];
 
 	TRY(read_root(input, root, err));
 	TRY(source_find(input->source, input->common, NULL, root,
 			input->trust_root == NULL, source, err));
-	status = fetch(source, input->evidence, out, err);
-	source_clear(source);
-	return status;
+	return fetch(source, input->evidence, out, err);
 }
 
 /* Nobody knows where to ask: what to do about it depends on whose platform it is. */
@@ -82,12 +76,13 @@ static void tell_remedy(const struct collateral_input *input)
 
 void collateral_find(const struct collateral_input *input, struct cella_collateral **out)
 {
-	struct source source = { .common = input->common };
+	struct source source CLEANUP(source_done) = { .common = input->common };
 	struct cella_error err = { 0 };
 
 	if (!evidence_is_quote(input->evidence) ||
 	    find(input, &source, out, &err) == CELLA_OK)
 		return;
+	source_clear(&source);
 	if (err.status == CELLA_MISSING && source.has_nowhere)
 		tell_remedy(input);
 	else

@@ -73,7 +73,7 @@ static enum cella_status fetch_from(const struct doctor_ways *ways,
 	};
 	const struct common_args common = { .quiet = true };
 	struct fetcher *fetcher CLEANUP(fetcher_cleanup) = NULL;
-	struct source source;
+	struct source source CLEANUP(source_done) = { 0 };
 
 	TRY(source_find(&args, &common, pccs->url, ways->root, false, &source, err));
 	source.options.client.attempts = 1;

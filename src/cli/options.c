@@ -160,6 +160,15 @@ static int store_value(struct parser *p, const struct option_def *option,
 	return EXIT_USAGE;
 }
 
+/*
+ * In scripts, most of all a variable that is not set. No option means something by it, and
+ * what was meant to be asked for must not be left out without a word.
+ */
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '\0';
+}
+
 /* The value stands after '=', or is the next argument; hex options take all that follow. */
 static int read_value(struct parser *p, const struct option_def *option,
 		      const char *attached)
@@ -175,6 +184,9 @@ static int read_value(struct parser *p, const struct option_def *option,
 				     option->argument);
 		value = p->argv[++p->pos];
 	}
+	if (option->kind != OPTION_FLAG && is_blank(value))
+		return usage(p->command, "--%s is empty: is a variable not set?",
+			     option->name);
 	code = store_value(p, option, value);
 	while (code == EXIT_YES && option->kind == OPTION_HEX && attached == NULL &&
 	       p->pos + 1 < p->argc && is_hex(p->argv[p->pos + 1]))
@@ -235,6 +247,9 @@ static int read_arguments(struct parser *p)
 			common->end = common->operands.num_items;
 		} else if (!only_operands && arg[0] == '-' && arg[1] != '\0') {
 			code = read_option(p, arg);
+		} else if (!only_operands && is_blank(arg)) {
+			code = usage(p->command,
+				     "an argument is empty: is a variable not set?");
 		} else if (!add_text(&common->operands, arg)) {
 			code = usage(p->command, "too many arguments");
 		}

@@ -69,7 +69,12 @@ static enum cella_status get(const struct source *source, const char *url,
 			"ask",
 			url);
 	TRY(client_new(&source->options.client, &client, err));
-	return client_get(client, url, CELLA_POLICY_MAX, clock_ms() + timeout_ms,
+	return client_get(client,
+			  &(struct request){
+				  .url = url,
+				  .max_len = CELLA_POLICY_MAX,
+				  .deadline_ms = clock_ms() + timeout_ms,
+			  },
 			  response, err);
 }
 
@@ -79,7 +84,7 @@ enum cella_status policies_fetch(const struct collateral_input *input, const cha
 	struct out response CLEANUP(out_done) = { 0 };
 	char policies_url[URL_MAX + 1];
 	struct platform platform;
-	struct source source;
+	struct source source CLEANUP(source_done) = { 0 };
 	const uint8_t *end;
 	uint8_t root[64];
 
@@ -88,7 +93,8 @@ enum cella_status policies_fetch(const struct collateral_input *input, const cha
 	TRY(source_find(input->source, input->common, url, root, false, &source, err));
 	TRY(pcs_policies_url(url, &platform, policies_url, err));
 	TRY(get(&source, policies_url, &response, err));
-	end = memmem(response.data, response.len, "\r\n\r\n", 4);
+	end = response.len > 0 ? memmem(response.data, response.len, "\r\n\r\n", 4)
+			       : NULL;
 	if (end == NULL)
 		return error_set(err, CELLA_INTERNAL, "%.100s: no answer", policies_url);
 	end += 4;

@@ -4,6 +4,8 @@
  */
 #include "cli/source.h"
 
+#include "cli/pcs_key.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +19,12 @@ void source_clear(struct source *source)
 	if (source->has_progress)
 		fprintf(stderr, "\r\033[K");
 	source->has_progress = false;
+}
+
+void source_done(struct source *source)
+{
+	source_clear(source);
+	explicit_bzero(source->key, sizeof source->key);
 }
 
 static void tell(void *context, enum fetch_event event, const char *text)
@@ -73,6 +81,24 @@ static enum cella_status use_edition(const struct source_args *args,
 	return CELLA_OK;
 }
 
+/* Whoever could listen, or pass for the server, is not to have it. */
+static enum cella_status use_key(const struct source_args *args, struct source *source,
+				 struct cella_error *err)
+{
+	struct url parts;
+
+	if (args->pcs_key == NULL || source->options.url == NULL)
+		return CELLA_OK;
+	TRY(url_parse(source->options.url, &parts, err));
+	if (!parts.is_https || source->options.client.insecure_tls)
+		return error_set(err, CELLA_USAGE,
+				 "--pcs-key: a key is not sent where the server's TLS "
+				 "certificate is not checked");
+	TRY(pcs_key_read(args->pcs_key, source->key, err));
+	source->options.key = source->key;
+	return CELLA_OK;
+}
+
 enum cella_status source_find(const struct source_args *args,
 			      const struct common_args *common, const char *url,
 			      const uint8_t root[64], bool is_real, struct source *out,
@@ -98,6 +124,7 @@ enum cella_status source_find(const struct source_args *args,
 		TRY(use_config(out, err));
 	out->has_nowhere = out->options.url == NULL && !out->options.offline;
 	TRY(use_edition(args, out, err));
+	TRY(use_key(args, out, err));
 	if (args->timeout.value > TIMEOUT_MAX_S)
 		return error_set(err, CELLA_USAGE, "--timeout: at most an hour");
 	if (args->cache != NULL && args->no_cache)
@@ -112,6 +139,6 @@ enum cella_status source_find(const struct source_args *args,
 bool source_is_used(const struct source_args *args)
 {
 	return args->cache != NULL || args->tls_ca != NULL || args->update != NULL ||
-	       args->evaluation.is_set || args->timeout.is_set || args->no_cache ||
-	       args->offline || args->insecure_tls;
+	       args->pcs_key != NULL || args->evaluation.is_set || args->timeout.is_set ||
+	       args->no_cache || args->offline || args->insecure_tls;
 }

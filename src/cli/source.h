@@ -13,6 +13,7 @@
 struct source_args {
 	const char *cache;
 	const char *tls_ca;
+	const char *pcs_key;
 	const char *update;
 	struct moment evaluation;
 	struct moment timeout;
@@ -53,6 +54,12 @@ struct source_args {
 		  OPTION_FLAG, \
 		  (at) + offsetof(struct source_args, insecure_tls), \
 		  "believe whoever answers to be the server" }, \
+		{ "pcs-key", \
+		  0, \
+		  "FILE", \
+		  OPTION_TEXT, \
+		  (at) + offsetof(struct source_args, pcs_key), \
+		  "with the service's subscription key, for PCK certificates" }, \
 	{ \
 		"timeout", 0, "DURATION", OPTION_DURATION, \
 			(at) + offsetof(struct source_args, timeout), \
@@ -79,6 +86,7 @@ struct source {
 	struct pcs_edition edition;
 	struct config config;
 	char cache[4096];
+	char key[REQUEST_KEY_MAX + 1]; /* secret */
 	const struct common_args *common;
 	bool has_nowhere;  /* no service is known, nor was it meant to be left out */
 	bool has_progress; /* a line on the terminal that is to be wiped */
@@ -88,15 +96,16 @@ struct source {
  * source_find() fills in where to fetch from: url if it is not NULL; otherwise what the
  * vendor's configuration file says, if the platforms are real ones (root is Intel's). It
  * is not an error that there is neither: options.url is NULL then. out must stay where
- * it is.
+ * it is, until source_done().
  */
 enum cella_status source_find(const struct source_args *args,
 			      const struct common_args *common, const char *url,
 			      const uint8_t root[64], bool is_real, struct source *out,
 			      struct cella_error *err) MUST_CHECK;
 
-/* source_clear() wipes the progress line. */
+/* source_clear() wipes the progress line, source_done() the key, too. */
 void source_clear(struct source *source);
+void source_done(struct source *source);
 
 /* source_is_used() is true for arguments that only make sense for fetching. */
 bool source_is_used(const struct source_args *args);

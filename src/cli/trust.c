@@ -28,29 +28,36 @@ enum cella_status trusted_key(const char *path, uint8_t out[64], struct cella_er
 	return CELLA_OK;
 }
 
+static enum cella_status accept_one(const char *text, size_t len, uint32_t *out,
+				    struct cella_error *err)
+{
+	char name[64];
+	enum cella_tcb_status status;
+
+	snprintf(name, sizeof name, "%.*s", (int)(len < 63 ? len : 63), text);
+	status = cella_tcb_status_find(name);
+	if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
+	    status == CELLA_TCB_NOT_SUPPORTED)
+		return error_set(err, CELLA_USAGE,
+				 "--accept: \"%s\" is not a status that can be accepted",
+				 name);
+	*out |= CELLA_ACCEPT(status);
+	return CELLA_OK;
+}
+
+/* Nothing before or behind a comma is a status as well, and none that there is. */
 enum cella_status accepted_read(const struct texts *texts, uint32_t *out,
 				struct cella_error *err)
 {
 	for (size_t i = 0; i < texts->num_items; i++) {
 		const char *rest = texts->items[i];
+		size_t len = strcspn(rest, ",");
 
-		while (*rest != '\0') {
-			const size_t len = strcspn(rest, ",");
-			char name[64];
-			enum cella_tcb_status status;
-
-			snprintf(name, sizeof name, "%.*s", (int)(len < 63 ? len : 63),
-				 rest);
-			status = cella_tcb_status_find(name);
-			if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
-			    status == CELLA_TCB_NOT_SUPPORTED)
-				return error_set(
-					err, CELLA_USAGE,
-					"--accept: \"%s\" is not a status that can "
-					"be accepted",
-					name);
-			*out |= CELLA_ACCEPT(status);
-			rest += len + (rest[len] == ',');
+		TRY(accept_one(rest, len, out, err));
+		while (rest[len] == ',') {
+			rest += len + 1;
+			len = strcspn(rest, ",");
+			TRY(accept_one(rest, len, out, err));
 		}
 	}
 	return CELLA_OK;

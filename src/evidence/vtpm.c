@@ -226,6 +226,8 @@ static enum cella_status parse(struct cella_vtpm *vtpm, struct cella_bytes hcl_r
 		return error_nomem(err);
 	if (hcl_report.len > 0)
 		memcpy(vtpm->hcl_report, hcl_report.data, hcl_report.len);
+	TRY(crypto_sha256(hcl_report, vtpm->hcl_report_sha256, err));
+	TRY(crypto_sha256(tpm_quote, vtpm->tpm_quote_sha256, err));
 	TRY(hcl_report_parse(bytes_of(vtpm->hcl_report, hcl_report.len), &report, err));
 	vtpm->runtime_data = report.runtime_data;
 	vtpm->runtime_hash = report.runtime_hash;

@@ -31,6 +31,10 @@ struct cella_vtpm {
 	uint32_t selected;        /* a bit per PCR that the digest is of */
 	uint8_t pcr_digest[SHA256_LEN];
 	uint8_t pcrs[NUM_PCRS][SHA256_LEN];
+
+	/* of both inputs, every byte: tokens name them by these */
+	uint8_t hcl_report_sha256[SHA256_LEN];
+	uint8_t tpm_quote_sha256[SHA256_LEN];
 };
 
 static inline void vtpm_cleanup(struct cella_vtpm **vtpm)

@@ -80,6 +80,7 @@ static void keep(char *const argv[], bool is_quiet, int socket, pid_t parent)
 {
 	sigset_t end;
 	pid_t program;
+	int status = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -97,9 +98,10 @@ static void keep(char *const argv[], bool is_quiet, int socket, pid_t parent)
 	while (sigwaitinfo(&end, NULL) != SIGTERM)
 		continue;
 	kill(program, SIGKILL);
-	while (waitpid(program, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(program, &status, 0) < 0 && errno == EINTR)
 		continue;
-	_exit(0);
+	_exit(WIFSIGNALED(status) ? CHILD_SIGNALLED + WTERMSIG(status)
+				  : WEXITSTATUS(status));
 }
 
 /* No handler of the user's may run in the keeper. */
@@ -160,13 +162,17 @@ enum cella_status child_start(char *const argv[], bool is_quiet, struct child *o
 	return CELLA_IO;
 }
 
-void child_stop(struct child *child)
+int child_stop(struct child *child)
 {
+	int status = 0;
+
 	if (child->pid <= 0)
-		return;
+		return 0;
 	close(child->fd);
 	kill(child->pid, SIGTERM);
-	while (waitpid(child->pid, NULL, __WCLONE) < 0 && errno == EINTR)
+	while (waitpid(child->pid, &status, __WCLONE) < 0 && errno == EINTR)
 		continue;
 	*child = (struct child){ .pid = 0, .fd = -1 };
+	return WIFEXITED(status) ? WEXITSTATUS(status)
+				 : CHILD_SIGNALLED + WTERMSIG(status);
 }

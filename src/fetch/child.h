@@ -23,7 +23,14 @@ struct child {
 enum cella_status child_start(char *const argv[], bool is_quiet, struct child *out,
 			      struct cella_error *err) MUST_CHECK;
 
-/* child_stop() ends the program, whatever it is doing, and leaves nothing of it. */
-void child_stop(struct child *child);
+/* What child_stop() adds to the signal that a program died of. */
+enum { CHILD_SIGNALLED = 128 };
+
+/*
+ * child_stop() ends the program, whatever it is doing, and leaves nothing of it. Returns how
+ * it ended: its exit code, or CHILD_SIGNALLED and the signal, SIGKILL where it had not ended
+ * by itself; 0 when there was none.
+ */
+int child_stop(struct child *child);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,34 +87,64 @@ static enum cella_status start(struct client *client, struct cella_error *err)
 			 "fetched: install it, or use --collateral FILE");
 }
 
-static enum cella_status lost(struct cella_error *err)
+/* Nothing more comes from it: it has ended, or closed its end and can be ended. */
+static enum cella_status lost(struct client *client, struct cella_error *err)
 {
+	const int end = child_stop(&client->child);
+
+	/* With signals blocked, it has no time for words of its own. */
+	if (end == REQUEST_EXIT_SANDBOX || end == CHILD_SIGNALLED + SIGSYS)
+		return error_set(
+			err, CELLA_INTERNAL,
+			"cella-fetch ended before it had answered: it tried what "
+			"its sandbox forbids: a defect of cella, or a server's "
+			"attack on it");
+	/* That one may have been ours. */
+	if (end > CHILD_SIGNALLED && end != CHILD_SIGNALLED + SIGKILL)
+		return error_set(err, CELLA_IO,
+				 "cella-fetch ended before it had answered: signal %d",
+				 end - CHILD_SIGNALLED);
 	return error_set(err, CELLA_IO, "cella-fetch ended before it had answered");
 }
 
-static enum cella_status ask(const struct client *client, const char *url, size_t max_len,
-			     int64_t deadline_ms, struct cella_error *err)
+static enum cella_status send_all(struct client *client, const char *text, size_t len,
+				  struct cella_error *err)
 {
-	char line[URL_MAX + 64];
-	const int len = snprintf(line, sizeof line, "%lld %zu %s\n",
-				 (long long)deadline_ms, max_len, url);
 	size_t put = 0;
 
-	while (put < (size_t)len) {
-		const ssize_t now = send(client->child.fd, line + put, (size_t)len - put,
-					 MSG_NOSIGNAL);
+	while (put < len) {
+		const ssize_t now =
+			send(client->child.fd, text + put, len - put, MSG_NOSIGNAL);
 
 		if (now < 0 && errno == EINTR)
 			continue;
 		if (now <= 0)
-			return lost(err);
+			return lost(client, err);
 		put += (size_t)now;
 	}
 	return CELLA_OK;
 }
 
+static enum cella_status ask(struct client *client, const struct request *request,
+			     struct cella_error *err)
+{
+	char line[REQUEST_LINE_MAX];
+	const char *const key = request->key != NULL ? request->key : "";
+	const int len = snprintf(line, sizeof line, "%lld %zu %s %s\n",
+				 (long long)request->deadline_ms, request->max_len,
+				 request->url, key);
+	enum cella_status status;
+
+	if (len < 0 || (size_t)len >= sizeof line)
+		return error_set(err, CELLA_LIMIT, "%.100s: too long to be asked for",
+				 request->url);
+	status = send_all(client, line, (size_t)len, err);
+	explicit_bzero(line, sizeof line);
+	return status;
+}
+
 /* Reads at most len bytes as soon as there are any. */
-static enum cella_status receive(const struct client *client, void *buffer, size_t len,
+static enum cella_status receive(struct client *client, void *buffer, size_t len,
 				 int64_t deadline_ms, size_t *got,
 				 struct cella_error *err)
 {
@@ -132,7 +163,7 @@ static enum cella_status receive(const struct client *client, void *buffer, size
 		if (now < 0 && errno == EINTR)
 			continue;
 		if (now <= 0)
-			return lost(err);
+			return lost(client, err);
 		*got = (size_t)now;
 		return CELLA_OK;
 	}
@@ -156,7 +187,7 @@ struct head {
 };
 
 /* "<status> <code> <length>\n", a byte at a time: what follows is not ours yet. */
-static enum cella_status read_head(const struct client *client, int64_t deadline_ms,
+static enum cella_status read_head(struct client *client, int64_t deadline_ms,
 				   struct head *out, struct cella_error *err)
 {
 	char head[HEAD_MAX] = "";
@@ -177,9 +208,8 @@ static enum cella_status read_head(const struct client *client, int64_t deadline
 	return read_number(&rest, UINT32_MAX, &out->len, err);
 }
 
-static enum cella_status read_body(const struct client *client, size_t len,
-				   int64_t deadline_ms, struct out *out,
-				   struct cella_error *err)
+static enum cella_status read_body(struct client *client, size_t len, int64_t deadline_ms,
+				   struct out *out, struct cella_error *err)
 {
 	uint8_t buffer[16384];
 
@@ -194,22 +224,21 @@ static enum cella_status read_body(const struct client *client, size_t len,
 	return out_status(out, err);
 }
 
-static enum cella_status exchange(const struct client *client, const char *url,
-				  size_t max_len, int64_t deadline_ms, struct out *out,
-				  struct head *head, struct cella_error *err)
+static enum cella_status exchange(struct client *client, const struct request *request,
+				  struct out *out, struct head *head,
+				  struct cella_error *err)
 {
-	TRY(ask(client, url, max_len, deadline_ms, err));
-	TRY(read_head(client, deadline_ms, head, err));
-	if (head->len > max_len + RESPONSE_EXTRA)
+	TRY(ask(client, request, err));
+	TRY(read_head(client, request->deadline_ms, head, err));
+	if (head->len > request->max_len + RESPONSE_EXTRA)
 		return error_set(err, CELLA_LIMIT,
 				 "cella-fetch: %llu bytes, at most %zu were asked for",
-				 (unsigned long long)head->len, max_len);
-	return read_body(client, (size_t)head->len, deadline_ms, out, err);
+				 (unsigned long long)head->len, request->max_len);
+	return read_body(client, (size_t)head->len, request->deadline_ms, out, err);
 }
 
-enum cella_status client_get(struct client *client, const char *url, size_t max_len,
-			     int64_t deadline_ms, struct out *out,
-			     struct cella_error *err)
+enum cella_status client_get(struct client *client, const struct request *request,
+			     struct out *out, struct cella_error *err)
 {
 	struct out answer CLEANUP(out_done) = { 0 };
 	enum cella_status exchanged;
@@ -217,9 +246,9 @@ enum cella_status client_get(struct client *client, const char *url, size_t max_
 	struct url parts;
 
 	client->code = 0;
-	TRY(url_parse(url, &parts, err));
+	TRY(url_parse(request->url, &parts, err));
 	TRY(start(client, err));
-	exchanged = exchange(client, url, max_len, deadline_ms, &answer, &head, err);
+	exchanged = exchange(client, request, &answer, &head, err);
 	if (exchanged != CELLA_OK) {
 		/* What it might still answer belongs to nobody. */
 		child_stop(&client->child);

@@ -7,6 +7,7 @@
 #define FETCH_CLIENT_H
 
 #include "base/bytes.h"
+#include "fetch/request.h"
 
 /* struct client_options - strings are borrowed for the client's life. */
 struct client_options {
@@ -32,9 +33,8 @@ static inline void client_cleanup(struct client **client)
  * client_get() appends the response to a GET, as http_get() says. CELLA_UNSUPPORTED when
  * this installation has no cella-fetch.
  */
-enum cella_status client_get(struct client *client, const char *url, size_t max_len,
-			     int64_t deadline_ms, struct out *out,
-			     struct cella_error *err) MUST_CHECK;
+enum cella_status client_get(struct client *client, const struct request *request,
+			     struct out *out, struct cella_error *err) MUST_CHECK;
 
 /* client_code() is the HTTP status of the last answer; 0 when there was none. */
 unsigned client_code(const struct client *client);

@@ -4,9 +4,9 @@
  *
  * A writer makes a file in tmp/, flushes it, and renames it to its place; first the
  * content, then the record that names it. A rename is atomic, so a reader sees the old
- * record or the new one. The old content is unlinked last: a reader that still holds the
- * old record finds its content gone and takes it for absent, which costs a request and
- * nothing else. What a writer that died left in tmp/ is unlinked by a later one.
+ * record or the new one. Contents that no record names any more are swept later
+ * (cache_sweep.c); a reader whose record's content is gone reads the record again. What a
+ * writer that died left in tmp/ is unlinked by a later one.
  *
  * Locks are files that are never unlinked, one a question, so that all processes lock the
  * same one; the kernel releases the locks of the dead.
@@ -18,9 +18,9 @@
 #include "base/number.h"
 #include "crypto/crypto.h"
 #include "crypto/private_key.h"
+#include "fetch/cache_sweep.h"
 #include "fetch/clock.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,9 +35,8 @@ enum {
 	CONTENT_MAX = 2 << 20,
 	HASH_TEXT_LEN = 2 * SHA256_LEN + 1,
 	NAME_LEN = 100, /* "objects/<hash>" */
-	LEFTOVER_S = 3600,
 	LOCK_POLL_MS = 15,
-	SCAN_MAX = 100000,
+	FIND_TRIES = 2, /* a record may be replaced while it is read */
 };
 
 static const char record_head[] = "cella-cache 1";
@@ -90,21 +89,33 @@ static enum cella_status check_owner(int dir, const char *path, struct cella_err
 	return CELLA_OK;
 }
 
+static int open_folder(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Whoever only reads makes none; an existing one is fine. */
+static void make_inside(const struct disk_cache *cache)
+{
+	static const char *const folders[] = { "objects", "records", "locks", "tmp" };
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		(void)mkdirat(cache->dir, folders[i], 0700);
+}
+
 enum cella_status disk_cache_open(const char *path, bool make, struct disk_cache **out,
 				  struct cella_error *err)
 {
-	static const char *const folders[] = { "objects", "records", "locks", "tmp" };
-	int dir CLEANUP_CLOSE = -1;
+	int dir CLEANUP_CLOSE = open_folder(path);
 	struct disk_cache *cache;
 
-	if (make)
+	if (dir < 0 && errno == ENOENT && make) {
 		make_folders(path);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		dir = open_folder(path);
+	}
 	if (dir < 0)
 		return error_errno(err, errno, "%s", path);
 	TRY(check_owner(dir, path, err));
-	for (size_t i = 0; make && i < ARRAY_LEN(folders); i++)
-		(void)mkdirat(dir, folders[i], 0700);
 	cache = malloc(sizeof *cache + strlen(path) + 1);
 	if (cache == NULL)
 		return error_nomem(err);
@@ -354,16 +365,15 @@ static enum cella_status read_object(const struct disk_cache *cache,
 	return CELLA_OK;
 }
 
-enum cella_status disk_cache_find(const struct disk_cache *cache, const char *key,
-				  struct cache_entry *out, bool *found,
-				  struct cella_error *err)
+static enum cella_status find(const struct disk_cache *cache, const char *key,
+			      struct cache_entry *out, bool *found,
+			      struct cella_error *err)
 {
 	struct cache_entry entry CLEANUP(cache_entry_done) = { 0 };
 	struct record record = { 0 };
 	char name[NAME_LEN];
 	bool whole = false;
 
-	*found = false;
 	TRY(name_of("records", key, name, err));
 	TRY(read_record(cache, name, key, &record, &entry, &whole, err));
 	if (whole)
@@ -376,75 +386,14 @@ enum cella_status disk_cache_find(const struct disk_cache *cache, const char *ke
 	return CELLA_OK;
 }
 
-/* --- tidying ------------------------------------------------------------------------- */
-
-/* Calls fn for each file of a folder, as long as it returns true. */
-static void for_each(const struct disk_cache *cache, const char *folder,
-		     bool (*fn)(const struct disk_cache *, const char *name, void *),
-		     void *context)
+enum cella_status disk_cache_find(const struct disk_cache *cache, const char *key,
+				  struct cache_entry *out, bool *found,
+				  struct cella_error *err)
 {
-	const int fd = openat(cache->dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *const dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
-
-	if (dir == NULL) {
-		close_fd(&fd);
-		return;
-	}
-	for (size_t i = 0; i < SCAN_MAX && (entry = readdir(dir)) != NULL; i++) {
-		char name[NAME_LEN];
-
-		if (entry->d_name[0] == '.' ||
-		    (size_t)snprintf(name, sizeof name, "%s/%s", folder, entry->d_name) >=
-			    sizeof name)
-			continue;
-		if (!fn(cache, name, context))
-			break;
-	}
-	closedir(dir);
-}
-
-static bool drop_leftover(const struct disk_cache *cache, const char *name, void *context)
-{
-	const time_t *const now = context;
-	struct stat st;
-
-	if (fstatat(cache->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_mtime + LEFTOVER_S < *now)
-		unlinkat(cache->dir, name, 0);
-	return true;
-}
-
-/* Is a content named by a record? Two questions may have the same answer. */
-struct search {
-	char line[HASH_TEXT_LEN + 16];
-	bool found;
-};
-
-static bool names_object(const struct disk_cache *cache, const char *name, void *context)
-{
-	struct search *const search = context;
-	struct out text CLEANUP(out_done) = { 0 };
-	bool found = false;
-
-	if (read_whole(cache, name, RECORD_MAX, &text, &found, NULL) != CELLA_OK ||
-	    (found &&
-	     memmem(text.data, text.len, search->line, strlen(search->line)) != NULL))
-		search->found = true;
-	return !search->found;
-}
-
-static void drop_object(const struct disk_cache *cache, const char *object)
-{
-	struct search search = { .found = false };
-	char name[NAME_LEN];
-
-	snprintf(search.line, sizeof search.line, "\nobject %s\n", object);
-	for_each(cache, "records", names_object, &search);
-	if (search.found)
-		return;
-	snprintf(name, sizeof name, "objects/%s", object);
-	unlinkat(cache->dir, name, 0);
+	*found = false;
+	for (int i = 0; i < FIND_TRIES && !*found; i++)
+		TRY(find(cache, key, out, found, err));
+	return CELLA_OK;
 }
 
 /* --- writing ------------------------------------------------------------------------- */
@@ -455,33 +404,43 @@ static bool is_one_line(const char *text)
 	return strpbrk(text, "\r\n") == NULL;
 }
 
-enum cella_status disk_cache_put(const struct disk_cache *cache, const char *key,
-				 const struct cache_entry *entry, struct cella_error *err)
+static enum cella_status put(const struct disk_cache *cache, const char *key,
+			     const struct cache_entry *entry, struct cella_error *err)
 {
+	const int entered CLEANUP(cache_leave) = cache_enter(cache->dir);
 	struct out text CLEANUP(out_done) = { 0 };
-	struct cache_entry old_entry = { 0 };
-	struct record old = { 0 };
 	char record[NAME_LEN];
 	char object[NAME_LEN];
 	char digest[HASH_TEXT_LEN];
-	time_t now = time(NULL);
-	bool had_one = false;
+
+	(void)entered;
+	TRY(name_of("records", key, record, err));
+	TRY(digest_text(out_view(&entry->response), digest, err));
+	TRY(write_record(key, entry, digest, &text, err));
+	snprintf(object, sizeof object, "objects/%s", digest);
+	TRY(replace(cache, object, out_view(&entry->response), err));
+	return replace(cache, record, out_view(&text), err);
+}
+
+enum cella_status disk_cache_put(const struct disk_cache *cache, const char *key,
+				 const struct cache_entry *entry, struct cella_error *err)
+{
+	const int64_t now = (int64_t)time(NULL);
 
 	if (strlen(key) > CACHE_KEY_MAX || !is_one_line(key) ||
 	    !is_one_line(entry->source) || entry->response.len > CONTENT_MAX)
 		return error_set(err, CELLA_LIMIT, "%s: cannot keep \"%.80s\"",
 				 cache->path, key);
-	for_each(cache, "tmp", drop_leftover, &now);
-	TRY(name_of("records", key, record, err));
-	TRY(digest_text(out_view(&entry->response), digest, err));
-	TRY(write_record(key, entry, digest, &text, err));
-	TRY(read_record(cache, record, key, &old, &old_entry, &had_one, err));
-	snprintf(object, sizeof object, "objects/%s", digest);
-	TRY(replace(cache, object, out_view(&entry->response), err));
-	TRY(replace(cache, record, out_view(&text), err));
-	if (had_one && strcmp(old.object, digest) != 0)
-		drop_object(cache, old.object);
-	return CELLA_OK;
+	make_inside(cache);
+	/* First, since a full disk may be full of them. */
+	cache_drop_leftovers(cache->dir, now);
+	cache_sweep(cache->dir, now);
+	return put(cache, key, entry, err);
+}
+
+static int open_lock(const struct disk_cache *cache, const char *name)
+{
+	return openat(cache->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 bool disk_cache_lock(const struct disk_cache *cache, const char *key, int64_t deadline_ms,
@@ -493,7 +452,11 @@ bool disk_cache_lock(const struct disk_cache *cache, const char *key, int64_t de
 	*fd = -1;
 	if (name_of("locks", key, name, NULL) != CELLA_OK)
 		return false;
-	*fd = openat(cache->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	*fd = open_lock(cache, name);
+	if (*fd < 0 && errno == ENOENT) {
+		make_inside(cache);
+		*fd = open_lock(cache, name);
+	}
 	if (*fd < 0)
 		return false;
 	/* flock() has no deadline of its own, and signals belong to the program. */

@@ -152,7 +152,13 @@ static enum cella_status ask(struct fetcher *f, const struct pcs_question *q,
 	TRY(pcs_url(f->options.url, q, entry->source, err));
 	TRY(url_parse(entry->source, &parts, err));
 	tell(f, FETCH_ASKING, "%s from %s", pcs_name(q->kind), parts.host);
-	TRY(client_get(f->client, entry->source, DOCUMENT_MAX, f->deadline_ms,
+	TRY(client_get(f->client,
+		       &(struct request){
+			       .url = entry->source,
+			       .key = pcs_needs_key(q->kind) ? f->options.key : NULL,
+			       .max_len = DOCUMENT_MAX,
+			       .deadline_ms = f->deadline_ms,
+		       },
 		       &entry->response, err));
 	status = pcs_check(q, out_view(&entry->response), out_view(&f->chain),
 			   f->options.root, answer, err);
@@ -177,7 +183,7 @@ static bool is_older(struct fetcher *f, const struct pcs_question *q,
 
 	return pcs_check(q, out_view(&cached->response), out_view(&f->chain),
 			 f->options.root, &old, NULL) == CELLA_OK &&
-	       (old.from > answer->from || old.number > answer->number);
+	       old.fits && (old.from > answer->from || old.number > answer->number);
 }
 
 static void keep(struct fetcher *f, const char *key, const struct cache_entry *entry)
@@ -211,7 +217,8 @@ static enum cella_status ask_or_do_without(struct fetcher *f, const char *key,
 				   "takes it all the same)",
 				   entry.source);
 	if (status == CELLA_OK) {
-		keep(f, key, &entry);
+		if (answer.fits)
+			keep(f, key, &entry);
 		out_bytes(out, entry.response.data, entry.response.len);
 		return out_status(out, err);
 	}
@@ -239,6 +246,14 @@ static enum cella_status nowhere(const struct fetcher *f, const struct pcs_quest
 				 : "no server is known");
 }
 
+/* Half of the time is for waiting; who was waited for may have been stopped. */
+static int64_t patience(const struct fetcher *f)
+{
+	const int64_t now_ms = clock_ms();
+
+	return now_ms + (f->deadline_ms - now_ms) / 2;
+}
+
 /* Another process may be asking the same: it is waited for, and its answer taken. */
 static enum cella_status fetch(struct fetcher *f, const char *key,
 			       const struct pcs_question *q, struct out *out,
@@ -251,7 +266,7 @@ static enum cella_status fetch(struct fetcher *f, const char *key,
 	bool found;
 
 	if (f->cache != NULL)
-		waited = disk_cache_lock(f->cache, key, f->deadline_ms, &lock);
+		waited = disk_cache_lock(f->cache, key, patience(f), &lock);
 	found = find_cached(f, key, &cached);
 	if (found && is_fresh(&cached, (int64_t)time(NULL)) &&
 	    (!f->options.refresh || (waited && cached.fetched >= asked_at))) {
@@ -395,6 +410,42 @@ enum cella_status fetcher_add(struct fetcher *f, const struct platform *platform
 	return CELLA_OK;
 }
 
+static enum cella_status get_checked(struct fetcher *f, const struct pcs_question *q,
+				     struct out *out, struct pcs_answer *answer,
+				     struct cella_error *err)
+{
+	out_done(out);
+	out_init(out);
+	TRY(fetcher_get(f, q, out, err));
+	return pcs_check(q, out_view(out), bytes_of(NULL, 0), f->options.root, answer,
+			 err);
+}
+
+/*
+ * A certificate that is not the quote's is a server's mistake, or the quote lies about its
+ * platform. It is not kept, and one that was kept for another quote of the same name is
+ * asked for anew; the verdict says what it is worth.
+ */
+static enum cella_status get_pck_cert(struct fetcher *f, const struct pcs_question *q,
+				      struct out *out, struct cella_error *err)
+{
+	const bool refresh = f->options.refresh;
+	struct pcs_answer answer = { 0 };
+	enum cella_status status = get_checked(f, q, out, &answer, err);
+
+	if (status == CELLA_OK && !answer.fits && f->client != NULL && !refresh) {
+		f->options.refresh = true;
+		status = get_checked(f, q, out, &answer, err);
+		f->options.refresh = refresh;
+	}
+	if (status == CELLA_OK && !answer.fits)
+		tell(f, FETCH_WARNING,
+		     "%s that was served is another one: its key did not sign this quote's "
+		     "QE report",
+		     pcs_name(q->kind));
+	return status;
+}
+
 enum cella_status fetcher_platform(struct fetcher *f,
 				   const struct cella_evidence *evidence,
 				   struct platform *out,
@@ -408,7 +459,7 @@ enum cella_status fetcher_platform(struct fetcher *f,
 	    evidence->quote.cert_type > CERT_DATA_PPID_RSA3072)
 		return platform_of(evidence, f->options.root, out, err);
 	q.quote = &evidence->quote;
-	TRY(fetcher_get(f, &q, &response, err));
+	TRY(get_pck_cert(f, &q, &response, err));
 	TRY(pcs_platform(out_view(&response), evidence, f->options.root, out, err));
 	return cella_collateral_builder_add(builder, pcs_name(q.kind), response.data,
 					    response.len, err);

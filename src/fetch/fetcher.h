@@ -24,6 +24,7 @@ struct fetcher_options {
 	const char *cache; /* folder; NULL: nothing is kept */
 	bool offline;      /* no server is asked, whatever the cache has will do */
 	bool refresh;      /* the server is asked, whatever the cache has */
+	const char *key;   /* the service's subscription key; NULL: none */
 	uint8_t root[64];  /* whose documents are taken */
 	struct client_options client;
 	int64_t keep_s;     /* how long, where a server does not say; 0: a day */

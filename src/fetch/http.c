@@ -167,6 +167,10 @@ static CURLcode set_limits(CURL *curl)
 					(long)CURL_HTTP_VERSION_1_1);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_USERAGENT, "cella/" CELLA_VERSION);
+	/* Our headers are for the server, not for a proxy on the way. */
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_HEADEROPT,
+					(long)CURLHEADER_SEPARATE);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	if (code == CURLE_OK)
@@ -206,6 +210,14 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+void http_default_ca(const char **file, const char **folder)
+{
+	const curl_version_info_data *const info = curl_version_info(CURLVERSION_NOW);
+
+	*file = info->cainfo;
+	*folder = info->capath;
+}
+
 /* --- failures ------------------------------------------------------------------------ */
 
 /* What a status means to who asked for collateral; the statuses of a PCCS among them. */
@@ -216,7 +228,8 @@ static const struct {
 	const char *remedy;
 } codes[] = {
 	{ 400, CELLA_IO, false, "the server does not know this kind of request" },
-	{ 401, CELLA_IO, false, "the server wants a key that cella does not have" },
+	{ 401, CELLA_IO, false,
+	  "the server wants a subscription key, or another one: --pcs-key FILE" },
 	{ 403, CELLA_IO, false, "the server refuses to serve this machine" },
 	{ 404, CELLA_MISSING, false,
 	  "the server does not have it: check the URL, and that it serves this platform" },
@@ -365,6 +378,9 @@ static struct attempt attempt(const struct http_client *client, const char *url,
 	}
 	done.result = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &done.code);
+	/* Of what a server says to its refusal the beginning will do. */
+	if (answer->body_too_long && done.code != 200)
+		done.result = CURLE_OK;
 	return done;
 }
 
@@ -398,16 +414,48 @@ static void write_answer(struct answer *answer, struct out *out)
 	out_bytes(out, answer->body.data, answer->body.len);
 }
 
-enum cella_status http_get(struct http_client *client, const char *url, size_t max_len,
-			   int64_t deadline_ms, struct out *out, struct cella_error *err)
+static void slist_cleanup(struct curl_slist **list)
 {
+	curl_slist_free_all(*list);
+}
+
+/* The header with the subscription key, for this request alone. */
+static enum cella_status set_key(const struct http_client *client,
+				 const struct request *request, struct curl_slist **out,
+				 struct cella_error *err)
+{
+	static const char header[] = "Ocp-Apim-Subscription-Key: ";
+	char line[sizeof header + REQUEST_KEY_MAX];
 	struct url parts;
 
-	client->code = 0;
-	TRY(url_parse(url, &parts, err));
+	TRY(url_parse(request->url, &parts, err));
+	if (request->key != NULL && (client->insecure || !parts.is_https))
+		return error_set(err, CELLA_USAGE,
+				 "%.100s: a subscription key is not sent where the "
+				 "server's TLS certificate is not checked",
+				 request->url);
+	if (request->key != NULL) {
+		snprintf(line, sizeof line, "%s%s", header, request->key);
+		*out = curl_slist_append(NULL, line);
+		explicit_bzero(line, sizeof line);
+		if (*out == NULL)
+			return error_nomem(err);
+	}
+	if (curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, *out) != CURLE_OK)
+		return error_set(err, CELLA_INTERNAL, "libcurl cannot be set up");
+	return CELLA_OK;
+}
+
+static enum cella_status try_to_get(struct http_client *client,
+				    const struct request *request, struct out *out,
+				    struct cella_error *err)
+{
+	const char *const url = request->url;
+
 	for (unsigned i = 0;; i++) {
-		struct answer answer CLEANUP(answer_done) = { .max_len = max_len };
-		const int64_t left_ms = deadline_ms - clock_ms();
+		struct answer answer CLEANUP(
+			answer_done) = { .max_len = request->max_len };
+		const int64_t left_ms = request->deadline_ms - clock_ms();
 		struct attempt done;
 		int64_t pause_ms;
 
@@ -421,7 +469,7 @@ enum cella_status http_get(struct http_client *client, const char *url, size_t m
 		}
 		pause_ms = pause_before(i, &answer);
 		if (i + 1 >= client->attempts || !may_pass(done, &answer) ||
-		    pause_ms >= deadline_ms - clock_ms())
+		    pause_ms >= request->deadline_ms - clock_ms())
 			return done.result != CURLE_OK
 				       ? failure_error(url, done.result, &answer, err)
 				       : code_error(client, url, done.code, &answer, err);
@@ -432,4 +480,14 @@ enum cella_status http_get(struct http_client *client, const char *url, size_t m
 unsigned http_client_code(const struct http_client *client)
 {
 	return client->code > 0 && client->code < 1000 ? (unsigned)client->code : 0;
+}
+
+enum cella_status http_get(struct http_client *client, const struct request *request,
+			   struct out *out, struct cella_error *err)
+{
+	struct curl_slist *headers CLEANUP(slist_cleanup) = NULL;
+
+	client->code = 0;
+	TRY(set_key(client, request, &headers, err));
+	return try_to_get(client, request, out, err);
 }

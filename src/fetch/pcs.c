@@ -92,23 +92,43 @@ const char *pcs_name(enum pcs_kind kind)
 	return kinds[kind].name;
 }
 
+bool pcs_needs_key(enum pcs_kind kind)
+{
+	return kind == PCS_PCK_CERT;
+}
+
 static bool is_tdx(const struct pcs_question *question)
 {
 	return kinds[question->kind].has_tdx && question->platform.tee == TCB_TEE_TDX;
 }
 
+/* Who answers: the vendor's own service differs a little from caches of it. */
+enum service { SERVICE_PCCS, SERVICE_VENDOR };
+
 /*
  * A PCCS knows a platform by its quoting enclave's id, the vendor's service by the PPID as
- * the vendor alone can read it, which only some quotes have.
+ * the vendor alone can read it, which only some quotes have. Which of a platform's
+ * certificates it is, the quote says itself: the list of all of them ("pckcerts") is never
+ * needed.
  */
-static void write_pck_cert(const struct pck_id *id, struct out *out)
+static enum cella_status write_pck_cert(const struct pck_id *id, enum service service,
+					struct out *out, struct cella_error *err)
 {
 	const uint8_t pce_svn[] = { (uint8_t)id->pce_svn, (uint8_t)(id->pce_svn >> 8) };
+	const bool has_encrypted = id->encrypted_ppid.len > 0;
 
-	out_text(out, "?qeid=");
-	hex_write_upper(out, id->qe_id);
-	if (id->encrypted_ppid.len > 0) {
-		out_text(out, "&encrypted_ppid=");
+	if (service == SERVICE_VENDOR && !has_encrypted)
+		return error_set(err, CELLA_MISSING,
+				 "the vendor's service finds a PCK certificate by the "
+				 "encrypted PPID (RSA-3072), which this quote does not "
+				 "carry: ask a PCCS");
+	if (service == SERVICE_PCCS) {
+		out_text(out, "?qeid=");
+		hex_write_upper(out, id->qe_id);
+	}
+	if (has_encrypted) {
+		out_format(out,
+			   "%sencrypted_ppid=", service == SERVICE_VENDOR ? "?" : "&");
 		hex_write_upper(out, id->encrypted_ppid);
 	}
 	out_text(out, "&cpusvn=");
@@ -117,6 +137,7 @@ static void write_pck_cert(const struct pck_id *id, struct out *out)
 	hex_write_upper(out, bytes_of(pce_svn, sizeof pce_svn));
 	out_text(out, "&pceid=");
 	hex_write_upper(out, bytes_of(id->pce_id, sizeof id->pce_id));
+	return CELLA_OK;
 }
 
 static enum cella_status pck_id_of(const struct quote *quote, struct pck_id *out,
@@ -137,7 +158,8 @@ static enum cella_status pck_id_of(const struct quote *quote, struct pck_id *out
 	return CELLA_OK;
 }
 
-static enum cella_status write_pck_question(const struct pcs_question *q, struct out *out,
+static enum cella_status write_pck_question(const struct pcs_question *q,
+					    enum service service, struct out *out,
 					    struct cella_error *err)
 {
 	struct pck_id id = { 0 };
@@ -146,13 +168,12 @@ static enum cella_status write_pck_question(const struct pcs_question *q, struct
 		id = *q->pck;
 	else
 		TRY(pck_id_of(q->quote, &id, err));
-	write_pck_cert(&id, out);
-	return CELLA_OK;
+	return write_pck_cert(&id, service, out, err);
 }
 
 /* "tcb?fmspc=…&update=early": what stands behind the version. */
-static enum cella_status write_tail(const struct pcs_question *q, struct out *out,
-				    struct cella_error *err)
+static enum cella_status write_tail(const struct pcs_question *q, enum service service,
+				    struct out *out, struct cella_error *err)
 {
 	const char *separator = "?";
 
@@ -171,7 +192,7 @@ static enum cella_status write_tail(const struct pcs_question *q, struct out *ou
 	else if (kinds[q->kind].has_edition && q->edition.early)
 		out_format(out, "%supdate=early", separator);
 	if (q->kind == PCS_PCK_CERT)
-		TRY(write_pck_question(q, out, err));
+		TRY(write_pck_question(q, service, out, err));
 	return out_status(out, err);
 }
 
@@ -180,7 +201,7 @@ enum cella_status pcs_path(const struct pcs_question *question, char out[PCS_PAT
 {
 	struct out tail CLEANUP(out_done) = { 0 };
 
-	TRY(write_tail(question, &tail, err));
+	TRY(write_tail(question, SERVICE_PCCS, &tail, err));
 	snprintf(out, PCS_PATH_MAX, "%s/%.*s", is_tdx(question) ? "tdx" : "sgx",
 		 (int)tail.len, (const char *)tail.data);
 	return CELLA_OK;
@@ -197,6 +218,7 @@ static const struct {
 	  "https://sbx-certificates.trustedservices.intel.com/IntelSGXRootCA.der" },
 };
 
+/* NULL for any other host than the vendor's. */
 static const char *vendor_root_crl(const char *host)
 {
 	for (size_t i = 0; i < ARRAY_LEN(vendor_hosts); i++)
@@ -260,12 +282,13 @@ enum cella_status pcs_url(const char *base, const struct pcs_question *question,
 	struct url parts;
 
 	TRY(url_parse(base, &parts, err));
-	root_crl = question->kind == PCS_ROOT_CRL ? vendor_root_crl(parts.host) : NULL;
-	if (root_crl != NULL) {
+	root_crl = vendor_root_crl(parts.host);
+	if (question->kind == PCS_ROOT_CRL && root_crl != NULL) {
 		out_text(&text, root_crl);
 	} else {
 		TRY(write_base(base, &parts, is_tdx(question), &text, err));
-		TRY(write_tail(question, &text, err));
+		TRY(write_tail(question, root_crl != NULL ? SERVICE_VENDOR : SERVICE_PCCS,
+			       &text, err));
 	}
 	return take_url(&text, base, out, err);
 }
@@ -307,7 +330,7 @@ static void expected_name(const struct pcs_question *q, char out[PCS_NAME_MAX])
 		snprintf(out, PCS_NAME_MAX, "%s", cert_cn_root_ca);
 		break;
 	case PCS_TCB_INFO:
-		snprintf(out, PCS_NAME_MAX, "%s %s ", is_tdx(q) ? "TDX" : "SGX",
+		snprintf(out, PCS_NAME_MAX, "%s %s", is_tdx(q) ? "TDX" : "SGX",
 			 hex_format(bytes_of(q->platform.fmspc, FMSPC_LEN), fmspc));
 		break;
 	case PCS_QE_IDENTITY:
@@ -357,6 +380,17 @@ static enum cella_status find_answer(const struct pcs_question *q,
 			 pcs_name(q->kind), expected, d.type, d.name);
 }
 
+/* Whether a PCK certificate is that of the quote, or a server's mistake. */
+static enum cella_status check_fit(const struct quote *quote,
+				   const struct chain_doc *chain, bool *out,
+				   struct cella_error *err)
+{
+	if (chain == NULL)
+		return error_set(err, CELLA_MALFORMED, "there is no PCK certificate");
+	return crypto_cert_check(cert_chain_leaf(&chain->chain), quote->qe_report,
+				 quote->qe_report_signature, out, err);
+}
+
 enum cella_status pcs_check(const struct pcs_question *question,
 			    struct cella_bytes response, struct cella_bytes chain,
 			    const uint8_t root[64], struct pcs_answer *out,
@@ -366,6 +400,7 @@ enum cella_status pcs_check(const struct pcs_question *question,
 	const uint32_t number = question->edition.number;
 	struct document d = { .name = "" };
 	const char *fault;
+	bool fits = true;
 
 	TRY(parse("the answer", response, chain, &set, err));
 	TRY(find_answer(question, set, &d, err));
@@ -377,7 +412,14 @@ enum cella_status pcs_check(const struct pcs_question *question,
 		return error_set(err, CELLA_MALFORMED,
 				 "%s %s: asked for evaluation number %u, got %llu",
 				 d.type, d.name, number, (unsigned long long)d.number);
-	*out = (struct pcs_answer){ .from = d.from, .to = d.to, .number = d.number };
+	if (question->kind == PCS_PCK_CERT)
+		TRY(check_fit(question->quote, set->pck_chain, &fits, err));
+	*out = (struct pcs_answer){
+		.from = d.from,
+		.to = d.to,
+		.number = d.number,
+		.fits = fits,
+	};
 	return CELLA_OK;
 }
 

@@ -77,12 +77,16 @@ struct pcs_question {
 enum cella_status pcs_path(const struct pcs_question *question, char out[PCS_PATH_MAX],
 			   struct cella_error *err) MUST_CHECK;
 
+/* pcs_needs_key() is true for what the vendor's service wants a subscription key for. */
+bool pcs_needs_key(enum pcs_kind kind);
+
 /* pcs_name() is what people call what is asked for: "TCB info". */
 const char *pcs_name(enum pcs_kind kind);
 
 /*
  * pcs_url() writes where a server has the answer. base is the service's URL, as
  * configuration files have it ("https://HOST/sgx/certification/v4/"), or its host alone.
+ * CELLA_MISSING for a quote by which the vendor's own service cannot find a platform.
  */
 enum cella_status pcs_url(const char *base, const struct pcs_question *question,
 			  char out[URL_MAX + 1], struct cella_error *err) MUST_CHECK;
@@ -97,6 +101,7 @@ struct pcs_answer {
 	int64_t from; /* issue date, or this update */
 	int64_t to;   /* next update */
 	uint64_t number;
+	bool fits; /* not a PCK certificate whose key did not sign the question's quote */
 };
 
 /*
@@ -111,7 +116,8 @@ enum cella_status pcs_check(const struct pcs_question *question,
 
 /*
  * pcs_platform() finds out what a platform is from a response with its PCK certificate,
- * for a quote that carries none.
+ * for a quote that carries none; whether it is the quote's own certificate, pcs_check()
+ * tells.
  */
 enum cella_status pcs_platform(struct cella_bytes response,
 			       const struct cella_evidence *evidence,

@@ -33,6 +33,9 @@ struct token_claims {
 	const char *root;   /* NULL: none */
 	const char *status; /* NULL: none */
 	const char *evidence_sha256;
+	const char *event_log_sha256;  /* NULL: none judged */
+	const char *hcl_report_sha256; /* NULL: none, as is the next */
+	const char *tpm_quote_sha256;
 	const json_t *collateral_sha256;
 	const json_t *judged_with; /* accept, grace, strict */
 	const json_t *policies;

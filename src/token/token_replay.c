@@ -10,6 +10,8 @@
 #include "appraise/intel_result.h"
 #include "base/encode.h"
 #include "collateral/bundle.h"
+#include "evidence/event_log.h"
+#include "evidence/vtpm.h"
 #include "jose/jws.h"
 
 #include <string.h>
@@ -137,6 +139,61 @@ static enum cella_status check_evidence(const struct token_claims *claims,
 			"%.16s...)",
 			claims->evidence_sha256, text);
 	return CELLA_OK;
+}
+
+/* Evidence beside the quote; either hash is NULL when there is none. */
+static enum cella_status check_further(const char *what, const char *told,
+				       const char *given, struct cella_error *err)
+{
+	if (told == NULL && given == NULL)
+		return CELLA_OK;
+	if (given == NULL)
+		return error_set(
+			err, CELLA_MISSING,
+			"token: it was judged with %s (SHA-256 %.16s...), without "
+			"which it cannot be judged again",
+			what, told);
+	if (told == NULL)
+		return error_set(err, CELLA_USAGE, "token: it was judged without %s",
+				 what);
+	if (strcmp(told, given) != 0)
+		return error_set(err, CELLA_USAGE,
+				 "token: it was judged with %s, but another one (SHA-256 "
+				 "%.16s..., not %.16s...)",
+				 what, told, given);
+	return CELLA_OK;
+}
+
+static enum cella_status check_event_log(const struct token_claims *claims,
+					 const struct cella_event_log *log,
+					 struct cella_error *err)
+{
+	uint8_t hash[SHA256_LEN];
+	char text[2 * SHA256_LEN + 1];
+
+	if (log != NULL) {
+		TRY(crypto_sha256(bytes_of(log->data, log->len), hash, err));
+		hex_format(bytes_of(hash, sizeof hash), text);
+	}
+	return check_further("an event log", claims->event_log_sha256,
+			     log != NULL ? text : NULL, err);
+}
+
+static enum cella_status check_vtpm(const struct token_claims *claims,
+				    const struct cella_vtpm *vtpm,
+				    struct cella_error *err)
+{
+	char report[2 * SHA256_LEN + 1];
+	char quote[2 * SHA256_LEN + 1];
+
+	if (vtpm != NULL) {
+		hex_format(bytes_of(vtpm->hcl_report_sha256, SHA256_LEN), report);
+		hex_format(bytes_of(vtpm->tpm_quote_sha256, SHA256_LEN), quote);
+	}
+	TRY(check_further("an HCL report", claims->hcl_report_sha256,
+			  vtpm != NULL ? report : NULL, err));
+	return check_further("a vTPM's quote", claims->tpm_quote_sha256,
+			     vtpm != NULL ? quote : NULL, err);
 }
 
 /* --- comparing ----------------------------------------------------------------------- */
@@ -307,6 +364,8 @@ static enum cella_status judge_again(const struct token_claims *claims,
 	struct cella_collateral *collateral CLEANUP(collateral_cleanup) = NULL;
 
 	TRY(check_evidence(claims, evidence, err));
+	TRY(check_event_log(claims, options->event_log, err));
+	TRY(check_vtpm(claims, options->vtpm, err));
 	TRY(read_collateral(claims, &collateral, err));
 	TRY(merge_options(claims, options, how, err));
 	return cella_verify(evidence, collateral, how, out, err);

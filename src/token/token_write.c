@@ -8,6 +8,8 @@
 #include "appraise/intel_result.h"
 #include "appraise/verdict_json.h"
 #include "base/encode.h"
+#include "evidence/event_log.h"
+#include "evidence/vtpm.h"
 #include "jose/jws.h"
 
 #include <string.h>
@@ -164,6 +166,21 @@ static void keys_cleanup(struct cella_keys **keys)
 	cella_keys_free(*keys);
 }
 
+/* With a vTPM, the report data is its key's, and the nonce is in its quote. */
+static enum cella_status check_vtpm_binding(const struct cella_verdict *v,
+					    const struct cella_token_options *o,
+					    struct cella_error *err)
+{
+	if (v->answers[CELLA_QUESTION_FRESH] != CELLA_ANSWER_YES ||
+	    o->data_sha512.len > 0 || o->key_document.len > 0 ||
+	    !bytes_equal(v->vtpm->nonce, o->nonce))
+		return error_set(
+			err, CELLA_USAGE,
+			"token: the vTPM's quote does not hold the nonce that it "
+			"is to tell of, or not that alone");
+	return CELLA_OK;
+}
+
 /* What the token says of the report data must be true, and somebody must have asked. */
 static enum cella_status check_binding(const struct cella_verdict *v,
 				       const struct cella_token_options *o,
@@ -176,6 +193,8 @@ static enum cella_status check_binding(const struct cella_verdict *v,
 
 	if (o->nonce.len == 0 && o->data_sha512.len == 0 && o->key_document.len == 0)
 		return CELLA_OK;
+	if (v->vtpm != NULL)
+		return check_vtpm_binding(v, o, err);
 	if (o->key_document.len > 0) {
 		TRY(cella_sha512(o->key_document.data, o->key_document.len, hash, err));
 		data = bytes_of(hash, sizeof hash);
@@ -214,6 +233,22 @@ static enum cella_status put_confirmation(json_t *payload,
 			err);
 }
 
+/* Tokens hold no evidence, but say which it was: a replay must have the same. */
+static enum cella_status put_evidence(json_t *payload, const struct cella_verdict *v,
+				      struct cella_error *err)
+{
+	TRY(put_hash(payload, "evidence_sha256", cella_evidence_bytes(v->evidence), err));
+	if (v->event_log != NULL)
+		TRY(put_hash(payload, "event_log_sha256",
+			     bytes_of(v->event_log->data, v->event_log->len), err));
+	if (v->vtpm == NULL)
+		return CELLA_OK;
+	TRY(json_put(payload, "hcl_report_sha256",
+		     json_hex(bytes_of(v->vtpm->hcl_report_sha256, SHA256_LEN)), err));
+	return json_put(payload, "tpm_quote_sha256",
+			json_hex(bytes_of(v->vtpm->tpm_quote_sha256, SHA256_LEN)), err);
+}
+
 static enum cella_status put_verdict(json_t *payload, const struct cella_verdict *v,
 				     const struct cella_token_options *o,
 				     struct cella_error *err)
@@ -233,7 +268,7 @@ static enum cella_status put_verdict(json_t *payload, const struct cella_verdict
 	if (v->status != CELLA_TCB_NONE)
 		TRY(json_put(payload, "status",
 			     json_string(cella_tcb_status_name(v->status)), err));
-	TRY(put_hash(payload, "evidence_sha256", cella_evidence_bytes(v->evidence), err));
+	TRY(put_evidence(payload, v, err));
 	TRY(token_put_collateral(payload, v, err));
 	TRY(put_judged_with(payload, v, err));
 	policies = json_array();

@@ -202,7 +202,7 @@ enum cella_status dcap_verify(struct cella_verdict *v, const uint8_t root[64],
 	if (verdict_is_tdx(v))
 		td_body_read(v->evidence->quote.body, &v->td);
 
-	TRY(check_pck_chain(v, caches, err));
+	TRY(check_pck_chain(v, root, caches, err));
 	TRY(check_pck_root(v, root, is_intel, err));
 	check_pck_extension(v);
 	TRY(check_qe(v, caches, &key, err));

@@ -33,7 +33,11 @@ static inline void att_key_cleanup(struct att_key **key)
 	att_key_unref(*key);
 }
 
-enum cella_status check_pck_chain(struct cella_verdict *verdict,
+/*
+ * check_pck_chain() finds the platform's certificate: the quote's, or for quotes that only
+ * name their platform the collateral's, if that is the quote's own.
+ */
+enum cella_status check_pck_chain(struct cella_verdict *verdict, const uint8_t root[64],
 				  const struct verify_caches *caches,
 				  struct cella_error *err) MUST_CHECK;
 enum cella_status check_pck_root(struct cella_verdict *verdict, const uint8_t root[64],

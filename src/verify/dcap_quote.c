@@ -124,63 +124,133 @@ static enum cella_status make_pck(struct cella_verdict *v, struct cella_bytes pe
 	return CELLA_OK;
 }
 
-/* Certification data of types 1 to 3 name their platform: the chain must be of it. */
-static enum cella_status names_other_platform(const struct cella_verdict *v, bool *other,
-					      struct cella_error *err)
+/* What certification data of types 1 to 3 and a certificate say of one platform. */
+struct naming {
+	bool other; /* what both say differs */
+	bool exact; /* both say all that makes a PCK, and it is the same */
+};
+
+static enum cella_status compare_names(const struct cella_verdict *v, struct naming *out,
+				       struct cella_error *err)
 {
 	const struct quote *const q = &v->evidence->quote;
+	const struct pck_ext *const ext = &v->pck->ext;
 	struct cert_data_ppid data;
+	bool same_platform;
 
-	*other = false;
+	*out = (struct naming){ false, false };
 	if (q->cert_type > CERT_DATA_PPID_RSA3072 || !v->pck->has_ext)
 		return CELLA_OK;
 	TRY(quote_ppid(q, &data, err));
-	if (data.has_pce_id && memcmp(data.pce_id, v->pck->ext.pce_id, PCE_ID_LEN) != 0)
-		*other = true;
-	if (q->cert_type == CERT_DATA_PPID_CLEAR &&
-	    memcmp(data.ppid.data, v->pck->ext.ppid, PPID_LEN) != 0)
-		*other = true;
+	same_platform = q->cert_type == CERT_DATA_PPID_CLEAR &&
+			memcmp(data.ppid.data, ext->ppid, PPID_LEN) == 0;
+	out->other =
+		(q->cert_type == CERT_DATA_PPID_CLEAR && !same_platform) ||
+		(data.has_pce_id && memcmp(data.pce_id, ext->pce_id, PCE_ID_LEN) != 0);
+	out->exact = same_platform && data.has_pce_id && !out->other &&
+		     memcmp(data.cpu_svn.data, ext->cpu_svn, sizeof ext->cpu_svn) == 0 &&
+		     data.pce_svn == ext->pce_svn;
 	return CELLA_OK;
 }
 
-enum cella_status check_pck_chain(struct cella_verdict *v,
+/*
+ * A certificate that is not in the evidence can only speak against it if it is the
+ * evidence's own: sound, and its key signed the quoting enclave's report, or would have
+ * had to, since the quote names just this one. Of any other, a server's mistake among
+ * them, nothing follows; it could neither make a yes.
+ */
+static enum cella_status why_not_own(struct cella_verdict *v, const uint8_t root[64],
+				     bool exact, const char **reason,
+				     struct cella_error *err)
+{
+	const struct quote *const q = &v->evidence->quote;
+	const struct pck *const pck = v->pck;
+	bool good = false;
+
+	*reason = NULL;
+	if (pck->fault != NULL)
+		*reason = chain_fault_text(v, &pck->chain, pck->fault, pck->fault_index);
+	else if (!chain_ends_in(&pck->chain, root))
+		*reason = "it ends in another root";
+	if (*reason != NULL || exact)
+		return CELLA_OK;
+	TRY(crypto_cert_check(cert_chain_leaf(&pck->chain), q->qe_report,
+			      q->qe_report_signature, &good, err));
+	if (!good)
+		*reason = "its key did not sign this quote's QE report";
+	return CELLA_OK;
+}
+
+static void tell_missing_chain(struct cella_verdict *v, const char *reason)
+{
+	const int type = (int)v->evidence->quote.cert_type;
+
+	verdict_check(
+		v, CHECK_PCK_CHAIN, CELLA_CHECK_NOT_EVALUATED, NULL,
+		reason == NULL
+			? arena_text(&v->arena,
+				     "the quote carries certification data of type %d, "
+				     "no chain, and the collateral none for it",
+				     type)
+			: arena_text(&v->arena,
+				     "the quote carries certification data of type %d, "
+				     "no chain, and the collateral another one: %s",
+				     type, reason),
+		"quote: cert_data");
+}
+
+static void tell_chain(struct cella_verdict *v, bool names_other)
+{
+	const struct pck *const pck = v->pck;
+
+	if (names_other)
+		verdict_check(v, CHECK_PCK_CHAIN, CELLA_CHECK_FAIL,
+			      "the certificate of the platform that the quote names",
+			      "another platform's", "quote: cert_data");
+	else
+		verdict_check(v, CHECK_PCK_CHAIN, outcome_if(pck->fault == NULL), NULL,
+			      pck->fault == NULL
+				      ? NULL
+				      : chain_fault_text(v, &pck->chain, pck->fault,
+							 pck->fault_index),
+			      "quote: cert_data");
+}
+
+/* Finds the chain; v->pck stays NULL when there is none. */
+static enum cella_status find_pck(struct cella_verdict *v,
 				  const struct verify_caches *caches,
 				  struct cella_error *err)
 {
 	const struct quote *const q = &v->evidence->quote;
 	struct out copy CLEANUP(out_done) = { 0 };
-	bool other = false;
 
-	if (q->cert_type == CERT_DATA_PCK_CHAIN) {
-		TRY(make_pck(v, q->cert_data, caches, err));
-	} else {
-		TRY(pck_pem(v, &copy, err));
-		if (copy.len > 0)
-			TRY(make_pck(v, out_view(&copy), caches, err));
+	if (q->cert_type == CERT_DATA_PCK_CHAIN)
+		return make_pck(v, q->cert_data, caches, err);
+	TRY(pck_pem(v, &copy, err));
+	return copy.len > 0 ? make_pck(v, out_view(&copy), caches, err) : CELLA_OK;
+}
+
+enum cella_status check_pck_chain(struct cella_verdict *v, const uint8_t root[64],
+				  const struct verify_caches *caches,
+				  struct cella_error *err)
+{
+	const bool is_apart = v->evidence->quote.cert_type <= CERT_DATA_PPID_RSA3072;
+	struct naming naming = { false, false };
+	const char *reason = NULL;
+
+	TRY(find_pck(v, caches, err));
+	if (v->pck != NULL && is_apart) {
+		TRY(compare_names(v, &naming, err));
+		TRY(why_not_own(v, root, naming.exact, &reason, err));
 	}
-	if (v->pck == NULL) {
-		verdict_check(
-			v, CHECK_PCK_CHAIN, CELLA_CHECK_NOT_EVALUATED, NULL,
-			arena_text(&v->arena,
-				   "the quote carries certification data of type %d, "
-				   "no chain, and the collateral none for it",
-				   q->cert_type),
-			"quote: cert_data");
-		return CELLA_OK;
+	if (reason != NULL) {
+		pck_unref(v->pck);
+		v->pck = NULL;
 	}
-	TRY(names_other_platform(v, &other, err));
-	if (other)
-		verdict_check(v, CHECK_PCK_CHAIN, CELLA_CHECK_FAIL,
-			      "the certificate of the platform that the quote names",
-			      "another platform's", "quote: cert_data");
-	else if (v->pck->fault != NULL)
-		verdict_check(v, CHECK_PCK_CHAIN, CELLA_CHECK_FAIL, NULL,
-			      chain_fault_text(v, &v->pck->chain, v->pck->fault,
-					       v->pck->fault_index),
-			      "quote: cert_data");
+	if (v->pck == NULL)
+		tell_missing_chain(v, reason);
 	else
-		verdict_check(v, CHECK_PCK_CHAIN, CELLA_CHECK_PASS, NULL, NULL,
-			      "quote: cert_data");
+		tell_chain(v, naming.other);
 	return CELLA_OK;
 }
 

@@ -151,6 +151,42 @@ accepts "all of it verifies, for that nonce" q --hcl-report q.hcl --tpm-quote q.
 says 'ACCEPTED' 'made for this request'
 check "  and for no other" 1 "$cella" verify q --hcl-report q.hcl --tpm-quote q.tpm-quote \
 	--nonce 0011223344556678 -c collateral.json -t "$time" --trust-root platform/root.pem
+# A token of it names all of the evidence; judging again takes the same.
+openssl ecparam -name prime256v1 -genkey -noout -out token.key 2>/dev/null
+chmod 600 token.key
+openssl ec -in token.key -pubout -out token.pub 2>/dev/null
+token() {
+	"$cella" verify q --hcl-report q.hcl --tpm-quote q.tpm-quote -c collateral.json \
+		-t "$time" --trust-root platform/root.pem --token-out token.jwt \
+		--token-key token.key --token-audience me "$@"
+}
+replay() {
+	"$cella" token replay token.jwt --quote q --trust-root platform/root.pem "$@"
+}
+check "a token of it" 0 token --nonce 0011223344556677
+check "  tells the vTPM's nonce" 0 "$cella" token verify token.jwt --key token.pub \
+	--audience me --nonce 0011223344556677 --allow-unasked mine --time "$time" \
+	--root "$("$cella" token show token.jwt | jq -r '.. | .cella_root? // empty' 2>/dev/null |
+		head -n 1)"
+check "  is borne out" 0 replay --hcl-report q.hcl --tpm-quote q.tpm-quote \
+	--nonce 0011223344556677
+check "  not for another nonce" 1 replay --hcl-report q.hcl --tpm-quote q.tpm-quote \
+	--nonce 0011223344556678
+says 'answers.fresh'
+check "  nor without the vTPM's evidence" 3 replay
+says 'it was judged with an HCL report'
+jq -c . q.tpm-quote >q.other
+check "  nor with another file of it" 2 replay --hcl-report q.hcl --tpm-quote q.other
+says "judged with a vTPM's quote, but another one"
+check "a nonce that nobody asked for" 2 "$cella" verify q --hcl-report q.hcl \
+	--tpm-quote q.tpm-quote --data q -c collateral.json --token-out token.jwt \
+	--token-key token.key --token-audience me
+check "a token of the quote alone" 0 "$cella" verify q -c collateral.json -t "$time" \
+	--trust-root platform/root.pem --token-out token.jwt --token-key token.key \
+	--token-audience me
+check "  was judged without the vTPM" 2 replay --hcl-report q.hcl --tpm-quote q.tpm-quote
+says 'it was judged without an HCL report'
+
 check "a quote for 64 bytes" 0 quote '' -d "$(printf %0128d 5)" -o q
 check "  is signed" 0 signed_by_key
 check "  with all of them" 0 sh -c 'xxd -p -c 4096 quoted | grep -q "0040$(printf %0128d 5)"'

@@ -20,6 +20,11 @@ standin=$(realpath "$2")
 	"$cella" quote --provider sim --sim "$dir/other/platform" --nonce 0011223344556677 \
 		-o "$dir/foreign"
 	cp "$dir/other/tdx/tcb.http" "$dir/pccs/foreign.http"
+	# The same authorities say this of another family.
+	cp -r "$dir/pccs/platform" "$dir/family"
+	sed 's/ce11a0000000/ce11a0000009/' "$dir/pccs/platform/platform.json" \
+		>"$dir/family/platform.json"
+	"$cella" sim collateral "$dir/family" --directory "$dir/pccs/family"
 	# The same of a month ago: good, but not the newest.
 	"$cella" sim collateral "$dir/pccs/platform" --time "$(date -u -d '-20 days' +%F)" \
 		--directory "$dir/pccs/old"
@@ -129,12 +134,19 @@ a web page|tcb garbage - -|the answer: neither JSON nor PEM
 no issuer chain|tcb no-headers - -|its issuer chain is missing
 another document's chain|tcb headers-of sgx/pckcrl.http -|its signature is not its signer's
 another platform|tcb instead foreign.http -|its chain ends in another root
+another family of the same root|tcb instead family/tcb.http -|asked for TCB information (TDX ce11a0000000), got tcb_info TDX ce11a0000009
+a long refusal|tcb rant 403 -|status 403: the server refuses to serve this machine (<html> [2Jgo away <html>
 another TEE|tcb instead sgx/tcb.http -|asked for TCB information (TDX
 another enclave|identity instead sgx/qe_identity.http -|asked for the quoting enclave's identity (TD_QE)
 another list|rootcacrl instead sgx/pckcrl.http -|asked for the root's revocation list
+headers without end|tcb headers 100 -|more than 65536 bytes of headers
 two chains|tcb header TCB-Info-Issuer-Chain:x -|two issuer-chain headers
 ROWS
 
+reset
+fault "tcb rant 403 -"
+check "a refusal that would clear the screen" 3 fetch
+same "does not" 0 "$(tr -d '[:print:]\n' <"$dir/err" | wc -c)"
 reset
 fault "tcb 503 - 2"
 check "what passes is waited for" 0 fetch
@@ -318,15 +330,28 @@ same "and nothing is left over" "" "$(ls "$dir/cache/tmp")"
 
 # A file system that is full or read-only, for real, where that can be had.
 small() {
-	unshare -rm sh -c '
+	unshare "$mounts" sh -c '
 		mount -t tmpfs -o size=16k none "$1" || exit 77
 		shift
 		"$@" 2>&1' sh "$dir/small" "$cella" collateral fetch "$dir/quote" --url "$url" \
 		--tls-ca "$dir/ca.pem" --trust-root "$dir/pccs/platform/root.pem" \
 		--cache "$dir/small/cache"
 }
+# The answer goes to a full file system; what is left there is told.
+small_output() {
+	unshare "$mounts" sh -c '
+		mount -t tmpfs -o size=8k none "$1" || exit 77
+		folder=$1
+		shift
+		"$@" 2>&1
+		code=$?
+		echo "left: $(ls -A "$folder" | grep . || echo none)"
+		exit $code' sh "$dir/small" "$cella" collateral fetch "$dir/quote" --url "$url" \
+		--tls-ca "$dir/ca.pem" --trust-root "$dir/pccs/platform/root.pem" --no-cache \
+		-o "$dir/small/bundle.json"
+}
 readonly_cache() {
-	unshare -rm sh -c '
+	unshare "$mounts" sh -c '
 		mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 77
 		shift
 		"$@" 2>&1' sh "$dir/cache" "$cella" collateral fetch "$dir/quote" --url "$url" \
@@ -334,9 +359,12 @@ readonly_cache() {
 		--cache "$dir/cache" "$@"
 }
 mkdir "$dir/small"
-if unshare -rm mount -t tmpfs none "$dir/small" 2>/dev/null; then
+if unshare "$mounts" mount -t tmpfs none "$dir/small" 2>/dev/null; then
 	check "a small file system" 0 small
 	says "does what it can" "No space left on device"
+	check "an output that does not fit" 3 small_output
+	says "is told" "No space left on device"
+	says "and nothing of it stays" "left: none"
 	check "a cache that can only be read" 0 readonly_cache
 	check "is refreshed" 0 readonly_cache --refresh
 	says "not, which is said" "Read-only file system"
@@ -359,11 +387,31 @@ done
 same "thirty-two processes at once" 0 "$failed"
 same "make one request for each document" 4 "$(requests GET)"
 
+# One that was stopped in the middle of a question.
+reset
+check "a cache for later" 0 cached
+if command -v flock >/dev/null; then
+	rm -f "$dir"/cache/records/*
+	lock=$(find "$dir/cache/locks" -type f | head -n 1)
+	(flock 8 && : >"$dir/held" && exec sleep 60) 8<>"$lock" &
+	holder=$!
+	until [ -e "$dir/held" ]; do sleep 0.1; done
+	check "who holds a question for ever is not waited for as long" 0 cached --timeout 20s
+	kill "$holder"
+else
+	skip "a question that is held for ever" "there is no flock here"
+fi
+
+# Killed is the program itself, not a shell that runs it.
+killable() {
+	exec "$cella" collateral fetch "$dir/quote" --url "$url" --tls-ca "$dir/ca.pem" \
+		--trust-root "$dir/pccs/platform/root.pem" --cache "$dir/cache" --refresh
+}
 reset
 broken=0
 for i in $(seq 40); do
-	# Somewhere between the start and the end; the server is slow enough for both.
-	cached --refresh >"$dir/killed" 2>&1 &
+	# Somewhere between the start and the end.
+	killable >"$dir/killed" 2>&1 &
 	victim=$!
 	sleep "0.0$((i % 10))$((i * 7 % 10))"
 	kill -9 "$victim" 2>/dev/null

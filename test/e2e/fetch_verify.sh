@@ -120,6 +120,82 @@ says "is told, too" "asked for the PCK certificate"
 fault "pckcert no-headers - -"
 check "without its issuers" 3 bare 3 --collateral "$url" --tls-ca "$dir/ca.pem"
 
+# --- a certificate that is not the quote's is the server's mistake, or the quote lies ---
+# other TYPE: a quote of the same name, whose QE report another key than the PCK has signed.
+other() {
+	{
+		head -c 1194 "$dir/bare.$1" # in the middle of that signature
+		printf 'another'
+		tail -c +1202 "$dir/bare.$1"
+	} >"$dir/other"
+	"$cella" verify "$dir/other" --collateral "$url" --tls-ca "$dir/ca.pem" \
+		--trust-root "$dir/pccs/platform/root.pem"
+}
+reset
+check "another one's certificate is no reason for a no" 3 other 3
+says "but for an unknown that says why" "its key did not sign this quote's QE report"
+same "two requests: it may have changed meanwhile" 2 "$(requests pckcert)"
+check "it is not kept" 0 bare 3 --collateral "$url" --tls-ca "$dir/ca.pem"
+same "but asked for again" 3 "$(requests pckcert)"
+check "what was kept for the name is asked for anew" 3 other 3
+same "once" 4 "$(requests pckcert)"
+check "just the named certificate is a reason" 1 other 1
+says "since this one's key did not sign" "not a signature by the PCK's key"
+
+# --- the service's subscription key: for this certificate alone, from a file alone ---
+key=0123456789abcdef0123456789ABCDEF
+echo "$key" >"$dir/pcs.key"
+chmod 600 "$dir/pcs.key"
+keyed() {
+	bare 3 --collateral "$url" --tls-ca "$dir/ca.pem" --pcs-key "$dir/pcs.key" "$@"
+}
+reset
+fault "pckcert 401 - -"
+check "a service that wants a key" 3 bare 3 --collateral "$url" --tls-ca "$dir/ca.pem"
+says "says how to give one" "--pcs-key FILE"
+reset
+check "with a key" 0 keyed
+same "it goes with the certificate" 1 "$(requests "key=$key")"
+same "the certificate alone" 0 "$(requests "tcb?fmspc=CE11A0000000 key=")"
+same "and is nowhere in the cache" "" "$(grep -rl "$key" "$dir/xdg")"
+fault "pckcert 401 - -"
+check "a wrong one" 3 keyed --no-cache
+same "is not repeated in words" 0 "$(cat "$dir/out" "$dir/err" | grep -c "$key")"
+reset
+check "nor where nobody checks who listens" 2 keyed --insecure-tls
+says "which is said" "certificate is not checked"
+check "nor over plain http" 2 "$cella" verify "$dir/bare.3" --collateral http://127.0.0.1:1 \
+	--trust-root "$dir/pccs/platform/root.pem" --pcs-key "$dir/pcs.key"
+same "nobody has seen it" 0 "$(requests key=)"
+chmod 644 "$dir/pcs.key"
+check "a file that others may read" 3 keyed
+says "is refused" "a subscription key that others may use (mode 0644)"
+chmod 600 "$dir/pcs.key"
+printf 'two words\n' >"$dir/pcs.key"
+check "something else than a key" 3 keyed
+says "is refused, too" "expected a subscription key alone"
+printf 'two\r\nHost: evil' >"$dir/pcs.key"
+check "a key that would be two headers" 3 keyed
+: >"$dir/pcs.key"
+check "an empty file" 3 keyed
+echo "$key" >"$dir/pcs.key"
+
+# What cella-fetch is started with, and what it is asked.
+mkdir "$dir/alone"
+cp "$cella" "$dir/alone/cella"
+cat >"$dir/alone/cella-fetch" <<-'HELPER'
+	#!/bin/sh
+	{ printf '%s\n' "$@" && env; } >"$0.started"
+	read -r line && echo "$line" >"$0.asked"
+HELPER
+chmod +x "$dir/alone/cella-fetch"
+check "a helper that only listens" 3 "$dir/alone/cella" verify "$dir/bare.3" \
+	--collateral "$url" --trust-root "$dir/pccs/platform/root.pem" \
+	--pcs-key "$dir/pcs.key"
+same "hears the key" 1 "$(grep -c " $key\$" "$dir/alone/cella-fetch.asked")"
+same "and has it neither as an argument nor in its environment" 0 \
+	"$(grep -c "$key" "$dir/alone/cella-fetch.started")"
+
 # --- policies from the network judge only if their owner is pinned here ---
 {
 	"$cella" policy new "$dir/quote" -o "$dir/good.json"
@@ -131,6 +207,26 @@ check "without its issuers" 3 bare 3 --collateral "$url" --tls-ca "$dir/ca.pem"
 	"$cella" policy sign "$dir/good.json" --key "$dir/stranger.pem" --new-key \
 		--public-out "$dir/stranger.pub" -o "$dir/strange.jwt"
 } >"$dir/made" 2>&1 || { cat "$dir/made" && exit 1; }
+
+# --- a policy is explained with collateral from the same places ---
+explain() {
+	"$cella" policy explain "$dir/good.json" --evidence "$dir/quote" \
+		--trust-root "$dir/pccs/platform/root.pem" "$@"
+}
+reset
+check "a policy, with a URL" 0 explain --collateral "$url" --tls-ca "$dir/ca.pem"
+same "whose documents are fetched" 4 "$(requests GET)"
+cp "$dir/out" "$dir/by-url"
+check "with what was kept" 0 explain
+same "is the same" "$(cksum <"$dir/by-url")" "$(cksum <"$dir/out")"
+"$cella" collateral fetch "$dir/quote" --offline --trust-root "$dir/pccs/platform/root.pem" \
+	-o "$dir/fetched.json"
+check "with a file" 0 explain --collateral "$dir/fetched.json"
+same "is the same, too" "$(cksum <"$dir/by-url")" "$(cksum <"$dir/out")"
+check "with nothing that was kept" 0 explain --no-cache
+says "is told" "no collateral was fetched"
+check "a file is not fetched from" 2 explain --collateral "$dir/fetched.json" --offline
+check "nothing is fetched without evidence" 2 "$cella" policy explain "$dir/good.json" --offline
 
 # offer FILE...: what the service has for the platform.
 offer() {

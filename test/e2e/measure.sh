@@ -115,8 +115,19 @@ check "a token" 0 "$cella" verify quote.dat -c collateral.json --trust-root plat
 	--token-key token.key --token-audience me
 check "it says the same again" 0 "$cella" token replay token.jwt --quote quote.dat \
 	--trust-root platform/root.pem --policy policy.json --eventlog platform/eventlog
-check "but not with another log" 1 "$cella" token replay token.jwt --quote quote.dat \
+check "but not with another log" 2 "$cella" token replay token.jwt --quote quote.dat \
 	--trust-root platform/root.pem --policy policy.json --eventlog other/eventlog
+says "which is told from this one" "judged with an event log, but another one"
+check "nor without: that cannot be judged again" 3 "$cella" token replay token.jwt \
+	--quote quote.dat --trust-root platform/root.pem --policy policy.json
+says "which is said" "judged with an event log (SHA-256 $(sha256sum <platform/eventlog |
+	cut -c1-16)"
+check "a token without a log" 0 "$cella" verify quote.dat -c collateral.json \
+	--trust-root platform/root.pem --token-out plain.jwt --token-key token.key \
+	--token-audience me
+check "is not judged again with one" 2 "$cella" token replay plain.jwt --quote quote.dat \
+	--trust-root platform/root.pem --eventlog platform/eventlog
+says "since it was not" "judged without an event log"
 
 # --- every file ---
 check "every file by itself" 0 "$tool" measure --dry-run --each web

@@ -62,12 +62,17 @@ says 'private:'
 # What is asked for must not be lost with a variable that is not set.
 for option in nonce report-data; do
 	expect 2 "$cella" verify q -c tdx.json $root -t $time --$option ''
-	says "--$option: is empty"
+	says "--$option is empty"
 	expect 2 "$cella" quote --provider sim --sim platform --$option ' ' -o empty
-	says "--$option: is empty"
+	says "--$option is empty"
 done
 expect 2 "$cella" token verify q --key platform/root.pem --audience a --nonce ''
-says '--nonce: is empty'
+says '--nonce is empty'
+for list in ',' 'OutOfDate,' ',OutOfDate' 'OutOfDate,,SWHardeningNeeded' 'OutOfDate,Revoked'; do
+	expect 2 "$cella" verify q -c tdx.json $root -t $time --accept "$list"
+	says 'is not a status that can be accepted'
+done
+expect 0 "$cella" verify q -c tdx.json $root -t $time --accept OutOfDate,SWHardeningNeeded
 expect 3 "$cella" verify q $root -t $time
 expect 1 "$cella" verify q -c tdx.json $root -t 2026-03-01
 says 'expired on'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh disable=SC2154 # what those who source this set
+# shellcheck shell=sh disable=SC2034,SC2154 # for, and by those who source this
 # Sourced by tests of fetching: a simulated platform in $dir, a PCCS stand-in that serves it,
 # and results in the form of the Test Anything Protocol. Wants $cella and $standin.
 export LC_ALL=C
@@ -12,6 +12,10 @@ number=0
 bad=0
 servers=
 trap 'for server in $servers; do kill "$server" 2>/dev/null; done; rm -rf "$dir"' EXIT
+
+# How to have mounts of one's own here: as a user who is root there, or as root.
+mounts=-rm
+unshare -rm true 2>/dev/null || mounts=-m
 
 # check NAME STATUS COMMAND...: runs it and compares its exit status.
 check() {

@@ -6,10 +6,14 @@
  * Allocations are counted from 1. FAILMALLOC_AT names the first that fails and
  * FAILMALLOC_NUM how many fail from there on (1 unless told); programs that link it call
  * the functions below instead. FAILMALLOC_REPORT names a file to which the number of
- * allocations is written at the end.
+ * allocations is written at the end; "-" is standard error. FAILMALLOC_IN is the name of
+ * the one program that all this is about, if not of all.
  *
  * Not for programs that a sanitizer instruments: those bring an allocator of their own.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* the name of the program */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -59,9 +63,18 @@ static size_t number_from(const char *name, size_t otherwise)
 	return text != NULL ? strtoul(text, NULL, 10) : otherwise;
 }
 
+static int is_meant(void)
+{
+	const char *const name = getenv("FAILMALLOC_IN");
+
+	return name == NULL || strcmp(name, program_invocation_short_name) == 0;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
-	failmalloc_arm(number_from("FAILMALLOC_AT", 0), number_from("FAILMALLOC_NUM", 1));
+	if (is_meant())
+		failmalloc_arm(number_from("FAILMALLOC_AT", 0),
+			       number_from("FAILMALLOC_NUM", 1));
 }
 
 /* The last word of a program that ends by itself. */
@@ -71,13 +84,15 @@ __attribute__((destructor)) static void report(void)
 	char text[32];
 	int fd;
 
-	if (path == NULL)
+	if (path == NULL || !is_meant())
 		return;
 	snprintf(text, sizeof text, "%zu\n", failmalloc_count());
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	fd = strcmp(path, "-") == 0 ? STDERR_FILENO
+				    : open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		_exit(125);
-	close(fd);
+	if (fd != STDERR_FILENO)
+		close(fd);
 }
 
 static int may_fail(void)

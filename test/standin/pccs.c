@@ -11,7 +11,7 @@
  *   <set>/NAME.http       what cella-sim collateral --directory made; a set is tdx or sgx,
  *                         or one of these with "-early" or "-<number>"
  *   numbers               a line each: NUMBER EVENT-DATE TCB-DATE
- *   log                   every request, a line each
+ *   log                   every request, a line each, and the subscription key if it has one
  *   faults                a line each: what the request's line contains, the fault, its
  *                         argument or "-", and how often ("-": always). It is read anew
  *                         for each request.
@@ -40,6 +40,9 @@ enum {
 	RULES_MAX = 32,
 	NUMBERS_MAX = 16,
 	HUGE_LEN = 512 << 20,
+	RANT_LEN = 1 << 20,
+	FILLER_LEN = 1000,
+	MEMORY_LEN = 1 << 20, /* of a connection; long headers want it */
 };
 
 static struct {
@@ -72,7 +75,7 @@ static bool read_file(const char *name, struct out *out)
 	return file_read(path, FILE_MAX, out, &err) == CELLA_OK;
 }
 
-static void log_request(const char *line)
+static void log_request(const char *line, const char *key)
 {
 	char path[NAME_MAX_LEN];
 	FILE *file;
@@ -81,7 +84,8 @@ static void log_request(const char *line)
 	file = fopen(path, "ae");
 	if (file == NULL)
 		return;
-	fprintf(file, "%s\n", line);
+	fprintf(file, "%s%s%s\n", line, key != NULL ? " key=" : "",
+		key != NULL ? key : "");
 	fclose(file);
 }
 
@@ -474,6 +478,9 @@ static void spoil(const struct rule *rule, struct answer *answer)
 		replace_answer(answer, rule->argument);
 	else if (strcmp(fault, "header") == 0)
 		out_format(&answer->head, "%s\r\n", rule->argument);
+	else if (strcmp(fault, "headers") == 0)
+		for (unsigned i = argument_number(rule); i > 0; i--)
+			out_format(&answer->head, "X-Filler: %0*u\r\n", FILLER_LEN, i);
 	else if (strcmp(fault, "redirect") == 0) {
 		answer->code = MHD_HTTP_FOUND;
 		drop_headers(answer);
@@ -481,6 +488,12 @@ static void spoil(const struct rule *rule, struct answer *answer)
 	} else if (strcmp(fault, "garbage") == 0) {
 		answer->body.len = 0;
 		out_text(&answer->body, "<html>\033[2Jnot what you asked for\n</html>");
+	} else if (strcmp(fault, "rant") == 0) {
+		answer->code = argument_number(rule);
+		drop_headers(answer);
+		answer->body.len = 0;
+		while (answer->body.len < RANT_LEN)
+			out_text(&answer->body, "<html>\033[2Jgo\r\naway \007");
 	} else if (number_read(fault, 599, &code, "faults", NULL) == CELLA_OK) {
 		answer->code = (unsigned)code;
 		drop_headers(answer);
@@ -576,7 +589,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection,
 	if (line == NULL)
 		return MHD_NO;
 	pthread_mutex_lock(&server.lock);
-	log_request(line);
+	log_request(line, MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+						      "Ocp-Apim-Subscription-Key"));
 	rule = find_fault(line);
 	pthread_mutex_unlock(&server.lock);
 	find_answer(connection, url, &answer);
@@ -605,6 +619,7 @@ static bool start(char **argv, bool has_tls, struct MHD_Daemon **out)
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_SOCK_ADDR, 0, (void *)(uintptr_t)&address },
 		{ MHD_OPTION_CONNECTION_LIMIT, 200, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_LEN, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, NULL },
 		{ MHD_OPTION_END, 0, NULL },
@@ -617,9 +632,9 @@ static bool start(char **argv, bool has_tls, struct MHD_Daemon **out)
 			return false;
 		out_u8(&cert, 0);
 		out_u8(&key, 0);
-		options[2] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
+		options[3] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
 						      cert.data };
-		options[3].ptr_value = key.data;
+		options[4].ptr_value = key.data;
 		flags |= MHD_USE_TLS;
 	}
 	*out = MHD_start_daemon(flags, 0, NULL, NULL, handle, NULL, MHD_OPTION_ARRAY,

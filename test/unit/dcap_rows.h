@@ -29,6 +29,7 @@ void check_rows(const struct row *rows, size_t num);
 
 /* What several files change. */
 void change_body(struct maker *m);
+void change_qe_signature(struct maker *m);
 void set_attribute(struct maker *m, unsigned bit);
 
 /* dcap_forged.c */
@@ -52,5 +53,8 @@ void leaf_completed_by_the_collateral(void **state);
 void leaf_with_the_lists_of_both_authorities(void **state);
 void missing_documents(void **state);
 void no_collateral(void **state);
+
+/* dcap_supplied.c */
+void certificate_supplied_by_somebody_else(void **state);
 
 #endif

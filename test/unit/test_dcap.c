@@ -128,6 +128,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(reports_are_warnings),
 		cmocka_unit_test(chain_from_the_collateral),
+		cmocka_unit_test(certificate_supplied_by_somebody_else),
 		cmocka_unit_test(leaf_completed_by_the_collateral),
 		cmocka_unit_test(leaf_with_the_lists_of_both_authorities),
 		cmocka_unit_test(missing_documents),

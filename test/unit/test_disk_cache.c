@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "crypto/crypto.h"
+#include "fetch/cache_sweep.h"
 #include "fetch/clock.h"
 #include "fetch/disk_cache.h"
 #include "fetch/files.h"
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char key[] = "tdx/tcb?fmspc=B0C06F000000 root=00";
@@ -109,12 +111,10 @@ static void what_is_put_is_found(void **state)
 	CHECK_FOUND(NULL, "tdx/tcb?fmspc=B0C06F000001 root=00");
 	put(key, "two");
 	CHECK_FOUND("two", key);
-	/* The old content goes, unless it is somebody else's, too. */
-	CHECK_INT(1, count_files("objects"));
 	put("another", "two");
 	put(key, "three");
 	CHECK_FOUND("two", "another");
-	CHECK_INT(2, count_files("objects"));
+	CHECK_FOUND("three", key);
 	CHECK_INT(2, count_files("records"));
 	CHECK_INT(0, count_files("tmp"));
 }
@@ -199,6 +199,7 @@ static void leftovers_go(void **state)
 	struct cella_error err = { 0 };
 
 	(void)state;
+	put(key, "none"); /* makes the folders */
 	snprintf(path, sizeof path, "%s/tmp/of-somebody-who-died", folder);
 	CHECK_OK(file_write(path, bytes_from("half"), 0600, &err));
 	put(key, "one");
@@ -206,6 +207,160 @@ static void leftovers_go(void **state)
 	CHECK_INT(0, utimensat(AT_FDCWD, path, old, 0));
 	put(key, "two");
 	CHECK_INT(0, count_files("tmp"));
+}
+
+/* Makes a file, or all files of a folder, so many seconds old. Some may go meanwhile. */
+static void make_older(const char *name, int64_t age_s)
+{
+	const struct timespec then[2] = { { time(NULL) - age_s, 0 },
+					  { time(NULL) - age_s, 0 } };
+	char path[512];
+	struct dirent **names = NULL;
+	int num;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	num = scandir(path, &names, NULL, NULL);
+	if (num < 0)
+		(void)utimensat(AT_FDCWD, path, then, 0);
+	for (int i = 0; i < num; i++) {
+		snprintf(path, sizeof path, "%s/%s/%s", folder, name, names[i]->d_name);
+		if (names[i]->d_name[0] != '.')
+			(void)utimensat(AT_FDCWD, path, then, 0);
+		free(names[i]);
+	}
+	free(names);
+}
+
+enum { HOUR_S = 3600, DAY_S = 86400 };
+
+static void unnamed_contents_are_swept_once_a_day(void **state)
+{
+	(void)state;
+	put(key, "one");
+	put(key, "two"); /* "one" has no name any more */
+	put("another", "two");
+	CHECK_INT(2, count_files("objects"));
+	make_older("objects", 2 * HOUR_S);
+	put("third", "three");
+	CHECK_INT(3, count_files("objects")); /* the last sweep was today */
+	make_older("sweep", DAY_S);
+	put("third", "three");
+	CHECK_INT(2, count_files("objects"));
+	CHECK_FOUND("two", key);
+	CHECK_FOUND("two", "another");
+	CHECK_FOUND("three", "third");
+}
+
+static void young_contents_stay(void **state)
+{
+	(void)state;
+	put(key, "one");
+	put(key, "two");
+	make_older("sweep", DAY_S);
+	make_older("objects", HOUR_S / 2);
+	put("another", "three");
+	CHECK_INT(3, count_files("objects"));
+}
+
+static void a_sweep_of_the_future_was_none(void **state)
+{
+	(void)state;
+	put(key, "one");
+	put(key, "two");
+	make_older("objects", 2 * HOUR_S);
+	make_older("sweep", -30 * DAY_S);
+	put(key, "two");
+	CHECK_INT(1, count_files("objects"));
+}
+
+static void nobody_sweeps_while_somebody_writes(void **state)
+{
+	const int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int writer;
+
+	(void)state;
+	put(key, "one");
+	put(key, "two");
+	make_older("objects", 2 * HOUR_S);
+	make_older("sweep", DAY_S);
+	writer = cache_enter(dir);
+	CHECK_TRUE(writer >= 0);
+	cache_sweep(dir, time(NULL));
+	CHECK_INT(2, count_files("objects"));
+	cache_leave(&writer);
+	cache_sweep(dir, time(NULL));
+	CHECK_INT(1, count_files("objects"));
+	close(dir);
+}
+
+/* Whoever sweeps with a doubt might remove what is named. */
+static void a_record_that_cannot_be_read_ends_a_sweep(void **state)
+{
+	char path[128];
+
+	(void)state;
+	put(key, "one");
+	put(key, "two");
+	make_older("objects", 2 * HOUR_S);
+	make_older("sweep", DAY_S);
+	snprintf(path, sizeof path, "%s/records/folder", folder);
+	CHECK_INT(0, mkdir(path, 0700));
+	put("another", "two");
+	CHECK_INT(2, count_files("objects"));
+}
+
+/* A name that is not one of ours is not ours to remove. */
+static void other_files_stay(void **state)
+{
+	char path[128];
+	struct cella_error err = { 0 };
+
+	(void)state;
+	put(key, "one");
+	snprintf(path, sizeof path, "%s/objects/README", folder);
+	CHECK_OK(file_write(path, bytes_from("mine"), 0600, &err));
+	make_older("objects", 2 * HOUR_S);
+	make_older("sweep", DAY_S);
+	put(key, "one");
+	CHECK_INT(2, count_files("objects"));
+}
+
+enum { WRITERS = 4, ROUNDS = 150 };
+
+/* Writes two contents in turn under names of its own, and always sweeps. */
+static void write_and_sweep(size_t number)
+{
+	char own[16];
+
+	snprintf(own, sizeof own, "key %zu", number);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		make_older("sweep", DAY_S);
+		make_older("objects", 2 * HOUR_S);
+		put(own, i % 2 == 0 ? "even" : "odd");
+		CHECK_FOUND(i % 2 == 0 ? "even" : "odd", own);
+	}
+}
+
+/* All write the same contents: each is unnamed, named and replaced all the time. */
+static void what_is_named_is_there_whoever_sweeps(void **state)
+{
+	pid_t writers[WRITERS];
+
+	(void)state;
+	for (size_t i = 0; i < WRITERS; i++) {
+		writers[i] = fork();
+		if (writers[i] == 0) {
+			write_and_sweep(i);
+			_exit(0);
+		}
+		CHECK_TRUE(writers[i] > 0);
+	}
+	for (size_t i = 0; i < WRITERS; i++) {
+		int status = -1;
+
+		CHECK_INT(writers[i], waitpid(writers[i], &status, 0));
+		CHECK_INT(0, status);
+	}
 }
 
 static void locks_exclude_and_expire(void **state)
@@ -268,6 +423,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(records_are_of_their_key, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(leftovers_go, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(unnamed_contents_are_swept_once_a_day,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(young_contents_stay, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_sweep_of_the_future_was_none, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(nobody_sweeps_while_somebody_writes,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_record_that_cannot_be_read_ends_a_sweep,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(other_files_stay, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_named_is_there_whoever_sweeps,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(locks_exclude_and_expire, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_others_can_write_is_not_used, set_up,

@@ -168,6 +168,28 @@ static void lines_that_are_usage_errors(void **state)
 		{ "prog one a --time 2025-02-29",
 		  "prog one: --time: no such time: 2025-02-29T00:00:00Z; see 'prog one "
 		  "--help'\n" },
+		{ "prog one --text _ a",
+		  "prog one: --text is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one --text= a",
+		  "prog one: --text is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one -t _ a",
+		  "prog one: --text is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one --texts= a",
+		  "prog one: --texts is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one -x _ a",
+		  "prog one: --hex is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one --hex= a",
+		  "prog one: --hex is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one --time _ a",
+		  "prog one: --time is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one --duration= a",
+		  "prog one: --duration is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one --number _ a",
+		  "prog one: --number is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one _",
+		  "prog one: an argument is empty: is a variable not set?; see 'prog one --help'\n" },
+		{ "prog one -x 00 _ a",
+		  "prog one: an argument is empty: is a variable not set?; see 'prog one --help'\n" },
 		{ "prog one a --time @-1",
 		  "prog one: --time: \"-1\" is not a number; see 'prog one --help'\n" },
 	};
@@ -195,8 +217,6 @@ static void values_in_every_form(void **state)
 	CHECK_INT(0, run_line("prog one -tx -q a"));
 	CHECK_TEXT("x", seen.text);
 	assert_true(seen.common.quiet);
-	CHECK_INT(0, run_line("prog one --text _ a"));
-	CHECK_TEXT("", seen.text);
 	CHECK_INT(0, run_line("prog one -t -f a"));
 	CHECK_TEXT("-f", seen.text);
 	assert_false(seen.flag);
@@ -213,6 +233,9 @@ static void operands_that_look_like_options(void **state)
 	assert_false(seen.flag);
 	CHECK_TEXT("-f", seen.common.operands.items[0]);
 	CHECK_TEXT("--", seen.common.operands.items[1]);
+	/* A program's arguments, for instance. */
+	CHECK_INT(0, run_line("prog one -- a _"));
+	CHECK_TEXT("", seen.common.operands.items[1]);
 }
 
 /* Digits in several arguments, as `$(… | xxd -p)` makes them. */

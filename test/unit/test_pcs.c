@@ -171,6 +171,65 @@ static void servers_say_at_which_tcb(void **state)
 	}
 }
 
+/* By what a platform's certificate is asked for: a quote of a given type of data. */
+static void certificates_have_urls(void **state)
+{
+	static const char pccs[] = "https://pccs.example/sgx/certification/v4/";
+	static const char intel[] = "https://api.trustedservices.intel.com/";
+	static const struct {
+		const char *base;
+		enum cert_data_type type;
+		size_t ppid_len;
+		enum cella_status status;
+		const char *start;
+		const char *end;
+	} rows[] = {
+		{ pccs, CERT_DATA_PPID_CLEAR, 16, CELLA_OK,
+		  "https://pccs.example/sgx/certification/v4/pckcert?qeid="
+		  "DD010000000000000000000000000000&cpusvn=BB",
+		  "&pcesvn=0D00&pceid=0000" },
+		{ pccs, CERT_DATA_PPID_RSA3072, 384, CELLA_OK,
+		  "https://pccs.example/sgx/certification/v4/pckcert?qeid="
+		  "DD010000000000000000000000000000&encrypted_ppid=AAAA",
+		  "&pcesvn=0D00&pceid=0000" },
+		{ intel, CERT_DATA_PPID_RSA3072, 384, CELLA_OK,
+		  "https://api.trustedservices.intel.com/sgx/certification/v4/"
+		  "pckcert?encrypted_ppid=AAAA",
+		  "&pcesvn=0D00&pceid=0000" },
+		{ intel, CERT_DATA_PPID_CLEAR, 16, CELLA_MISSING,
+		  "the encrypted PPID (RSA-3072), which this quote does not carry",
+		  NULL },
+		{ intel, CERT_DATA_PPID_RSA2048, 256, CELLA_MISSING, "ask a PCCS", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint8_t raw[64] = { [28] = 0xdd, [29] = 0x01 };
+		uint8_t data[404];
+		struct cella_error err = { 0 };
+		char url[URL_MAX + 1] = "untouched";
+		const struct quote quote = {
+			.raw = bytes_of(raw, sizeof raw),
+			.cert_type = rows[i].type,
+			.cert_data = bytes_of(data, rows[i].ppid_len + 20),
+		};
+		const struct pcs_question question = { .kind = PCS_PCK_CERT,
+						       .quote = &quote };
+
+		memset(data, 0xaa, rows[i].ppid_len);
+		memset(data + rows[i].ppid_len, 0xbb, 16);
+		memcpy(data + rows[i].ppid_len + 16, "\x0d\0\0", 4);
+		CHECK_STATUS(rows[i].status, pcs_url(rows[i].base, &question, url, &err));
+		if (rows[i].status != CELLA_OK) {
+			CHECK_TEXT("untouched", url);
+			CHECK_TEXT_HAS(err.text, rows[i].start);
+			continue;
+		}
+		CHECK_INT(0, strncmp(rows[i].start, url, strlen(rows[i].start)));
+		CHECK_TEXT(rows[i].end, url + strlen(url) - strlen(rows[i].end));
+	}
+}
+
 static void servers_say_for_how_long(void **state)
 {
 	static const struct {
@@ -210,6 +269,7 @@ int main(void)
 		cmocka_unit_test(questions_have_urls),
 		cmocka_unit_test(certificates_are_asked_for_by_id),
 		cmocka_unit_test(servers_say_at_which_tcb),
+		cmocka_unit_test(certificates_have_urls),
 		cmocka_unit_test(servers_say_for_how_long),
 	};
 
