@@ -49,13 +49,15 @@ enum cella_status vsock_connect(uint32_t cid, uint32_t port,
 
 	for (unsigned attempt = 0;; attempt++) {
 		int fd CLEANUP_CLOSE = -1;
+		int why;
 
 		TRY(open_socket(0, &fd, err));
 		if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) {
 			*out = io_take(&fd);
 			return CELLA_OK;
 		}
+		why = errno;
 		if (!deadline_back_off(deadline, attempt))
-			return error_errno(err, errno, "vsock %u:%u", cid, port);
+			return error_errno(err, why, "vsock %u:%u", cid, port);
 	}
 }
