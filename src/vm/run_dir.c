@@ -173,7 +173,7 @@ static void close_folder(DIR **folder)
 enum cella_status run_list(const char *base, run_found_fn *found, void *context,
 			   struct cella_error *err)
 {
-	DIR *const folder CLEANUP(close_folder) = opendir(base);
+	DIR *folder CLEANUP(close_folder) = opendir(base);
 	const struct dirent *entry;
 	unsigned num = 0;
 
