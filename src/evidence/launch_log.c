@@ -171,6 +171,12 @@ static const struct {
 	[LAUNCH_PCR_CONFIG] = { EV_PLATFORM_CONFIG_FLAGS, collect_config },
 };
 
+bool launch_pcr_is_guests(unsigned pcr)
+{
+	return pcr == LAUNCH_PCR_IMA || pcr == LAUNCH_PCR_APPLICATION ||
+	       pcr == LAUNCH_PCR_USER;
+}
+
 static bool is_guests(const struct event *event)
 {
 	return event->index == LAUNCH_PCR_APPLICATION || event->index == LAUNCH_PCR_USER;
