@@ -42,8 +42,7 @@ enum launch_pcr {
 	LAUNCH_PCR_KERNEL = 4,
 	LAUNCH_PCR_CMDLINE = 8,
 	LAUNCH_PCR_RAMDISKS = 9,
-	LAUNCH_PCR_IMA =
-		10, /* the guest's kernel, if it has IMA: at least boot_aggregate */
+	LAUNCH_PCR_IMA = 10, /* the guest's kernel, if it has IMA */
 	LAUNCH_PCR_IMAGE = 11,
 	LAUNCH_PCR_SIGNER = 12,
 	LAUNCH_PCR_CONFIG = 13,
