@@ -12,6 +12,8 @@
  *   PCR12  the certificate of whoever signed the image; nothing for one that is not signed
  *   PCR13  what the host decides: vCPUs, memory, debugging, ways in and out
  *
+ * The guest itself extends PCR10 (its kernel's IMA), PCR14 (`cella measure`) and PCR15.
+ *
  * The plan is the one truth about these PCRs: it predicts their values, and it is written
  * as the event log (crypto-agile, banks SHA-256 and SHA-384) that the vTPM executes and
  * that evidence carries. Nothing in it depends on the host: no path, time or host name.
@@ -40,6 +42,7 @@ enum launch_pcr {
 	LAUNCH_PCR_KERNEL = 4,
 	LAUNCH_PCR_CMDLINE = 8,
 	LAUNCH_PCR_RAMDISKS = 9,
+	LAUNCH_PCR_IMA = 10, /* the guest's kernel, if it has IMA */
 	LAUNCH_PCR_IMAGE = 11,
 	LAUNCH_PCR_SIGNER = 12,
 	LAUNCH_PCR_CONFIG = 13,
@@ -148,12 +151,15 @@ struct launch_told {
 	size_t num_events; /* of the log; those that follow are the guest's */
 };
 
+/* launch_pcr_is_guests() is true for the PCRs that the guest extends, not the host. */
+bool launch_pcr_is_guests(unsigned pcr);
+
 /*
  * launch_log_read() reads back what a plan was made of, and refuses every log that does not
  * begin, byte for byte, with the log that launch_log_write() writes of it: other hashes,
  * another order, a PCR too many, a text that is not what its digest is of, debugging that
- * is told in one place and not in the others. The events that follow may be of PCR14 and
- * PCR15 alone, which are the guest's. CELLA_MALFORMED names the event. What is told lives
+ * is told in one place and not in the others. The events that follow may be of PCR10,
+ * PCR14 and PCR15 alone, which are the guest's. CELLA_MALFORMED names the event. What is told lives
  * in the arena and in the log.
  */
 enum cella_status launch_log_read(const struct cella_event_log *log, struct arena *arena,

@@ -171,9 +171,15 @@ static const struct {
 	[LAUNCH_PCR_CONFIG] = { EV_PLATFORM_CONFIG_FLAGS, collect_config },
 };
 
+bool launch_pcr_is_guests(unsigned pcr)
+{
+	return pcr == LAUNCH_PCR_IMA || pcr == LAUNCH_PCR_APPLICATION ||
+	       pcr == LAUNCH_PCR_USER;
+}
+
 static bool is_guests(const struct event *event)
 {
-	return event->index == LAUNCH_PCR_APPLICATION || event->index == LAUNCH_PCR_USER;
+	return launch_pcr_is_guests(event->index);
 }
 
 static enum cella_status collect(struct collector *c, const struct event *event,
@@ -204,11 +210,10 @@ static enum cella_status collect_all(struct collector *c, struct cella_error *er
 	c->told->num_events = i;
 	for (; i < c->log->num_events; i++)
 		if (!is_guests(&c->log->events[i]))
-			return error_set(
-				err, CELLA_MALFORMED,
-				"launch: event %zu: PCR%u: after the launch only "
-				"PCR14 and PCR15 are extended",
-				i, c->log->events[i].index);
+			return error_set(err, CELLA_MALFORMED,
+					 "launch: event %zu: PCR%u: after the launch the "
+					 "guest extends PCR10, 14 and 15 alone",
+					 i, c->log->events[i].index);
 	return CELLA_OK;
 }
 

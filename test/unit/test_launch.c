@@ -2,71 +2,10 @@
 /*
  * The plan of a measured launch, its prediction, its log (src/evidence/launch*.c).
  */
+#include "launch_maker.h"
 #include "log_maker.h"
 
 #include "base/encode.h"
-#include "evidence/launch.h"
-
-#define KERNEL "kernel bytes"
-#define CMDLINE "console=ttyS0 quiet"
-#define RAMDISK1 "first ramdisk"
-#define RAMDISK2 "second ramdisk"
-
-static const char *const routes[] = { "ingress 8080:80", "egress example.org:443" };
-
-static struct launch_digest digest(struct cella_bytes bytes)
-{
-	struct launch_digest out;
-	struct cella_error err = { 0 };
-
-	CHECK_OK(launch_digest_of(&bytes, 1, &out, &err));
-	return out;
-}
-
-static struct launch_image image(void)
-{
-	return (struct launch_image){
-		.kernel = digest(bytes_from(KERNEL)),
-		.cmdline = bytes_from(CMDLINE),
-		.ramdisks = { digest(bytes_from(RAMDISK1)),
-			      digest(bytes_from(RAMDISK2)) },
-		.num_ramdisks = 2,
-		.whole = digest(bytes_from(KERNEL CMDLINE RAMDISK1 RAMDISK2)),
-		.is_signed = true,
-		.signer = digest(bytes_from("certificate")),
-	};
-}
-
-static struct launch_config config(bool debug)
-{
-	return (struct launch_config){ .vcpus = 2,
-				       .memory_mib = 256,
-				       .debug = debug,
-				       .routes = routes,
-				       .num_routes = ARRAY_LEN(routes) };
-}
-
-static struct launch_plan plan(bool debug, struct arena *arena)
-{
-	const struct launch_image what = image();
-	const struct launch_config how = config(debug);
-	struct launch_plan out;
-	struct cella_error err = { 0 };
-
-	CHECK_OK(launch_plan_make("q35", &what, &how, arena, &out, &err));
-	return out;
-}
-
-static struct out log_of(bool debug)
-{
-	struct arena arena CLEANUP(arena_done) = { 0 };
-	const struct launch_plan made = plan(debug, &arena);
-	struct cella_error err = { 0 };
-	struct out log = { 0 };
-
-	CHECK_OK(launch_log_write(&made, &log, &err));
-	return log;
-}
 
 /*
  * Folded by Python's hashlib: PCR = H(PCR || H(text)), from zero, PCR0 from 00..04, H(text)
@@ -127,7 +66,7 @@ static void predicted_values_are_those_computed_elsewhere(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(golden); i++) {
 		struct arena arena CLEANUP(arena_done) = { 0 };
-		const struct launch_plan made = plan(golden[i].debug, &arena);
+		const struct launch_plan made = made_plan(golden[i].debug, &arena);
 		struct cella_error err = { 0 };
 		struct launch_pcrs pcrs;
 		char text[2 * SHA384_LEN + 1];
@@ -144,7 +83,7 @@ static void what_is_not_measured_stays_zero(void **state)
 {
 	static const unsigned zero[] = { 1, 2, 3, 5, 6, 7, 10, 14, 15 };
 	struct arena arena CLEANUP(arena_done) = { 0 };
-	const struct launch_plan made = plan(true, &arena);
+	const struct launch_plan made = made_plan(true, &arena);
 	struct cella_error err = { 0 };
 	struct launch_pcrs pcrs;
 
@@ -163,8 +102,8 @@ static void the_log_replays_to_the_prediction(void **state)
 	(void)state;
 	for (unsigned debug = 0; debug < 2; debug++) {
 		struct arena arena CLEANUP(arena_done) = { 0 };
-		const struct launch_plan made = plan(debug != 0, &arena);
-		struct out bytes CLEANUP(out_done) = log_of(debug != 0);
+		const struct launch_plan made = made_plan(debug != 0, &arena);
+		struct out bytes CLEANUP(out_done) = made_launch_log(debug != 0);
 		struct cella_event_log *log CLEANUP(event_log_cleanup) =
 			log_parse(&bytes);
 		struct launch_pcrs pcrs;
@@ -194,15 +133,15 @@ static void each_part_changes_its_own_pcrs(void **state)
 		1 << LAUNCH_PCR_IMAGE,  1 << LAUNCH_PCR_SIGNER,  1 << LAUNCH_PCR_CONFIG,
 	};
 	struct arena arena CLEANUP(arena_done) = { 0 };
-	const struct launch_plan before = plan(false, &arena);
+	const struct launch_plan before = made_plan(false, &arena);
 	struct cella_error err = { 0 };
 	struct launch_pcrs a, b;
 
 	(void)state;
 	CHECK_OK(launch_predict(&before, &a, &err));
 	for (unsigned part = 0; part < PARTS; part++) {
-		struct launch_image what = image();
-		struct launch_config how = config(false);
+		struct launch_image what = made_image();
+		struct launch_config how = made_config(false);
 		struct launch_digest *const digests[PARTS] = {
 			&what.kernel, NULL, &what.ramdisks[1], &what.whole, &what.signer
 		};
@@ -210,9 +149,9 @@ static void each_part_changes_its_own_pcrs(void **state)
 		uint32_t changed = 0;
 
 		if (digests[part] != NULL)
-			*digests[part] = digest(bytes_from("another"));
+			*digests[part] = made_digest(bytes_from("another"));
 		else if (part == 1)
-			what.cmdline = bytes_from(CMDLINE " ");
+			what.cmdline = bytes_from(MADE_CMDLINE " ");
 		else
 			how.vcpus++;
 		CHECK_OK(launch_plan_make("q35", &what, &how, &arena, &after, &err));
@@ -226,9 +165,9 @@ static void each_part_changes_its_own_pcrs(void **state)
 
 static void without_a_config_only_pcr13_is_not_told(void **state)
 {
-	const struct launch_image what = image();
+	const struct launch_image what = made_image();
 	struct arena arena CLEANUP(arena_done) = { 0 };
-	const struct launch_plan with = plan(false, &arena);
+	const struct launch_plan with = made_plan(false, &arena);
 	struct cella_error err = { 0 };
 	struct launch_plan without;
 	struct launch_pcrs a, b;
@@ -252,8 +191,8 @@ static void what_cannot_be_measured_is_refused(void **state)
 		{ "egress ", "egress b:1" },
 	};
 	struct arena arena CLEANUP(arena_done) = { 0 };
-	struct launch_image what = image();
-	struct launch_config how = config(false);
+	struct launch_image what = made_image();
+	struct launch_config how = made_config(false);
 	struct cella_error err = { 0 };
 	struct launch_plan out;
 
@@ -267,16 +206,16 @@ static void what_cannot_be_measured_is_refused(void **state)
 	what.cmdline = bytes_of(long_text, sizeof long_text);
 	CHECK_STATUS(CELLA_LIMIT,
 		     launch_plan_make("q35", &what, &how, &arena, &out, &err));
-	what = image();
+	what = made_image();
 	what.num_ramdisks = LAUNCH_MAX_RAMDISKS + 1;
 	CHECK_STATUS(CELLA_LIMIT,
 		     launch_plan_make("q35", &what, &how, &arena, &out, &err));
-	what = image();
+	what = made_image();
 	how.vcpus = 0;
 	CHECK_STATUS(CELLA_USAGE,
 		     launch_plan_make("q35", &what, &how, &arena, &out, &err));
 	for (size_t i = 0; i < ARRAY_LEN(bad_routes); i++) {
-		how = config(false);
+		how = made_config(false);
 		how.routes = bad_routes[i];
 		CASE(bad_routes[i][0]);
 		CHECK_STATUS(CELLA_USAGE,
@@ -291,16 +230,16 @@ static void a_log_tells_what_it_was_made_of(void **state)
 	(void)state;
 	for (unsigned debug = 0; debug < 2; debug++) {
 		struct arena arena CLEANUP(arena_done) = { 0 };
-		struct out bytes CLEANUP(out_done) = log_of(debug != 0);
+		struct out bytes CLEANUP(out_done) = made_launch_log(debug != 0);
 		struct cella_event_log *log CLEANUP(event_log_cleanup) =
 			log_parse(&bytes);
-		const struct launch_image what = image();
+		const struct launch_image what = made_image();
 		struct cella_error err = { 0 };
 		struct launch_told told;
 
 		CHECK_OK(launch_log_read(log, &arena, &told, &err));
 		CHECK_TEXT("q35", told.machine);
-		CHECK_BYTES(CMDLINE, sizeof CMDLINE - 1, told.image.cmdline);
+		CHECK_BYTES(MADE_CMDLINE, sizeof MADE_CMDLINE - 1, told.image.cmdline);
 		CHECK_INT(2, told.image.num_ramdisks);
 		CHECK_TRUE(told.image.is_signed);
 		CHECK_BYTES(&what.signer, sizeof what.signer,
@@ -337,21 +276,22 @@ static void the_guest_adds_to_its_own_pcrs_alone(void **state)
 	struct cella_error err = { 0 };
 
 	(void)state;
+	CHECK_TRUE(launch_pcr_is_guests(10) && launch_pcr_is_guests(14));
 	for (unsigned pcr = 0; pcr < NUM_PCRS; pcr++) {
-		struct out bytes CLEANUP(out_done) = log_of(false);
+		struct out bytes CLEANUP(out_done) = made_launch_log(false);
 
 		add_event(&bytes, pcr, EV_IPL);
-		CHECK_STATUS(pcr == 14 || pcr == 15 ? CELLA_OK : CELLA_MALFORMED,
+		CHECK_STATUS(launch_pcr_is_guests(pcr) ? CELLA_OK : CELLA_MALFORMED,
 			     read_log(&bytes, &err));
 		add_event(&bytes, LAUNCH_PCR_USER, EV_IPL);
-		CHECK_STATUS(pcr == 14 || pcr == 15 ? CELLA_OK : CELLA_MALFORMED,
+		CHECK_STATUS(launch_pcr_is_guests(pcr) ? CELLA_OK : CELLA_MALFORMED,
 			     read_log(&bytes, &err));
 	}
 }
 
 static void debugging_is_told_everywhere_or_nowhere(void **state)
 {
-	struct out debug CLEANUP(out_done) = log_of(true);
+	struct out debug CLEANUP(out_done) = made_launch_log(true);
 	struct cella_event_log *log CLEANUP(event_log_cleanup) = log_parse(&debug);
 
 	(void)state;
@@ -374,10 +314,10 @@ static void debugging_is_told_everywhere_or_nowhere(void **state)
 /* A digest that is not told in a text can be any; nothing else can change. */
 static void every_change_of_a_byte_is_refused_or_measured(void **state)
 {
-	struct out good CLEANUP(out_done) = log_of(false);
+	struct out good CLEANUP(out_done) = made_launch_log(false);
 	struct launch_pcrs pcrs, changed;
 	struct arena arena CLEANUP(arena_done) = { 0 };
-	const struct launch_plan made = plan(false, &arena);
+	const struct launch_plan made = made_plan(false, &arena);
 	struct cella_error err = { 0 };
 
 	(void)state;
