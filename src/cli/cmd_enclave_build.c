@@ -136,16 +136,6 @@ static enum cella_status set_command(const struct build_args *args,
 
 /* --- building ------------------------------------------------------------------------ */
 
-static const char *image_name(const struct build_args *args)
-{
-	const char *const source = args->common.operands.items[0];
-	const char *const slash = strrchr(source, '/');
-
-	if (args->name != NULL)
-		return args->name;
-	return slash != NULL && slash[1] != '\0' ? slash + 1 : source;
-}
-
 static enum cella_status make(const struct build_args *args, struct kernel *kernel,
 			      const struct application *app, struct image *out,
 			      struct cella_error *err)
@@ -153,7 +143,7 @@ static enum cella_status make(const struct build_args *args, struct kernel *kern
 	struct out cmdline CLEANUP(out_done) = { 0 };
 	char *text CLEANUP_FREE = NULL;
 	char init[INSTALLED_PATH_MAX];
-	struct image_options how = { .name = image_name(args),
+	struct image_options how = { .name = args->name != NULL ? args->name : "",
 				     .attest = !args->no_attest,
 				     .modules = args->extra_modules.items,
 				     .num_modules = args->extra_modules.num_items };

@@ -180,7 +180,6 @@ static enum cella_status put_own(json_t *metadata, const struct kernel *kernel,
 
 	TRY(json_put(metadata, "CustomMetadata", custom, err));
 	TRY(json_put(custom, "cella", own, err));
-	TRY(json_put(own, "kernel", json_string(kernel->origin), err));
 	TRY(put_digest(own, "kernel_sha256", out_view(&kernel->image), err));
 	TRY(put_digest(own, "ramdisk1_sha256", out_view(&image->ramdisks[0]), err));
 	return put_digest(own, "ramdisk2_sha256", out_view(&image->ramdisks[1]), err);
