@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&cmd_collateral_import,
 	&cmd_eventlog_replay,
 	&cmd_eventlog_explain,
+	&cmd_enclave_build,
 	&cmd_measure,
 	&cmd_quote,
 	&cmd_report,

@@ -116,7 +116,7 @@ static enum cella_status use_qcnl(struct source *source, struct cella_error *err
 /* --- the cache ----------------------------------------------------------------------- */
 
 /* XDG Base Directory Specification: a relative path is ignored. */
-static bool find_cache(char *out, size_t len)
+bool source_cache(char *out, size_t len)
 {
 	const char *const xdg = getenv("XDG_CACHE_HOME");
 	const char *const home = getenv("HOME");
@@ -184,7 +184,7 @@ enum cella_status source_find(const struct source_args *args,
 		return error_set(err, CELLA_USAGE, "--cache excludes --no-cache");
 	if (args->cache != NULL)
 		out->options.cache = args->cache;
-	else if (!args->no_cache && find_cache(out->cache, sizeof out->cache))
+	else if (!args->no_cache && source_cache(out->cache, sizeof out->cache))
 		out->options.cache = out->cache;
 	return CELLA_OK;
 }

@@ -102,4 +102,7 @@ void source_clear(struct source *source);
 /* source_is_used() is true for arguments that only make sense for fetching. */
 bool source_is_used(const struct source_args *args);
 
+/* source_cache() writes the path of the user's cache; false when there is nowhere to keep it. */
+bool source_cache(char *out, size_t len);
+
 #endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What commands about enclaves find in their surroundings, and read from files.
+ */
+#ifndef CLI_ENCLAVE_INPUT_H
+#define CLI_ENCLAVE_INPUT_H
+
+#include "cli/cli.h"
+#include "evidence/eif.h"
+
+/* enclave_cache_folder() appends the path of a folder of the user's cache. */
+enum cella_status enclave_cache_folder(const char *name, struct out *path,
+				       struct cella_error *err) MUST_CHECK;
+
+/* enclave_read() reads an image into file and parses it; errors begin with the path. */
+enum cella_status enclave_read(const char *path, struct out *file, struct eif *out,
+			       struct cella_error *err) MUST_CHECK;
+
+#endif
