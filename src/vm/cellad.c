@@ -5,7 +5,7 @@
  *
  *   cellad --name NAME --image FILE|fd:N --run-dir DIR --host-key FILE --host-cert FILE
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
- *          [--qemu PROGRAM] [--ready FD] [--debug]
+ *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
  *
  * It ends with 0 when the Enclave VM stopped as it should, with 1 when it failed, with 2 when
  * it was called wrongly; standard error says why.
@@ -43,6 +43,8 @@ struct arguments {
 	const char *host_key;
 	const char *host_cert;
 	const char *qemu;
+	const char *to_guest;
+	const char *from_guest;
 	uint64_t vcpus;
 	uint64_t memory;
 	uint64_t cid;
@@ -67,6 +69,8 @@ static const struct row {
 	{ "--host-key", TEXT, ARG(host_key), 0 },
 	{ "--host-cert", TEXT, ARG(host_cert), 0 },
 	{ "--qemu", TEXT, ARG(qemu), 0 },
+	{ "--to-guest", TEXT, ARG(to_guest), 0 },
+	{ "--from-guest", TEXT, ARG(from_guest), 0 },
 	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
 	{ "--memory", NUMBER, ARG(memory), EVM_MAX_MEMORY_MIB },
 	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
@@ -220,6 +224,8 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.qemu = args->qemu,
 		.vtpm = vtpm,
 		.vsock = vsock,
+		.to_guest = args->to_guest,
+		.from_guest = args->from_guest,
 		.boot_seconds = (unsigned)args->boot_seconds,
 		.stop_seconds = (unsigned)args->stop_seconds,
 		.ready = args->ready == 0 ? -1 : (int)args->ready,
@@ -244,6 +250,7 @@ int main(int argc UNUSED, char **argv)
 {
 	struct arguments args = {
 		.qemu = "qemu-system-x86_64",
+		.to_guest = "any",
 		.vcpus = 1,
 		.memory = DEFAULT_MEMORY_MIB,
 		.cid = EVM_MIN_CID + (uint64_t)getpid(),

@@ -42,6 +42,8 @@ struct evm_options {
 	const char *qemu;
 	const char *vtpm;
 	const char *vsock;
+	const char *to_guest;   /* the guest's ports that the host may reach */
+	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
 	int ready; /* told by a line of JSON once it runs, or has failed; -1: nobody */

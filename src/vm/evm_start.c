@@ -3,7 +3,8 @@
  * Sockets and processes. Who gets which descriptor:
  *
  *   cella-vtpm   the launch's log, QEMU's TPM control channel, the supervisor
- *   cella-vsock  QEMU's vhost-user channel; the folder's sockets by path
+ *   cella-vsock  QEMU's vhost-user channel, the socket for the host's programs; theirs for
+ *                the guest it finds beside it
  *   QEMU         kernel and ramdisk, the other ends of both channels, QMP, the console
  */
 #include "vm/evm.h"
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 enum { BACKLOG = 16 };
 
@@ -48,20 +48,6 @@ static enum cella_status listen_at(const struct evm *evm, const char *name, int 
 	return CELLA_OK;
 }
 
-static enum cella_status connect_to(const struct evm *evm, const char *name, int *out,
-				    struct cella_error *err)
-{
-	struct sockaddr_un address;
-	int fd CLEANUP_CLOSE = -1;
-
-	TRY(address_of(evm, name, &address, err));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
-		return error_errno(err, errno, "%s", address.sun_path);
-	*out = io_take(&fd);
-	return CELLA_OK;
-}
-
 static enum cella_status pair(int type, int *ours, int *theirs, struct cella_error *err)
 {
 	int ends[2];
@@ -81,7 +67,8 @@ struct ends {
 	int tpm_vtpm;
 	int certify_vtpm;
 	int vsock_qemu;
-	int vsock_listens;
+	int vsock_backend;
+	int host; /* where the host's programs connect */
 	int qmp_qemu;
 	int serial_qemu;
 };
@@ -92,23 +79,10 @@ static void ends_done(struct ends *ends)
 	io_close(&ends->tpm_vtpm);
 	io_close(&ends->certify_vtpm);
 	io_close(&ends->vsock_qemu);
-	io_close(&ends->vsock_listens);
+	io_close(&ends->vsock_backend);
+	io_close(&ends->host);
 	io_close(&ends->qmp_qemu);
 	io_close(&ends->serial_qemu);
-}
-
-/* QEMU's connection to the back-end exists before either runs, and no path leads to it. */
-static enum cella_status open_vsock(struct evm *evm, struct ends *ends,
-				    struct cella_error *err)
-{
-	static const char name[] = "vhost-user";
-	char path[RUN_PATH_MAX];
-
-	TRY(listen_at(evm, name, SOCK_STREAM, &ends->vsock_listens, err));
-	TRY(connect_to(evm, name, &ends->vsock_qemu, err));
-	TRY(run_path(evm->dir.path, name, path, err));
-	unlink(path);
-	return CELLA_OK;
 }
 
 static enum cella_status open_ends(struct evm *evm, struct ends *ends,
@@ -116,10 +90,11 @@ static enum cella_status open_ends(struct evm *evm, struct ends *ends,
 {
 	TRY(pair(SOCK_STREAM, &ends->tpm_qemu, &ends->tpm_vtpm, err));
 	TRY(pair(SOCK_SEQPACKET, &evm->certify, &ends->certify_vtpm, err));
+	TRY(pair(SOCK_STREAM, &ends->vsock_qemu, &ends->vsock_backend, err));
 	TRY(pair(SOCK_STREAM, &evm->qmp, &ends->qmp_qemu, err));
 	if (evm->options.debug)
 		TRY(pair(SOCK_STREAM, &evm->serial, &ends->serial_qemu, err));
-	return open_vsock(evm, ends, err);
+	return listen_at(evm, "v", SOCK_STREAM, &ends->host, err);
 }
 
 static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
@@ -151,17 +126,23 @@ static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 	const struct child_spec spec = {
 		.name = "cella-vsock",
 		.argv = &argv,
-		.fds = { ends->vsock_listens },
-		.num_fds = 1,
+		.fds = { ends->vsock_backend, ends->host },
+		.num_fds = 2,
 	};
 
 	argv_add(&argv, "%s", evm->options.vsock);
 	argv_add(&argv, "--cid");
 	argv_add(&argv, "%u", evm->options.cid);
 	argv_add(&argv, "--vhost-user");
-	argv_add(&argv, "%d", ends->vsock_listens);
+	argv_add(&argv, "%d", ends->vsock_backend);
 	argv_add(&argv, "--base");
-	argv_add(&argv, "%s/v", evm->dir.path);
+	argv_add(&argv, "%d", ends->host);
+	argv_add(&argv, "--to-guest");
+	argv_add(&argv, "%s", evm->options.to_guest);
+	argv_add(&argv, "--from-guest");
+	argv_add(&argv, "%d%s%s", GUEST_PORT_HEARTBEAT,
+		 evm->options.from_guest != NULL ? "," : "",
+		 evm->options.from_guest != NULL ? evm->options.from_guest : "");
 	TRY(argv_status(&argv, err));
 	return child_start(&spec, &evm->children[EVM_VSOCK], err);
 }
@@ -199,7 +180,7 @@ static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
 
 enum cella_status evm_start(struct evm *evm, struct cella_error *err)
 {
-	struct ends ends CLEANUP(ends_done) = { -1, -1, -1, -1, -1, -1, -1 };
+	struct ends ends CLEANUP(ends_done) = { -1, -1, -1, -1, -1, -1, -1, -1 };
 	char heart[sizeof "v_4294967295"];
 
 	snprintf(heart, sizeof heart, "v_%d", GUEST_PORT_HEARTBEAT);
