@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&cmd_eventlog_replay,
 	&cmd_eventlog_explain,
 	&cmd_measure,
+	&cmd_enclave_init_host,
 	&cmd_quote,
 	&cmd_report,
 	&cmd_sim,
