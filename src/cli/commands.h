@@ -16,6 +16,7 @@ extern const struct command cmd_enclave_build;
 extern const struct command cmd_eventlog_explain;
 extern const struct command cmd_eventlog_replay;
 extern const struct command cmd_doctor;
+extern const struct command cmd_enclave_init_host;
 extern const struct command cmd_inspect;
 extern const struct command cmd_measure;
 extern const struct command cmd_policy_explain;

@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&cmd_eventlog_explain,
 	&cmd_enclave_build,
 	&cmd_measure,
+	&cmd_enclave_init_host,
 	&cmd_quote,
 	&cmd_report,
 	&cmd_sim,
