@@ -112,7 +112,9 @@ static void send_log(const struct service *service, struct service_client *clien
 
 	if (done >= 0)
 		client->log_position += (uint64_t)done;
-	else if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+	if (done >= 0 && client->is_leaving && !has_log(service, client))
+		drop(client);
+	else if (done < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 		drop(client);
 }
 
@@ -242,14 +244,22 @@ static void send_answer(struct service_client *client)
 		drop(client);
 }
 
-/* Who reads the log has nothing to say: what comes is its leaving. */
-static void watch_reader(struct service_client *client)
+/*
+ * Who reads the log has nothing to say. One who closes that direction wants what there is
+ * now, and is let go once it is sent.
+ */
+static void watch_reader(const struct service *service, struct service_client *client)
 {
 	uint8_t byte;
 	const ssize_t got = read(client->fd, &byte, 1);
 
-	if (got >= 0 || (errno != EAGAIN && errno != EINTR))
+	if (got > 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
 		drop(client);
+	} else if (got == 0) {
+		client->is_leaving = true;
+		if (!has_log(service, client))
+			drop(client);
+	}
 }
 
 static struct service_client *find_free(struct service *service)
@@ -328,6 +338,8 @@ static short client_events(const struct service *service,
 {
 	if (client->is_answering)
 		return POLLOUT;
+	if (client->is_leaving)
+		return POLLOUT;
 	if (client->port == SERVICE_LOG && has_log(service, client))
 		return POLLIN | POLLOUT;
 	return POLLIN;
@@ -384,7 +396,7 @@ static void serve_client(struct service *service, struct service_client *client,
 	else if ((ready & POLLOUT) != 0)
 		send_log(service, client);
 	else
-		watch_reader(client);
+		watch_reader(service, client);
 }
 
 static void end_late(struct service *service)

@@ -25,6 +25,7 @@ struct service_client {
 	struct out answer;
 	size_t answered;
 	bool is_answering;
+	bool is_leaving; /* gets the log of now, and no more */
 	uint64_t log_position;
 	int64_t end_ms; /* by when a request is answered */
 };

@@ -3,7 +3,7 @@
  * cellad: the supervisor of one Enclave VM, in the foreground. `cella enclave run` starts it,
  * or a service manager.
  *
- *   cellad --name NAME --image FILE|fd:N --run-dir DIR --host-key FILE --host-cert FILE
+ *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
  *
@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,6 @@
 enum {
 	EXIT_FAILED = 1,
 	EXIT_CALLED_WRONGLY = 2,
-	DEFAULT_MEMORY_MIB = 128,
 	DEFAULT_BOOT_SECONDS = 120,
 	DEFAULT_STOP_SECONDS = 20,
 	MAX_SECONDS = 24 * 60 * 60,
@@ -40,8 +40,7 @@ struct arguments {
 	const char *name;
 	const char *image;
 	const char *run_dir;
-	const char *host_key;
-	const char *host_cert;
+	const char *host;
 	const char *qemu;
 	const char *to_guest;
 	const char *from_guest;
@@ -66,8 +65,7 @@ static const struct row {
 	{ "--name", TEXT, ARG(name), 0 },
 	{ "--image", TEXT, ARG(image), 0 },
 	{ "--run-dir", TEXT, ARG(run_dir), 0 },
-	{ "--host-key", TEXT, ARG(host_key), 0 },
-	{ "--host-cert", TEXT, ARG(host_cert), 0 },
+	{ "--host", TEXT, ARG(host), 0 },
 	{ "--qemu", TEXT, ARG(qemu), 0 },
 	{ "--to-guest", TEXT, ARG(to_guest), 0 },
 	{ "--from-guest", TEXT, ARG(from_guest), 0 },
@@ -116,15 +114,13 @@ static const struct row *find_row(const char *name)
 
 static enum cella_status check(const struct arguments *args, struct cella_error *err)
 {
-	if (args->name == NULL || args->image == NULL || args->host_key == NULL ||
-	    args->host_cert == NULL)
-		return error_set(
-			err, CELLA_USAGE,
-			"--name, --image, --host-key and --host-cert are needed");
+	if (args->name == NULL || args->image == NULL || args->host == NULL)
+		return error_set(err, CELLA_USAGE,
+				 "--name, --image and --host are needed");
 	if (args->vcpus == 0)
 		return error_set(err, CELLA_USAGE, "--vcpus: expected 1 to %d",
 				 EVM_MAX_VCPUS);
-	if (args->memory < EVM_MIN_MEMORY_MIB)
+	if (args->memory != 0 && args->memory < EVM_MIN_MEMORY_MIB)
 		return error_set(err, CELLA_USAGE,
 				 "--memory: %llu MiB: a guest's kernel needs %d",
 				 (unsigned long long)args->memory, EVM_MIN_MEMORY_MIB);
@@ -213,7 +209,7 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 	char vsock[PROGRAM_PATH_MAX];
 	char base[RUN_PATH_MAX];
 	int image CLEANUP_CLOSE = -1;
-	struct host_ca ca CLEANUP(host_ca_done) = { 0 };
+	struct host_key *key CLEANUP(host_key_cleanup) = NULL;
 	struct evm_options options = {
 		.name = args->name,
 		.base = base,
@@ -236,8 +232,8 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
-	TRY(host_ca_load(args->host_key, args->host_cert, &ca, err));
-	return evm_run(&options, &ca, err);
+	TRY(host_key_load(args->host, &key, err));
+	return evm_run(&options, &key, err);
 }
 
 static int fail(const struct cella_error *err, int code)
@@ -252,13 +248,14 @@ int main(int argc UNUSED, char **argv)
 		.qemu = "qemu-system-x86_64",
 		.to_guest = "any",
 		.vcpus = 1,
-		.memory = DEFAULT_MEMORY_MIB,
 		.cid = EVM_MIN_CID + (uint64_t)getpid(),
 		.boot_seconds = DEFAULT_BOOT_SECONDS,
 		.stop_seconds = DEFAULT_STOP_SECONDS,
 	};
 	struct cella_error err = { 0 };
 
+	/* Who reads standard error may leave. */
+	signal(SIGPIPE, SIG_IGN);
 	if (read_arguments(argv + 1, &args, &err) != CELLA_OK)
 		return fail(&err, EXIT_CALLED_WRONGLY);
 	if (!fill_streams() || keep_to_oneself(&err) != CELLA_OK ||

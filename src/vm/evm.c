@@ -61,24 +61,24 @@ static void step(struct evm *evm, enum evm_event event)
 	}
 }
 
-static void break_off(struct evm *evm)
-{
-	step(evm, EVM_BROKEN);
-}
-
-/* Tells who started this process, once. */
-static void tell_ready(struct evm *evm)
+/* Tells who started this process, until it runs or never will. */
+static void tell_state(struct evm *evm)
 {
 	struct out line CLEANUP(out_done) = { 0 };
 
-	if (evm->options.ready < 0 || evm->is_ready_told)
+	if (evm->is_told || evm->options.ready < 0)
 		return;
-	evm->is_ready_told = true;
+	evm->is_told = evm->state == EVM_RUNNING || evm_state_is_over(evm->state);
 	if (evm_status(evm, &line, NULL) != CELLA_OK)
 		return;
 	out_u8(&line, '\n');
 	if (!line.failed && write(evm->options.ready, line.data, line.len) < 0)
 		return; /* who asked is gone */
+}
+
+static void break_off(struct evm *evm)
+{
+	step(evm, EVM_BROKEN);
 }
 
 /* --- the attestation key ------------------------------------------------------------- */
@@ -96,11 +96,11 @@ static enum cella_status certify(struct evm *evm, struct cella_error *err)
 	if (evm->was_certified)
 		return error_set(err, CELLA_MALFORMED,
 				 "cella-vtpm: asks for a second certificate");
-	TRY(host_ca_certify(&evm->ca, bytes_of(area, (size_t)got), (int64_t)time(NULL),
-			    &certificate, err));
+	TRY(host_key_certify(evm->key, bytes_of(area, (size_t)got), evm->options.name,
+			     (int64_t)time(NULL), &certificate, err));
 	evm->was_certified = true;
 	/* Nothing that the guest may do from now on is near the key. */
-	host_ca_done(&evm->ca);
+	host_key_free(take(&evm->key));
 	if (send(evm->certify, certificate.data, certificate.len,
 		 MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)certificate.len)
 		return error_errno(err, errno, "cella-vtpm: the certificate");
@@ -147,7 +147,7 @@ static void take_byte(struct evm *evm, uint8_t byte)
 		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
 		step(evm, EVM_HEARTBEAT);
 		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
-			tell_ready(evm);
+			tell_state(evm);
 	} else if (byte == '\n') {
 		hear_of_end(evm, bytes_of(evm->guest_line, evm->guest_line_len));
 	} else if (evm->guest_line_len == sizeof evm->guest_line) {
@@ -541,13 +541,14 @@ static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 
 /* --- life ---------------------------------------------------------------------------- */
 
-static void init(struct evm *evm, const struct evm_options *options, struct host_ca *ca)
+static void init(struct evm *evm, const struct evm_options *options,
+		 struct host_key **key)
 {
 	*evm = (struct evm){
 		.options = *options,
 		.dir = RUN_DIR_NONE,
 		.launch = { .log = -1, .kernel = -1, .ramdisk = -1 },
-		.ca = *ca,
+		.key = take(key),
 		.signals = -1,
 		.control = -1,
 		.heart = -1,
@@ -557,7 +558,6 @@ static void init(struct evm *evm, const struct evm_options *options, struct host
 		.serial = -1,
 		.asking = -1,
 	};
-	*ca = (struct host_ca){ 0 };
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
@@ -574,7 +574,7 @@ static void done(struct evm *evm)
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
-	host_ca_done(&evm->ca);
+	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
 	run_dir_remove(&evm->dir);
 	evm_control_farewell(evm);
@@ -596,23 +596,25 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 static enum cella_status begin(struct evm *evm, struct cella_error *err)
 {
 	step(evm, EVM_START);
+	tell_state(evm);
 	TRY(watch_signals(evm, err));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
 	TRY(evm_start(evm, err));
 	step(evm, EVM_STARTED);
+	tell_state(evm);
 	evm->due_ms = now_ms() + (int64_t)evm->options.boot_seconds * 1000;
 	return CELLA_OK;
 }
 
-enum cella_status evm_run(const struct evm_options *options, struct host_ca *ca,
+enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
 			  struct cella_error *err)
 {
 	static struct evm evm;
 	struct cella_error failure = { 0 };
 	enum cella_status status;
 
-	init(&evm, options, ca);
+	init(&evm, options, key);
 	status = begin(&evm, &failure);
 	if (status == CELLA_OK)
 		status = supervise(&evm, &failure);
@@ -620,7 +622,7 @@ enum cella_status evm_run(const struct evm_options *options, struct host_ca *ca,
 		blame(&evm, "%s", failure.text);
 		break_off(&evm);
 	}
-	tell_ready(&evm);
+	tell_state(&evm);
 	done(&evm);
 	if (evm.state == EVM_STOPPED)
 		return CELLA_OK;

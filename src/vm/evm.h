@@ -15,13 +15,14 @@
 #include "guest/channel.h"
 #include "guest/ring.h"
 #include "vm/child.h"
-#include "vm/host_ca.h"
+#include "vm/host_key.h"
 #include "vm/qemu.h"
 #include "vm/run_dir.h"
 #include "vm/state.h"
 
 enum {
 	EVM_MIN_MEMORY_MIB = 96,
+	EVM_USUAL_MEMORY_MIB = 128,
 	EVM_MAX_MEMORY_MIB = 1 << 20,
 	EVM_MAX_VCPUS = 64,
 	EVM_MAX_CLIENTS = 8,
@@ -36,7 +37,7 @@ struct evm_options {
 	const char *base; /* of the run folder */
 	int image;
 	unsigned vcpus;
-	unsigned memory_mib;
+	unsigned memory_mib; /* 0: what the ramdisks need */
 	uint32_t cid;
 	bool debug;
 	const char *qemu;
@@ -46,7 +47,7 @@ struct evm_options {
 	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
-	int ready; /* told by a line of JSON once it runs, or has failed; -1: nobody */
+	int ready; /* told its states, a line of JSON each, until it runs; -1: nobody */
 };
 
 enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_QEMU, EVM_NUM_CHILDREN };
@@ -74,7 +75,7 @@ struct evm {
 	enum evm_state state;
 	struct run_dir dir;
 	struct evm_launch launch;
-	struct host_ca ca; /* forgotten once the attestation key is certified */
+	struct host_key *key; /* forgotten once the attestation key is certified */
 	struct child children[EVM_NUM_CHILDREN];
 	struct evm_errors errors[EVM_NUM_CHILDREN];
 	int signals;
@@ -95,14 +96,17 @@ struct evm {
 	struct guest_end end;
 	bool was_certified;
 	bool has_panicked;
-	bool is_ready_told;
+	bool is_told;
 	enum evm_push push;
 	int64_t due_ms; /* when something must have happened; 0: never */
 	char cause[EVM_CAUSE_LEN];
 };
 
-/* evm_prepare() reads the image and makes what is measured of it. */
-enum cella_status evm_prepare(const struct evm_options *options, struct evm_launch *out,
+/*
+ * evm_prepare() reads the image and makes what is measured of it; memory_mib is set, where it
+ * was not.
+ */
+enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
 void evm_launch_done(struct evm_launch *launch);
 
@@ -111,9 +115,9 @@ enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK
 
 /*
  * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
- * the error is the cause. ca is taken over.
+ * the error is the cause. The host's key is taken over.
  */
-enum cella_status evm_run(const struct evm_options *options, struct host_ca *ca,
+enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
 			  struct cella_error *err) MUST_CHECK;
 
 /* evm_status() writes the JSON object that `list` shows, one line. */

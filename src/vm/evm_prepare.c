@@ -74,9 +74,20 @@ static enum cella_status make_log(const struct evm_options *options,
 	return sealed_make("launch", &view, 1, &out->log, err);
 }
 
-static enum cella_status prepare(const struct evm_options *options,
-				 const struct eif *image, struct evm_launch *out,
-				 struct cella_error *err)
+/* What is unpacked is in memory twice for a while; the image's header is no measure. */
+static unsigned memory_for(const struct eif *image)
+{
+	size_t len = 0;
+	size_t mib;
+
+	for (size_t i = 0; i < image->num_ramdisks; i++)
+		len += image->ramdisks[i].len;
+	mib = EVM_MIN_MEMORY_MIB + 2 * (len >> 20) + 1;
+	return mib > EVM_USUAL_MEMORY_MIB ? (unsigned)mib : EVM_USUAL_MEMORY_MIB;
+}
+
+static enum cella_status prepare(struct evm_options *options, const struct eif *image,
+				 struct evm_launch *out, struct cella_error *err)
 {
 	struct launch_image digests = { 0 };
 
@@ -86,6 +97,8 @@ static enum cella_status prepare(const struct evm_options *options,
 	if (image->signature.len > 0)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "image: is signed, which cannot be checked yet");
+	if (options->memory_mib == 0)
+		options->memory_mib = memory_for(image);
 	TRY(make_cmdline(image, options->debug, &out->cmdline, err));
 	TRY(digest_image(image, out->cmdline, &digests, err));
 	TRY(make_log(options, &digests, out, err));
@@ -94,7 +107,7 @@ static enum cella_status prepare(const struct evm_options *options,
 			   err);
 }
 
-enum cella_status evm_prepare(const struct evm_options *options, struct evm_launch *out,
+enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err)
 {
 	struct evm_launch launch CLEANUP(
