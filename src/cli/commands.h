@@ -12,6 +12,7 @@ extern const struct command cmd_collateral_fetch;
 extern const struct command cmd_collateral_forecast;
 extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
+extern const struct command cmd_enclave_attest;
 extern const struct command cmd_enclave_build;
 extern const struct command cmd_enclave_console;
 extern const struct command cmd_enclave_list;

@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
 	&cmd_enclave_build,
 	&cmd_enclave_run,
 	&cmd_enclave_list,
+	&cmd_enclave_attest,
 	&cmd_enclave_stop,
 	&cmd_enclave_logs,
 	&cmd_enclave_console,

@@ -12,13 +12,16 @@
  * Ports of the guest, a request line each, answered and closed:
  *   7001 control   health | stop            "ok <state>"
  *   7002 log       (no request)             what the guest's policy lets out
- *   7003 attest    quote <hex>              a JSON object; see guest/attest.h
+ *   7003 attest    quote <hex>              evidence; see guest/attest.h
+ * The application reaches the last at the UNIX socket /run/cella-attest of its tree.
  * Requests that are refused are answered by "error <text>".
  */
 #ifndef GUEST_CHANNEL_H
 #define GUEST_CHANNEL_H
 
 #include "base/bytes.h"
+
+#define GUEST_ATTEST_PATH "/run/cella-attest"
 
 enum {
 	GUEST_HOST_CID = 2,

@@ -24,12 +24,15 @@
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
 	CONNECT_SECONDS = 20,
 	ANSWER_SECONDS = 20,
 	GOODBYE_SECONDS = 3,
+	BACKLOG = 16,
 };
 
 /* The whole of it; one thread, one machine. */
@@ -120,6 +123,25 @@ static enum cella_status lock_down(struct init *init UNUSED, struct cella_error 
 	return setup_lockdown(err);
 }
 
+/* The application's way to evidence: anybody in the guest may ask. */
+static enum cella_status listen_inside(const char *root, int *out,
+				       struct cella_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd CLEANUP_CLOSE =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (snprintf(address.sun_path, sizeof address.sun_path, "%s%s",
+		     root[1] == '\0' ? "" : root,
+		     GUEST_ATTEST_PATH) >= (int)sizeof address.sun_path)
+		return error_set(err, CELLA_LIMIT, "%.40s: too long a path", root);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
+	    chmod(address.sun_path, 0666) != 0 || listen(fd, BACKLOG) != 0)
+		return error_errno(err, errno, "%s", address.sun_path);
+	*out = io_take(&fd);
+	return CELLA_OK;
+}
+
 static enum cella_status listen_all(struct init *init, struct cella_error *err)
 {
 	int *const listeners = init->service.listeners;
@@ -127,9 +149,21 @@ static enum cella_status listen_all(struct init *init, struct cella_error *err)
 	TRY(vsock_listen(GUEST_PORT_CONTROL, &listeners[SERVICE_CONTROL], err));
 	if (init->policy.log != GUEST_LOG_OFF)
 		TRY(vsock_listen(GUEST_PORT_LOG, &listeners[SERVICE_LOG], err));
-	if (init->policy.attest)
-		TRY(vsock_listen(GUEST_PORT_ATTEST, &listeners[SERVICE_ATTEST], err));
-	return CELLA_OK;
+	if (!init->policy.attest)
+		return CELLA_OK;
+	TRY(vsock_listen(GUEST_PORT_ATTEST, &listeners[SERVICE_ATTEST], err));
+	return listen_inside(init->policy.root, &listeners[SERVICE_APPLICATION], err);
+}
+
+static enum cella_status quote(struct cella_bytes hex, enum service_port asker,
+			       struct out *answer, struct cella_error *err)
+{
+	uint8_t report_data[ATTEST_REPORT_DATA_LEN];
+
+	TRY(attest_report_data(hex,
+			       asker == SERVICE_ATTEST ? ATTEST_HOST : ATTEST_APPLICATION,
+			       report_data, err));
+	return attest_quote(report_data, answer, err);
 }
 
 static enum cella_status find_tpm(struct init *init, struct cella_error *err)
@@ -164,7 +198,7 @@ static enum cella_status start_application(struct init *init, struct cella_error
 	TRY(application_start(&init->policy, &service->application, &service->output,
 			      err));
 	service->log = init->policy.log;
-	service->quote = attest_quote;
+	service->quote = quote;
 	service->stop = signal_all;
 	return CELLA_OK;
 }

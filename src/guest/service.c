@@ -148,7 +148,14 @@ static enum cella_status answer_quote(struct service *service,
 				      struct cella_bytes argument, struct out *answer,
 				      struct cella_error *err)
 {
-	return service->quote(argument, answer, err);
+	return service->quote(argument, SERVICE_ATTEST, answer, err);
+}
+
+static enum cella_status answer_application(struct service *service,
+					    struct cella_bytes argument,
+					    struct out *answer, struct cella_error *err)
+{
+	return service->quote(argument, SERVICE_APPLICATION, answer, err);
 }
 
 static const struct request {
@@ -161,6 +168,7 @@ static const struct request {
 	{ "health", SERVICE_CONTROL, false, answer_health },
 	{ "stop", SERVICE_CONTROL, false, answer_stop },
 	{ "quote", SERVICE_ATTEST, true, answer_quote },
+	{ "quote", SERVICE_APPLICATION, true, answer_application },
 };
 
 /* True when the line is this request; *argument is what follows its name. */

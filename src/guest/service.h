@@ -14,7 +14,13 @@
 
 enum { SERVICE_MAX_CLIENTS = 16 };
 
-enum service_port { SERVICE_CONTROL, SERVICE_LOG, SERVICE_ATTEST, SERVICE_NUM_PORTS };
+enum service_port {
+	SERVICE_CONTROL,
+	SERVICE_LOG,
+	SERVICE_ATTEST,      /* for the host */
+	SERVICE_APPLICATION, /* the same, for the application */
+	SERVICE_NUM_PORTS,
+};
 
 /* A peer: a request that comes, or an answer that goes, or the log, which never ends. */
 struct service_client {
@@ -30,8 +36,9 @@ struct service_client {
 	int64_t end_ms; /* by when a request is answered */
 };
 
-/* Answers "quote <hex>": appends to answer what follows. */
-typedef enum cella_status service_quote_fn(struct cella_bytes hex, struct out *answer,
+/* Answers "quote <hex>" of one of the two: appends evidence. */
+typedef enum cella_status service_quote_fn(struct cella_bytes hex,
+					   enum service_port asker, struct out *answer,
 					   struct cella_error *err);
 
 struct service {

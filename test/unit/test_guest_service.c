@@ -34,12 +34,13 @@ static void stop_application(int number)
 	kill(-application, number);
 }
 
-static enum cella_status quote(struct cella_bytes hex, struct out *answer,
-			       struct cella_error *err)
+static enum cella_status quote(struct cella_bytes hex, enum service_port asker,
+			       struct out *answer, struct cella_error *err)
 {
 	if (hex.len == 0)
 		return error_set(err, CELLA_MALFORMED, "no nonce");
-	out_format(answer, "{\"nonce\":\"%.*s\"}\n", (int)hex.len,
+	out_format(answer, "{\"%s\":\"%.*s\"}\n",
+		   asker == SERVICE_ATTEST ? "nonce" : "data", (int)hex.len,
 		   (const char *)hex.data);
 	return CELLA_OK;
 }
@@ -197,6 +198,7 @@ static void requests_are_answered(void **state)
 	ask(&w, SERVICE_ATTEST, "quote\n", "error there is no such request\n");
 	ask(&w, SERVICE_ATTEST, "quote \n", "error no nonce\n");
 	ask(&w, SERVICE_ATTEST, "quote 0011\n", "{\"nonce\":\"0011\"}\n");
+	ask(&w, SERVICE_APPLICATION, "quote 0011\n", "{\"data\":\"0011\"}\n");
 	ask(&w, SERVICE_CONTROL, "stop\n", "ok stopping\n");
 	check_end(&w, "end stopped 15\n");
 }
@@ -282,6 +284,21 @@ static void the_log_is_what_policy_says(void **state)
 	CHECK_TEXT("started\nsecret\nend exited 0\n", (const char *)full.data);
 }
 
+/* Who has nothing more to say gets what there is, and is let go. */
+static void a_leaving_reader_gets_the_log_of_now(void **state)
+{
+	const struct world w = start(GUEST_LOG_CODED, "sleep 1000");
+	struct out log CLEANUP(out_done) = { 0 };
+	const int reader = peer(&w, SERVICE_LOG);
+
+	(void)state;
+	CHECK_INT(0, shutdown(reader, SHUT_WR));
+	read_until_end(reader, &log);
+	CHECK_TEXT("started\n", (const char *)log.data);
+	ask(&w, SERVICE_CONTROL, "stop\n", "ok stopping\n");
+	check_end(&w, "end stopped 15\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +308,7 @@ int main(void)
 		cmocka_unit_test(who_ignores_the_request_to_stop_is_killed),
 		cmocka_unit_test(more_peers_than_places_wait),
 		cmocka_unit_test(the_log_is_what_policy_says),
+		cmocka_unit_test(a_leaving_reader_gets_the_log_of_now),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
