@@ -219,12 +219,18 @@ static bool has_data(const struct conn *conn)
 	       (conn->guest_shut & PACKET_SHUT_RECEIVE) == 0;
 }
 
+/* What it can be told now: that the host has left comes after the host's last word. */
+static uint8_t due(const struct conn *conn)
+{
+	return has_data(conn) ? conn->tell & (uint8_t)~TELL_SHUTDOWN : conn->tell;
+}
+
 /* It is asked for credit once, and then waited for. */
 void device_offer(struct device *device, struct conn *conn)
 {
 	if (conn->state == CONN_FREE || conn->state == CONN_CLOSED)
 		return;
-	if (conn->tell != 0 || (has_data(conn) && (credit(conn) > 0 || !conn->has_asked)))
+	if (due(conn) != 0 || (has_data(conn) && (credit(conn) > 0 || !conn->has_asked)))
 		conn_enqueue(&device->table, conn);
 }
 
@@ -285,7 +291,7 @@ static bool take_turn(struct device *device, struct conn *conn)
 	if (has_data(conn) && !put_data(device, conn))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(after_data); i++)
-		if ((conn->tell & after_data[i].what) != 0 &&
+		if ((due(conn) & after_data[i].what) != 0 &&
 		    !put_op(device, conn, after_data[i].what, after_data[i].op))
 			return false;
 	return true;
