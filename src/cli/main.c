@@ -27,6 +27,8 @@ static const struct command *const commands[] = {
 	&cmd_eventlog_replay,
 	&cmd_eventlog_explain,
 	&cmd_enclave_build,
+	&cmd_enclave_sign,
+	&cmd_enclave_describe,
 	&cmd_measure,
 	&cmd_quote,
 	&cmd_report,
