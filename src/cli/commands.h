@@ -14,6 +14,7 @@ extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
 extern const struct command cmd_enclave_build;
 extern const struct command cmd_enclave_describe;
+extern const struct command cmd_enclave_diff;
 extern const struct command cmd_enclave_sign;
 extern const struct command cmd_eventlog_explain;
 extern const struct command cmd_eventlog_replay;

@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
 	&cmd_enclave_build,
 	&cmd_enclave_sign,
 	&cmd_enclave_describe,
+	&cmd_enclave_diff,
 	&cmd_measure,
 	&cmd_quote,
 	&cmd_report,
