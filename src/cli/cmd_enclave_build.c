@@ -24,6 +24,8 @@ struct build_args {
 	const char *log;
 	const char *name;
 	const char *cwd;
+	const char *sign_key;
+	const char *sign_cert;
 	struct texts env;
 	struct texts extra_modules;
 	bool no_attest;
@@ -55,6 +57,10 @@ static const struct option_def options[] = {
 	  "what the host may read of the guest; coded unless told" },
 	{ "no-attest", 0, NULL, OPTION_FLAG, ARG(no_attest),
 	  "the guest answers no requests for evidence" },
+	{ "sign-key", 0, "FILE", OPTION_TEXT, ARG(sign_key),
+	  "sign the image with this private key on P-384 or P-256 (PEM)" },
+	{ "sign-cert", 0, "FILE", OPTION_TEXT, ARG(sign_cert),
+	  "with --sign-key: its certificate, and its issuers' behind it (PEM)" },
 	{ "name", 0, "TEXT", OPTION_TEXT, ARG(name),
 	  "the image's name for people; it is not measured" },
 	COMMON_OPTIONS,
@@ -171,6 +177,7 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	struct rootfs store CLEANUP(rootfs_done) = { .store = -1 };
 	struct kernel kernel CLEANUP(kernel_done) = { 0 };
 	struct image image CLEANUP(image_done) = { 0 };
+	struct out section CLEANUP(out_done) = { 0 };
 	struct out file CLEANUP(out_done) = { 0 };
 
 	TRY(application_load(source, &app, err));
@@ -182,6 +189,10 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	TRY(load_kernel(args, &store, &kernel, err));
 	note(&args->common, "kernel %s from %s", kernel.facts.release, kernel.origin);
 	TRY(make(args, &kernel, &app, &image, err));
+	if (args->sign_key != NULL)
+		TRY(enclave_sign(&image.parts, args->sign_key, args->sign_cert,
+				 time_or_now(&(struct moment){ 0 }), &section, err));
+	image.parts.signature = out_view(&section);
 	TRY(eif_write(&image.parts, &file, err));
 	TRY(file_write(output, out_view(&file), 0644, err));
 	note(&args->common, "%s: %zu bytes, needs %llu MiB of memory", output, file.len,
@@ -191,9 +202,17 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 
 static int run(const void *args)
 {
+	const struct build_args *const a = args;
 	struct cella_error err = { 0 };
 
-	return build(args, &err) == CELLA_OK ? EXIT_YES : fail(&err);
+	if ((a->sign_key == NULL) != (a->sign_cert == NULL))
+		return usage(&cmd_enclave_build,
+			     "--sign-key and --sign-cert belong together");
+	if (a->kernel != NULL && a->package != NULL)
+		return usage(&cmd_enclave_build, "--kernel excludes --kernel-deb");
+	if (a->modules != NULL && a->kernel == NULL)
+		return usage(&cmd_enclave_build, "--modules belongs to --kernel");
+	return build(a, &err) == CELLA_OK ? EXIT_YES : fail(&err);
 }
 
 const struct command cmd_enclave_build = {

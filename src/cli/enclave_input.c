@@ -4,12 +4,13 @@
  */
 #include "cli/enclave_input.h"
 
+#include "cli/policy_input.h"
 #include "cli/source.h"
 #include "fetch/files.h"
 
 #include <stdio.h>
 
-enum { CACHE_PATH_MAX = 4096 };
+enum { CACHE_PATH_MAX = 4096, CERTS_FILE_MAX = 64 << 10 };
 
 enum cella_status enclave_cache_folder(const char *name, struct out *path,
 				       struct cella_error *err)
@@ -34,4 +35,66 @@ enum cella_status enclave_read(const char *path, struct out *file, struct eif *o
 	if (status != CELLA_OK)
 		error_prefix(err, "%s", path);
 	return status;
+}
+
+/* Adds the certificates of one file to those of others. */
+static enum cella_status add_certs(const char *path, struct eif_certs *out,
+				   struct cella_error *err)
+{
+	struct out pem CLEANUP(out_done) = { 0 };
+	struct eif_certs certs = { .num_certs = 0 };
+
+	TRY(file_read(path, CERTS_FILE_MAX, &pem, err));
+	TRY(eif_certs_parse(out_view(&pem), path, &certs, err));
+	if (certs.num_certs > EIF_MAX_CERTS - out->num_certs) {
+		eif_certs_done(&certs);
+		return error_set(err, CELLA_LIMIT, "%s: more than %d certificates", path,
+				 EIF_MAX_CERTS);
+	}
+	for (size_t i = 0; i < certs.num_certs; i++)
+		out->certs[out->num_certs++] = certs.certs[i];
+	return CELLA_OK;
+}
+
+enum cella_status enclave_read_certs(const struct texts *files, struct eif_certs *out,
+				     struct cella_error *err)
+{
+	for (size_t i = 0; i < files->num_items; i++)
+		TRY(add_certs(files->items[i], out, err));
+	return CELLA_OK;
+}
+
+/* --- signing ------------------------------------------------------------------------- */
+
+/* What was signed is judged at once: a wrong certificate shows now, not at a start. */
+static enum cella_status check_section(const struct out *section,
+				       const uint8_t pcr0[SHA384_LEN], int64_t time,
+				       struct cella_error *err)
+{
+	struct eif_signature signature CLEANUP(eif_signature_done) = { 0 };
+	struct eif_judgement judgement = { 0 };
+
+	TRY(eif_signature_parse(out_view(section), &signature, err));
+	TRY(eif_signature_judge(&signature, pcr0, time, NULL, &judgement, err));
+	for (size_t i = 0; i < EIF_NUM_QUESTIONS; i++)
+		if (judgement.answers[i].outcome == EIF_NO)
+			return error_set(err, CELLA_USAGE, "not signed: %s",
+					 judgement.answers[i].text);
+	return CELLA_OK;
+}
+
+enum cella_status enclave_sign(const struct eif *image, const char *key, const char *cert,
+			       int64_t time, struct out *section, struct cella_error *err)
+{
+	struct private_key *private_key CLEANUP(private_key_cleanup) = NULL;
+	struct out pem CLEANUP(out_done) = { 0 };
+	struct cella_signer signer;
+	struct eif_nitro nitro;
+
+	TRY(eif_nitro(image, &nitro, err));
+	TRY(file_read(cert, CERTS_FILE_MAX, &pem, err));
+	TRY(private_key_read(key, &private_key, err));
+	private_key_signer(private_key, &signer);
+	TRY(eif_signature_write(&signer, out_view(&pem), nitro.pcr0, section, err));
+	return check_section(section, nitro.pcr0, time, err);
 }

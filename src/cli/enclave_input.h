@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "evidence/eif.h"
+#include "evidence/eif_signature.h"
 
 /* enclave_cache_folder() appends the path of a folder of the user's cache. */
 enum cella_status enclave_cache_folder(const char *name, struct out *path,
@@ -14,6 +15,18 @@ enum cella_status enclave_cache_folder(const char *name, struct out *path,
 
 /* enclave_read() reads an image into file and parses it; errors begin with the path. */
 enum cella_status enclave_read(const char *path, struct out *file, struct eif *out,
+			       struct cella_error *err) MUST_CHECK;
+
+/* enclave_read_certs() reads certificates from files. */
+enum cella_status enclave_read_certs(const struct texts *files, struct eif_certs *out,
+				     struct cella_error *err) MUST_CHECK;
+
+/*
+ * enclave_sign() appends the signature section for an image, made with files of a key and
+ * of its certificate. CELLA_USAGE when the signature would not hold at this time.
+ */
+enum cella_status enclave_sign(const struct eif *image, const char *key, const char *cert,
+			       int64_t time, struct out *section,
 			       struct cella_error *err) MUST_CHECK;
 
 #endif

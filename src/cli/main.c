@@ -27,12 +27,18 @@ static const struct command *const commands[] = {
 	&cmd_eventlog_replay,
 	&cmd_eventlog_explain,
 	&cmd_enclave_build,
+<<<<<<< HEAD
 	&cmd_enclave_run,
 	&cmd_enclave_list,
 	&cmd_enclave_attest,
 	&cmd_enclave_stop,
 	&cmd_enclave_logs,
 	&cmd_enclave_console,
+=======
+	&cmd_enclave_sign,
+	&cmd_enclave_describe,
+	&cmd_enclave_diff,
+>>>>>>> evm-image
 	&cmd_measure,
 	&cmd_enclave_init_host,
 	&cmd_quote,
