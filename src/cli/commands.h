@@ -14,21 +14,18 @@ extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
 extern const struct command cmd_enclave_attest;
 extern const struct command cmd_enclave_build;
-<<<<<<< HEAD
 extern const struct command cmd_enclave_console;
+extern const struct command cmd_enclave_describe;
+extern const struct command cmd_enclave_diff;
+extern const struct command cmd_enclave_init_host;
 extern const struct command cmd_enclave_list;
 extern const struct command cmd_enclave_logs;
 extern const struct command cmd_enclave_run;
-extern const struct command cmd_enclave_stop;
-=======
-extern const struct command cmd_enclave_describe;
-extern const struct command cmd_enclave_diff;
 extern const struct command cmd_enclave_sign;
->>>>>>> evm-image
+extern const struct command cmd_enclave_stop;
 extern const struct command cmd_eventlog_explain;
 extern const struct command cmd_eventlog_replay;
 extern const struct command cmd_doctor;
-extern const struct command cmd_enclave_init_host;
 extern const struct command cmd_inspect;
 extern const struct command cmd_measure;
 extern const struct command cmd_policy_explain;
