@@ -39,7 +39,8 @@ struct run_args {
 static const struct option_def options[] = {
 	{ "name", 0, "NAME", OPTION_TEXT, ARG(name),
 	  "call it this instead of after the image's file" },
-	{ "vcpus", 0, "N", OPTION_NUMBER, ARG(vcpus), "give it so many processors; 1" },
+	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(vcpus),
+	  "give it so many processors; 1" },
 	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
 	  "give it so much memory; what the image's ramdisks need, 128 at least" },
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),

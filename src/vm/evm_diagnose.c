@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What kernels write to a console before they stop; of debugging only. */
+/*
+ * What kernels write to a console before they stop: of debugging only, and where the image's
+ * command line has one.
+ */
 static const struct {
 	const char *text;
 	const char *meaning;

@@ -4,15 +4,13 @@
  */
 #include "vm/evm.h"
 
-#include "evidence/eif.h"
+#include "evidence/eif_launch.h"
 #include "guest/io.h"
 #include "vm/sealed.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Of a launch for debugging, whose measurements are like no other's. */
-static const char debug_cmdline[] = " console=ttyS0";
+#include <time.h>
 
 void evm_launch_done(struct evm_launch *launch)
 {
@@ -23,33 +21,51 @@ void evm_launch_done(struct evm_launch *launch)
 	launch->cmdline = NULL;
 }
 
-static enum cella_status make_cmdline(const struct eif *image, bool debug, char **out,
+/* --- who signed it ------------------------------------------------------------------- */
+
+/* Whom to trust is not asked here: the signer is measured, and verifiers judge it. */
+static enum cella_status check_signature(const struct eif *image,
+					 const struct eif_signature *signature,
+					 struct cella_error *err)
+{
+	struct eif_judgement judgement = { 0 };
+	struct eif_nitro nitro = { 0 };
+
+	TRY(eif_nitro(image, &nitro, err));
+	TRY(eif_signature_judge(signature, nitro.pcr0, (int64_t)time(NULL), NULL,
+				&judgement, err));
+	for (int i = 0; i < EIF_NUM_QUESTIONS; i++)
+		if (judgement.answers[i].outcome == EIF_NO)
+			return error_set(err, CELLA_MALFORMED, "image: signature: %s: %s",
+					 eif_question_name((enum eif_question)i),
+					 judgement.answers[i].text);
+	return CELLA_OK;
+}
+
+static enum cella_status digest_image(const struct eif *image, struct launch_image *out,
+				      struct cella_error *err)
+{
+	struct eif_signature signature CLEANUP(eif_signature_done) = { 0 };
+
+	if (image->signature.len == 0)
+		return eif_launch(image, NULL, out, err);
+	TRY(eif_signature_parse(image->signature, &signature, err));
+	TRY(check_signature(image, &signature, err));
+	return eif_launch(image, &signature, out, err);
+}
+
+/* --- what is measured ---------------------------------------------------------------- */
+
+static enum cella_status copy_cmdline(const struct eif *image, char **out,
 				      struct cella_error *err)
 {
 	struct out text CLEANUP(out_done) = { 0 };
 
-	out_bytes(&text, image->cmdline.data, image->cmdline.len);
-	if (debug)
-		out_text(&text, debug_cmdline);
-	if (memchr(text.data, '\0', text.len) != NULL)
+	if (memchr(image->cmdline.data, '\0', image->cmdline.len) != NULL)
 		return error_set(err, CELLA_MALFORMED,
 				 "image: command line: has a NUL byte");
+	out_bytes(&text, image->cmdline.data, image->cmdline.len);
 	return out_take_text(&text, out, err);
-}
-
-/* Digests of what runs: for debugging, the command line is another one. */
-static enum cella_status digest_image(const struct eif *image, const char *cmdline,
-				      struct launch_image *out, struct cella_error *err)
-{
-	struct cella_bytes parts[EIF_MAX_RAMDISKS + 2];
-	const size_t num_parts = eif_measured(image, parts);
-
-	out->cmdline = bytes_of(cmdline, strlen(cmdline));
-	out->num_ramdisks = image->num_ramdisks;
-	TRY(launch_digest_of(&image->kernel, 1, &out->kernel, err));
-	for (size_t i = 0; i < image->num_ramdisks; i++)
-		TRY(launch_digest_of(&image->ramdisks[i], 1, &out->ramdisks[i], err));
-	return launch_digest_of(parts, num_parts, &out->whole, err);
 }
 
 static enum cella_status make_log(const struct evm_options *options,
@@ -94,13 +110,10 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 	if (image->is_arm64)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "image: is for arm64; this host runs x86-64");
-	if (image->signature.len > 0)
-		return error_set(err, CELLA_UNSUPPORTED,
-				 "image: is signed, which cannot be checked yet");
 	if (options->memory_mib == 0)
 		options->memory_mib = memory_for(image);
-	TRY(make_cmdline(image, options->debug, &out->cmdline, err));
-	TRY(digest_image(image, out->cmdline, &digests, err));
+	TRY(copy_cmdline(image, &out->cmdline, err));
+	TRY(digest_image(image, &digests, err));
 	TRY(make_log(options, &digests, out, err));
 	TRY(sealed_make("kernel", &image->kernel, 1, &out->kernel, err));
 	return sealed_make("ramdisk", image->ramdisks, image->num_ramdisks, &out->ramdisk,
