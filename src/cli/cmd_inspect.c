@@ -224,6 +224,7 @@ static const struct {
 				  struct cella_error *err);
 } kinds[] = {
 	{ event_log_is_one, show_event_log },
+	{ evm_is_one, show_evidence },
 	{ is_policy, show_policy },
 	{ is_jws, show_token },
 	{ is_certificates, show_certificates },
@@ -262,7 +263,7 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, collateral in any form, certificates, policies,\n"
+		"Knows quotes, TD and SGX reports, evidence of Enclave VMs, collateral in any form, certificates, policies,\n"
 		"tokens and event logs by their content. Byte strings are shown in wire order and, where\n"
 		"Intel's tools reverse them, in that order too.",
 	.options = options,
