@@ -26,6 +26,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <seccomp.h>
 
@@ -167,6 +168,11 @@ enum cella_status sandbox_enter(struct cella_error *err)
 	return forbid_calls(err);
 }
 
+void sandbox_exit(int status)
+{
+	syscall(SYS_exit_group, status);
+}
+
 /* --- memory that goes away ----------------------------------------------------------- */
 
 /* For a signal handler: written before it is installed. */
@@ -176,9 +182,9 @@ static int lost_status;
 
 static void on_lost(int number UNUSED)
 {
-	if (write(STDERR_FILENO, lost_line, lost_len) < 0)
-		_exit(lost_status);
-	_exit(lost_status);
+	/* If it cannot be said, the status says it. */
+	(void)!write(STDERR_FILENO, lost_line, lost_len);
+	sandbox_exit(lost_status);
 }
 
 void sandbox_catch(const char *line, int status)

@@ -22,4 +22,11 @@ enum cella_status sandbox_enter(struct cella_error *err) MUST_CHECK;
  */
 void sandbox_catch(const char *line, int status);
 
+/*
+ * sandbox_exit() ends the process from inside: at once, by the one call. What libraries and
+ * sanitizers like to do at the end is not among the calls that are left; nor is what these do
+ * before a function that is declared not to return, which is why this one is not.
+ */
+void sandbox_exit(int status);
+
 #endif
