@@ -249,6 +249,7 @@ static const struct {
 } kinds[] = {
 	{ eif_is_one, show_image },
 	{ event_log_is_one, show_event_log },
+	{ evm_is_one, show_evidence },
 	{ is_policy, show_policy },
 	{ is_jws, show_token },
 	{ is_certificates, show_certificates },
@@ -287,9 +288,13 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, collateral in any form, certificates, policies,\n"
-		"tokens, event logs and enclave images by their content. Byte strings are shown in\n"
-		"wire order and, where Intel's tools reverse them, in that order too.",
+		"Knows quotes, TD and SGX reports, evidence of Enclave VMs, collateral in any form,
+"
+		"certificates, policies, tokens, event logs and enclave images by their content. Byte
+"
+		"strings are shown in wire order and, where Intel's tools reverse them, in that order
+"
+		"too.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct inspect_args),

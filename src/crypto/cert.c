@@ -199,6 +199,17 @@ enum cella_status ossl_key_usage(const X509 *x, bool *has_usage, unsigned *out,
 	return CELLA_OK;
 }
 
+/* SEQUENCE { tcg-kp-AIKCertificate }, 2.23.133.8.3 */
+static bool is_ak_usage(const ASN1_OCTET_STRING *value)
+{
+	static const uint8_t usage[] = { 0x30, 0x07, 0x06, 0x05, 0x67,
+					 0x81, 0x05, 0x08, 0x03 };
+
+	return bytes_equal(
+		bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
+		bytes_of(usage, sizeof usage));
+}
+
 static bool is_sgx_extension(const ASN1_OBJECT *oid)
 {
 	return bytes_equal(bytes_of(OBJ_get0_data(oid), OBJ_length(oid)),
@@ -218,6 +229,8 @@ static enum cella_status read_extensions(struct crypto_cert *cert,
 		const int nid = OBJ_obj2nid(oid);
 		const ASN1_OCTET_STRING *value;
 
+		if (nid == NID_ext_key_usage)
+			cert->has_ak_usage = is_ak_usage(X509_EXTENSION_get_data(ext));
 		if (X509_EXTENSION_get_critical(ext) && nid != NID_basic_constraints &&
 		    nid != NID_key_usage)
 			cert->has_unknown_critical = true;

@@ -253,6 +253,7 @@ static enum cella_status write_evidence(struct writer *w, const struct cella_evi
 		return write_layout(w, "", &sgx_report_mac_layout,
 				    bytes_slice(all, SGX_REPORT_BODY_LEN,
 						SGX_REPORT_LEN - SGX_REPORT_BODY_LEN));
+	case CELLA_EVIDENCE_EVM: /* described elsewhere: it is no layout of bytes */
 	case CELLA_EVIDENCE_UNKNOWN:
 		break;
 	}
@@ -268,6 +269,7 @@ static const struct {
 	[CELLA_EVIDENCE_TDX_QUOTE] = { "tdx_quote", "TDX quote" },
 	[CELLA_EVIDENCE_TD_REPORT] = { "td_report", "TD report" },
 	[CELLA_EVIDENCE_SGX_REPORT] = { "sgx_report", "SGX report" },
+	[CELLA_EVIDENCE_EVM] = { "evm", "evidence of an Enclave VM" },
 };
 
 /* A report's two hashes over its own parts: all that can be checked away from its CPU. */
@@ -334,6 +336,9 @@ enum cella_status cella_evidence_describe(const struct cella_evidence *evidence,
 {
 	struct writer w = { .start = evidence->data, .err = err };
 	enum cella_status status;
+
+	if (evidence->evm != NULL)
+		return evm_describe(evidence->evm, evidence->len, as_json, text, err);
 
 	status = as_json ? describe_json(evidence, &w, text)
 			 : describe_text(evidence, &w, text);

@@ -44,6 +44,14 @@ static enum cella_status parse_sgx_report(struct cella_evidence *ev)
 	return CELLA_OK;
 }
 
+static enum cella_status parse_evm(struct cella_evidence *ev, struct cella_error *err)
+{
+	ev->kind = CELLA_EVIDENCE_EVM;
+	TRY(evm_parse(bytes_of(ev->data, ev->len), &ev->evm, err));
+	evm_add_facts(ev->evm, &ev->facts);
+	return CELLA_OK;
+}
+
 /*
  * A TDREPORT_STRUCT starts with its type, 0x81; a quote with its version. SGX reports
  * have neither, so their exact length tells them, unless a quote was cut to it: where a
@@ -53,6 +61,8 @@ static enum cella_status parse(struct cella_evidence *ev, struct cella_error *er
 {
 	if (ev->len > 0 && ev->data[0] == 0x81)
 		return parse_td_report(ev, err);
+	if (evm_is_one(bytes_of(ev->data, ev->len)))
+		return parse_evm(ev, err);
 	if ((ev->len == SGX_REPORT_LEN || ev->len == SGX_REPORT_BODY_LEN) &&
 	    !quote_names_vendor(bytes_of(ev->data, ev->len)))
 		return parse_sgx_report(ev);
@@ -103,6 +113,7 @@ void cella_evidence_unref(struct cella_evidence *evidence)
 	if (evidence == NULL ||
 	    atomic_fetch_sub_explicit(&evidence->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	evm_free(evidence->evm);
 	free(evidence->data);
 	free(evidence);
 }

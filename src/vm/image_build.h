@@ -21,7 +21,8 @@
 
 /* No console, no reboot but by triple fault, which ends the machine; no i8042 to wait for. */
 #define IMAGE_CMDLINE \
-	"quiet loglevel=0 panic=-1 reboot=t random.trust_cpu=on i8042.noaux i8042.nokbd"
+	"quiet loglevel=0 panic=-1 reboot=t random.trust_cpu=on i8042.noaux " \
+	"i8042.nokbd initcall_blacklist=init_ima"
 
 enum { IMAGE_INIT_MAX = 64 << 20 };
 
