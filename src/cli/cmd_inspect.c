@@ -288,12 +288,9 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, evidence of Enclave VMs, collateral in any form,
-"
-		"certificates, policies, tokens, event logs and enclave images by their content. Byte
-"
-		"strings are shown in wire order and, where Intel's tools reverse them, in that order
-"
+		"Knows quotes, TD and SGX reports, evidence of Enclave VMs, collateral in any form,\n"
+		"certificates, policies, tokens, event logs and enclave images by their content. Byte\n"
+		"strings are shown in wire order and, where Intel's tools reverse them, in that order\n"
 		"too.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
