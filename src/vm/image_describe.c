@@ -308,8 +308,9 @@ static void put_policy(const struct image_facts *facts, struct out *out)
 		out_u8(out, ' ');
 		put_plain(out, json_is_string(text) ? json_string_value(text) : "?");
 	}
-	out_format(out, "\n  guest's policy log %s, evidence %s, %zu modules\n",
-		   log != NULL ? log : "off",
+	out_text(out, "\n  guest's policy log ");
+	put_plain(out, log != NULL ? log : "off");
+	out_format(out, ", evidence %s, %zu modules\n",
 		   json_is_true(json_object_get(facts->policy, "attest")) ? "yes" : "no",
 		   json_array_size(json_object_get(facts->policy, "modules")));
 }

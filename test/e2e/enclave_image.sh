@@ -54,15 +54,6 @@ at() {
 	# shellcheck disable=SC2059 # octal escapes
 	printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
-# kernel FILE RELEASE
-kernel() {
-	head -c 4096 /dev/zero >"$1"
-	at "$1" 510 '\125\252'
-	at "$1" 514 'HdrS\017\002'
-	at "$1" 526 '\000\001'
-	at "$1" 608 '\000\000\000\002'
-	at "$1" 768 "$2 (builder) #1"
-}
 # module NAME DEPENDS RELEASE
 module() {
 	{
@@ -72,7 +63,7 @@ module() {
 		echo "\"vermagic=$3 SMP mod_unload \";"
 	} | cc -x c -c -o "modules/kernel/$1.ko" -
 }
-kernel vmlinuz 6.1.0-test
+"$here/../fuzz/kernel.sh" 6.1.0-test >vmlinuz
 mkdir -p modules/kernel
 module virtio_ring '' 6.1.0-test
 module virtio virtio_ring 6.1.0-test
@@ -274,7 +265,7 @@ says "it says" "the files are the same"
 check "another signer" 1 "$cella" enclave diff a.eif s.eif
 says "is named" "second: other"
 echo 'port 2' >tree/etc/server.conf
-build tree -o f.eif --append quiet -e A=1 --cwd /etc -- /bin/server --port 1 2>/dev/null
+build tree -o f.eif --append quiet -e A=1 --cwd /etc -- /bin/server --port 1 >/dev/null 2>&1
 check "another file" 1 "$cella" enclave diff b.eif f.eif
 says "is named" "rootfs/etc/server.conf: other contents"
 says "and the command line" "command line  PCR8  DIFFERS"
@@ -301,7 +292,8 @@ check "control characters" 3 build program -o x.eif --cmdline "$(printf 'a\tb')"
 # --- others ---
 python=/usr/bin/python3
 if "$python" -c 'import cbor2, cryptography' 2>/dev/null; then
-	build program -o t.eif --sign-key signer.key --sign-cert signer.pem 2>/dev/null
+	build program -o t.eif --sign-key signer.key --sign-cert signer.pem \
+		>/dev/null 2>&1
 	for image in a b c t; do
 		"$cella" enclave describe --json $image.eif >told.json
 		check "an independent reader of $image finds the same" 0 \
