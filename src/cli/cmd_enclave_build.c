@@ -9,8 +9,10 @@
 #include "vm/image_build.h"
 #include "vm/installed.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct build_args {
 	struct common_args common;
@@ -169,6 +171,20 @@ static enum cella_status make(const struct build_args *args, struct kernel *kern
 	return arena_status(&app->arena, err);
 }
 
+/* What is being done now: for somebody who waits at a terminal. */
+static void PRINTF(2, 3)
+	progress(const struct common_args *common, const char *format, ...)
+{
+	va_list args;
+
+	if (common->quiet || !isatty(STDERR_FILENO))
+		return;
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs(" …\n", stderr);
+}
+
 static enum cella_status build(const struct build_args *args, struct cella_error *err)
 {
 	const char *const source = args->common.operands.items[0];
@@ -180,14 +196,17 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	struct out section CLEANUP(out_done) = { 0 };
 	struct out file CLEANUP(out_done) = { 0 };
 
+	progress(&args->common, "reading %s", source);
 	TRY(application_load(source, &app, err));
 	TRY(set_command(args, &app, err));
 	if (app.num_dropped > 0)
 		note(&args->common, "%zu devices, pipes or sockets were left out",
 		     app.num_dropped);
 	TRY(rootfs_init(&store, err));
+	progress(&args->common, "reading the kernel");
 	TRY(load_kernel(args, &store, &kernel, err));
 	note(&args->common, "kernel %s from %s", kernel.facts.release, kernel.origin);
+	progress(&args->common, "building");
 	TRY(make(args, &kernel, &app, &image, err));
 	if (args->sign_key != NULL)
 		TRY(enclave_sign(&image.parts, args->sign_key, args->sign_cert,
@@ -197,7 +216,7 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	TRY(file_write(output, out_view(&file), 0644, err));
 	note(&args->common, "%s: %zu bytes, needs %llu MiB of memory", output, file.len,
 	     (unsigned long long)(image.parts.default_memory >> 20));
-	return CELLA_OK;
+	return enclave_tell_file(&args->common, out_view(&file), err);
 }
 
 static int run(const void *args)

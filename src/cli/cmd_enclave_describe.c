@@ -5,9 +5,6 @@
 #include "cli/commands.h"
 
 #include "cli/enclave_input.h"
-#include "vm/image_facts.h"
-
-#include <stdio.h>
 
 struct describe_args {
 	struct common_args common;
@@ -33,24 +30,6 @@ static const struct option_def options[] = {
 	COMMON_OPTIONS,
 };
 
-static enum cella_status tell(const struct image_facts *facts, bool as_json,
-			      struct cella_error *err)
-{
-	struct out text CLEANUP(out_done) = { 0 };
-	json_t *json CLEANUP_JSON = NULL;
-	char *printed CLEANUP_FREE = NULL;
-
-	if (!as_json) {
-		TRY(image_facts_text(facts, &text, err));
-		fwrite(text.data, 1, text.len, stdout);
-		return CELLA_OK;
-	}
-	TRY(image_facts_json(facts, &json, err));
-	TRY(json_write(json, true, &printed, err));
-	puts(printed);
-	return CELLA_OK;
-}
-
 static enum cella_status describe(const struct describe_args *args, bool *good,
 				  struct cella_error *err)
 {
@@ -71,7 +50,7 @@ static enum cella_status describe(const struct describe_args *args, bool *good,
 	TRY(image_facts_read(&image, &question, &facts, err));
 	*good = (facts.is_signed || args->signers.num_items == 0) &&
 		(!facts.is_signed || eif_judgement_is_good(&facts.judgement));
-	return tell(&facts, args->common.json, err);
+	return enclave_tell(&facts, args->common.json, ENCLAVE_ALL, err);
 }
 
 static int run(const void *args)

@@ -64,6 +64,42 @@ enum cella_status enclave_read_certs(const struct texts *files, struct eif_certs
 	return CELLA_OK;
 }
 
+/* --- telling ------------------------------------------------------------------------- */
+
+enum cella_status enclave_tell(const struct image_facts *facts, bool as_json,
+			       enum enclave_detail detail, struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+	json_t *json CLEANUP_JSON = NULL;
+	char *printed CLEANUP_FREE = NULL;
+
+	if (as_json) {
+		TRY(image_facts_json(facts, &json, err));
+		TRY(json_write(json, true, &printed, err));
+		puts(printed);
+		return CELLA_OK;
+	}
+	TRY(detail == ENCLAVE_ALL ? image_facts_text(facts, &text, err)
+				  : image_measurements_text(facts, &text, err));
+	fwrite(text.data, 1, text.len, stdout);
+	return CELLA_OK;
+}
+
+enum cella_status enclave_tell_file(const struct common_args *common,
+				    struct cella_bytes file, struct cella_error *err)
+{
+	const struct moment now = { 0 };
+	const struct image_question question = { .time = time_or_now(&now) };
+	struct image_facts facts CLEANUP(image_facts_done) = { .image = NULL };
+	struct eif image = { 0 };
+
+	if (common->quiet)
+		return CELLA_OK;
+	TRY(eif_parse(file, &image, err));
+	TRY(image_facts_read(&image, &question, &facts, err));
+	return enclave_tell(&facts, common->json, ENCLAVE_MEASUREMENTS, err);
+}
+
 /* --- signing ------------------------------------------------------------------------- */
 
 /* What was signed is judged at once: a wrong certificate shows now, not at a start. */

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "evidence/eif.h"
 #include "evidence/eif_signature.h"
+#include "vm/image_facts.h"
 
 /* enclave_cache_folder() appends the path of a folder of the user's cache. */
 enum cella_status enclave_cache_folder(const char *name, struct out *path,
@@ -28,5 +29,18 @@ enum cella_status enclave_read_certs(const struct texts *files, struct eif_certs
 enum cella_status enclave_sign(const struct eif *image, const char *key, const char *cert,
 			       int64_t time, struct out *section,
 			       struct cella_error *err) MUST_CHECK;
+
+/* How much of an image is told. */
+enum enclave_detail { ENCLAVE_ALL, ENCLAVE_MEASUREMENTS };
+
+/* enclave_tell() prints an image's facts: all of them as JSON, or as much as is asked for. */
+enum cella_status enclave_tell(const struct image_facts *facts, bool as_json,
+			       enum enclave_detail detail,
+			       struct cella_error *err) MUST_CHECK;
+
+/* enclave_tell_file() tells an image that was just written, unless the user wants quiet. */
+enum cella_status enclave_tell_file(const struct common_args *common,
+				    struct cella_bytes file,
+				    struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -97,8 +97,6 @@ static enum cella_status read_names(struct ec_cert *cert, struct cella_error *er
 {
 	X509 *const x = cert->handle;
 
-	if (X509_get_version(x) != 2)
-		return error_set(err, CELLA_MALFORMED, "certificate: not of version 3");
 	cert->subject = name_der(X509_get_subject_name(x));
 	cert->issuer = name_der(X509_get_issuer_name(x));
 	ossl_common_name(X509_get_subject_name(x), cert->subject_cn);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * X.509 certificates of people who sign images: keys on P-256 or P-384, signatures by
- * ECDSA with SHA-256 or SHA-384 in any combination. The certificates of collateral have a
+ * ECDSA with SHA-256 or SHA-384 in any combination; of version 1, too, which says nothing
+ * of what its key may do: such a one is no authority's. The certificates of collateral have a
  * narrower profile and a reader of their own (crypto.h).
  */
 #ifndef CRYPTO_EC_CERT_H

@@ -308,8 +308,9 @@ static void put_policy(const struct image_facts *facts, struct out *out)
 		out_u8(out, ' ');
 		put_plain(out, json_is_string(text) ? json_string_value(text) : "?");
 	}
-	out_format(out, "\n  guest's policy log %s, evidence %s, %zu modules\n",
-		   log != NULL ? log : "off",
+	out_text(out, "\n  guest's policy log ");
+	put_plain(out, log != NULL ? log : "off");
+	out_format(out, ", evidence %s, %zu modules\n",
 		   json_is_true(json_object_get(facts->policy, "attest")) ? "yes" : "no",
 		   json_array_size(json_object_get(facts->policy, "modules")));
 }
@@ -355,7 +356,7 @@ static void put_measurements(const struct image_facts *facts, struct out *out)
 	struct nitro_row rows[NITRO_ROWS];
 	const size_t num = nitro_rows(facts, rows);
 
-	out_format(out, "\nvTPM, SHA-256, machine " IMAGE_MACHINE "%s\n",
+	out_format(out, "vTPM, SHA-256, machine " IMAGE_MACHINE "%s\n",
 		   facts->has_debug ? ", for debugging" : "");
 	for (unsigned pcr = 0; pcr < LAUNCH_NUM_PCRS; pcr++) {
 		if (image_pcr_name(pcr) == NULL)
@@ -375,6 +376,13 @@ static void put_measurements(const struct image_facts *facts, struct out *out)
 	}
 }
 
+enum cella_status image_measurements_text(const struct image_facts *facts,
+					  struct out *out, struct cella_error *err)
+{
+	put_measurements(facts, out);
+	return out_status(out, err);
+}
+
 enum cella_status image_facts_text(const struct image_facts *facts, struct out *out,
 				   struct cella_error *err)
 {
@@ -382,6 +390,7 @@ enum cella_status image_facts_text(const struct image_facts *facts, struct out *
 	put_policy(facts, out);
 	put_needs(facts, out);
 	put_signature(facts, out);
+	out_u8(out, '\n');
 	put_measurements(facts, out);
 	for (size_t i = 0; i < facts->num_warnings; i++)
 		out_format(out, "%swarning: %s\n", i == 0 ? "\n" : "",

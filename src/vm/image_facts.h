@@ -63,6 +63,11 @@ enum cella_status image_facts_json(const struct image_facts *facts, json_t **out
 enum cella_status image_facts_text(const struct image_facts *facts, struct out *out,
 				   struct cella_error *err) MUST_CHECK;
 
+/* image_measurements_text() appends the PCRs alone. */
+enum cella_status image_measurements_text(const struct image_facts *facts,
+					  struct out *out,
+					  struct cella_error *err) MUST_CHECK;
+
 /* image_pcr_name() is what a PCR of the launch covers; NULL for the others. */
 const char *image_pcr_name(unsigned pcr);
 

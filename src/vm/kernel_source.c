@@ -249,7 +249,9 @@ static bool exists(struct out *path, const char *folder, const char *name,
 static enum cella_status download(const char *folder, const char *name,
 				  struct cella_error *err)
 {
-	static const char script[] = "cd \"$1\" && exec apt-get -q download \"$2\" >&2";
+	static const char script[] =
+		"cd \"$1\" && exec apt-get -q -o APT::Sandbox::User=root "
+		"download \"$2\" >&2";
 	const char *const argv[] = { "sh", "-c", script, "sh", folder, name, NULL };
 	struct out nothing CLEANUP(out_done) = { 0 };
 

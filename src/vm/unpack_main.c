@@ -88,6 +88,7 @@ static enum unpack_kind kind_of(struct archive_entry *entry)
 	if (archive_entry_hardlink(entry) != NULL)
 		return UNPACK_SAME;
 	switch (archive_entry_filetype(entry)) {
+	case 0: /* ar without the bits of a type */
 	case AE_IFREG:
 		return UNPACK_FILE;
 	case AE_IFDIR:

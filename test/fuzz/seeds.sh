@@ -109,6 +109,24 @@ put responses/chain cat cert_chain/pck
 
 put sigstruct/plain "$here/sigstruct.sh"
 
+# --- enclave images, of a made kernel ---
+mkdir -p "$work/tree/bin"
+echo 'a program' >"$work/tree/bin/server"
+ln -s server "$work/tree/bin/link"
+"$here/kernel.sh" >"$work/vmlinuz"
+image() {
+	"$cella" enclave build --quiet --kernel "$work/vmlinuz" --init "$here/seeds.sh" "$@"
+}
+mkdir -p eif
+image "$work/tree" -o eif/plain -- /bin/server
+# shellcheck disable=SC2086 # a list of words
+"$cella" enclave sign --quiet eif/plain --key "$platform/signing.key" \
+	--cert "$platform/signing.pem" $time -o eif/signed
+put kernel/kernel sh -c 'printf k; cat "$1"' sh "$work/vmlinuz"
+printf '%s' 'static const char a[] __attribute__((section(".modinfo"), used)) =' \
+	'"depends=a,b\0vermagic=6.1.0-test SMP";' | cc -x c -c -o "$work/module.ko" -
+put kernel/module sh -c 'printf m; cat "$1"' sh "$work/module.ko"
+
 # --- keys, policies, tokens ---
 put policy/new "$cella" policy new evidence/tdx-v5 --platform
 put policy_jwt/new "$cella" policy sign policy/new --key "$work/owner.key" --new-key \
