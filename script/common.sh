@@ -88,22 +88,6 @@ peers() {
 	fi
 }
 
-# kernel: fetches the distribution's kernel for clouds, for enclaves, and names its package
-# in CELLA_KERNEL_DEB, unless that is set. It is never installed.
-kernel() {
-	[ -z "${CELLA_KERNEL_DEB:-}" ] || return 0
-	folder=$build/kernel
-	mkdir -p "$folder"
-	package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
-		sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1)
-	[ -n "$package" ] || return 1
-	if ! ls "$folder/$package"_*.deb >/dev/null 2>&1; then
-		(cd "$folder" && quietly "$build/kernel.log" apt-get download "$package") || return
-	fi
-	CELLA_KERNEL_DEB=$(find "$folder" -name "${package}_*.deb" | head -n 1)
-	export CELLA_KERNEL_DEB
-}
-
 # count FOLDER: adds up what `meson test` logged below a build folder.
 count() {
 	counts=$(jq -nr --slurpfile tests "$1/meson-info/intro-tests.json" \
