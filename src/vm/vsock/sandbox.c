@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -120,6 +121,7 @@ static const struct {
 } bounded_calls[] = {
 	{ SCMP_SYS(fcntl), 1, UINT64_MAX, F_SETFL },
 	{ SCMP_SYS(fcntl), 1, UINT64_MAX, F_GET_SEALS },
+	{ SCMP_SYS(ioctl), 1, UINT64_MAX, FIONREAD },
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(socket), 0, UINT64_MAX, AF_UNIX },
 };
