@@ -31,7 +31,7 @@ enum cella_status kernel_from_files(struct rootfs *store, const char *image,
 				    struct cella_error *err) MUST_CHECK;
 
 /* kernel_from_package() reads a Debian package of a kernel (linux-image-*.deb). */
-enum cella_status kernel_from_package(struct rootfs *store, const char *package,
+enum cella_status kernel_from_package(struct rootfs *store, const char *path,
 				      struct kernel *out,
 				      struct cella_error *err) MUST_CHECK;
 
