@@ -14,6 +14,7 @@ extern const struct command cmd_collateral_import;
 extern const struct command cmd_collateral_show;
 extern const struct command cmd_enclave_attest;
 extern const struct command cmd_enclave_build;
+extern const struct command cmd_enclave_connect;
 extern const struct command cmd_enclave_console;
 extern const struct command cmd_enclave_describe;
 extern const struct command cmd_enclave_diff;

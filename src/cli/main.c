@@ -33,6 +33,7 @@ static const struct command *const commands[] = {
 	&cmd_enclave_diff,
 	&cmd_enclave_run,
 	&cmd_enclave_list,
+	&cmd_enclave_connect,
 	&cmd_enclave_attest,
 	&cmd_enclave_logs,
 	&cmd_enclave_console,

@@ -4,6 +4,8 @@
  */
 #include "evidence/evidence.h"
 
+#include "base/encode.h"
+
 #include <string.h>
 
 static void add_quote_facts(struct cella_evidence *ev)
@@ -44,6 +46,17 @@ static enum cella_status parse_sgx_report(struct cella_evidence *ev)
 	return CELLA_OK;
 }
 
+/* A JSON object with a member: no version of a quote, and no CPU's security version. */
+static bool is_object(struct cella_bytes bytes)
+{
+	struct cella_bytes rest = text_trim(bytes);
+
+	if (rest.len == 0 || rest.data[0] != '{')
+		return false;
+	rest = text_trim(bytes_slice(rest, 1, rest.len - 1));
+	return rest.len > 0 && rest.data[0] == '"';
+}
+
 static enum cella_status parse_evm(struct cella_evidence *ev, struct cella_error *err)
 {
 	ev->kind = CELLA_EVIDENCE_EVM;
@@ -53,7 +66,8 @@ static enum cella_status parse_evm(struct cella_evidence *ev, struct cella_error
 }
 
 /*
- * A TDREPORT_STRUCT starts with its type, 0x81; a quote with its version. SGX reports
+ * A TDREPORT_STRUCT starts with its type, 0x81; a quote with its version; evidence of an
+ * Enclave VM is JSON. SGX reports
  * have neither, so their exact length tells them, unless a quote was cut to it: where a
  * quote names its vendor they have reserved bytes.
  */
@@ -61,7 +75,7 @@ static enum cella_status parse(struct cella_evidence *ev, struct cella_error *er
 {
 	if (ev->len > 0 && ev->data[0] == 0x81)
 		return parse_td_report(ev, err);
-	if (evm_is_one(bytes_of(ev->data, ev->len)))
+	if (is_object(bytes_of(ev->data, ev->len)))
 		return parse_evm(ev, err);
 	if ((ev->len == SGX_REPORT_LEN || ev->len == SGX_REPORT_BODY_LEN) &&
 	    !quote_names_vendor(bytes_of(ev->data, ev->len)))

@@ -69,8 +69,9 @@ static enum step become(const struct guest_policy *policy, int output)
 		return STEP_USER;
 	if (chdir(policy->cwd) != 0)
 		return STEP_FOLDER;
-	execve(policy->argv.items[0], (char *const *)policy->argv.items,
-	       (char *const *)policy->env.items);
+	environ = (char **)policy->env
+			  .items; /* where a bare name is searched by its PATH */
+	execvp(policy->argv.items[0], (char *const *)policy->argv.items);
 	return STEP_EXEC;
 }
 

@@ -108,9 +108,16 @@ static enum cella_status read_policy(struct init *init, struct cella_error *err)
 	return guest_policy_parse(out_view(&text), &init->policy, err);
 }
 
-static enum cella_status mount_all(struct init *init, struct cella_error *err)
+static enum cella_status mount_own(struct init *init UNUSED, struct cella_error *err)
 {
-	return setup_mounts(init->policy.root, err);
+	return setup_mounts("/", err);
+}
+
+static enum cella_status mount_application(struct init *init, struct cella_error *err)
+{
+	const char *const root = init->policy.root;
+
+	return root[1] == '\0' ? CELLA_OK : setup_mounts(root, err);
 }
 
 static enum cella_status load_modules(struct init *init, struct cella_error *err)
@@ -227,8 +234,9 @@ static const struct {
 	enum cella_status (*run)(struct init *init, struct cella_error *err);
 	enum guest_reason reason;
 } steps[] = {
+	{ mount_own, GUEST_END_MOUNT },
 	{ read_policy, GUEST_END_POLICY },
-	{ mount_all, GUEST_END_MOUNT },
+	{ mount_application, GUEST_END_MOUNT },
 	{ load_modules, GUEST_END_MODULE },
 	{ lock_down, GUEST_END_LOCKDOWN },
 	{ listen_all, GUEST_END_CHANNEL },

@@ -149,7 +149,9 @@ static enum cella_status check_application(const struct application *app,
 	if (policy->argv.num_items == 0)
 		return error_set(err, CELLA_MALFORMED, "%s: argv: is empty",
 				 application_what);
-	TRY(check_path(policy->argv.items[0], "argv[0]", err));
+	if (policy->argv.items[0][0] == '\0')
+		return error_set(err, CELLA_MALFORMED, "%s: argv[0]: is empty",
+				 application_what);
 	TRY(check_path(app->cwd, "cwd", err));
 	TRY(check_path(app->root, "root", err));
 	for (size_t i = 0; i < policy->env.num_items; i++)

@@ -29,13 +29,13 @@ static const struct {
 	{ "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777" },
 };
 
-static enum cella_status mount_all(const char *root, struct cella_error *err)
+enum cella_status setup_mounts(const char *root, struct cella_error *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
 		char place[PATH_MAX];
 
-		if (snprintf(place, sizeof place, "%s%s", root, mounts[i].place) >=
-		    (int)sizeof place)
+		if (snprintf(place, sizeof place, "%s%s", root[1] == '\0' ? "" : root,
+			     mounts[i].place) >= (int)sizeof place)
 			return error_set(err, CELLA_LIMIT, "%.40s...: too long a path",
 					 root);
 		if (mkdir(place, 0755) != 0 && errno != EEXIST)
@@ -47,12 +47,6 @@ static enum cella_status mount_all(const char *root, struct cella_error *err)
 			return error_errno(err, errno, "mounting %s", place);
 	}
 	return CELLA_OK;
-}
-
-enum cella_status setup_mounts(const char *root, struct cella_error *err)
-{
-	TRY(mount_all("", err));
-	return root[1] == '\0' ? CELLA_OK : mount_all(root, err);
 }
 
 enum cella_status setup_modules(const struct guest_texts *modules,

@@ -7,10 +7,7 @@
 
 #include "guest/policy.h"
 
-/*
- * setup_mounts() mounts what programs expect, at the root and, where that is another, below the
- * application's.
- */
+/* setup_mounts() mounts what programs expect below a tree's root. */
 enum cella_status setup_mounts(const char *root, struct cella_error *err) MUST_CHECK;
 
 /* setup_modules() loads them in their order, which must be that of what they need. */

@@ -42,6 +42,20 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 			json_string(accelerator_name(ACCELERATOR_TCG)), err);
 }
 
+/* Who wants to pin or watch them finds them here. */
+static enum cella_status put_processes(json_t *root, const struct evm *evm,
+				       struct cella_error *err)
+{
+	json_t *const processes = json_object();
+
+	TRY(json_put(root, "processes", processes, err));
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		if (evm->children[i].pid != 0 && !evm->children[i].has_ended)
+			TRY(json_put(processes, evm->children[i].name,
+				     json_integer(evm->children[i].pid), err));
+	return CELLA_OK;
+}
+
 enum cella_status evm_status(const struct evm *evm, struct out *out,
 			     struct cella_error *err)
 {
@@ -52,6 +66,7 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 	TRY(json_put(root, "state", json_string(evm_state_name(evm->state)), err));
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
+	TRY(put_processes(root, evm, err));
 	if (evm->launch.cmdline != NULL)
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));

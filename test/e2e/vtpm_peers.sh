@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # The vTPM of an Enclave VM, looked at by tpm2-tools as its guest would, and a software TPM
 # (swtpm) given the same measurements by tpm2-tools: both arrive at the same PCRs.
-# Usage: vtpm_peers.sh CELLA_VTPM STANDIN_VTPM
+# What the guest's tools made is put together as doc/evidence-evm.md says, and verified.
+# Usage: vtpm_peers.sh CELLA_VTPM STANDIN_VTPM CELLA
 # shellcheck disable=SC2317,SC2086 # functions are called by name; $debug may be nothing
 set -u
 export LC_ALL=C
 
 vtpm=$(realpath "$1")
 standin=$(realpath "$2")
+cella=$(realpath "$3")
 here=$(realpath "$0")
 dir=$(mktemp -d)
 swtpm_pid=
@@ -17,7 +19,7 @@ cd "$dir" || exit 1
 number=0
 bad=0
 
-for tool in tpm2_quote tpm2_checkquote swtpm openssl xxd; do
+for tool in tpm2_quote tpm2_checkquote swtpm openssl xxd jq; do
 	if ! command -v $tool >/dev/null; then
 		echo "1..0 # SKIP there is no $tool"
 		exit 0
@@ -42,11 +44,22 @@ fails() {
 	! "$@"
 }
 
+# refuses FILE CHECK [OPTION...]: exit status 1, and the check is told.
+refuses() {
+	file=$1
+	id=$2
+	shift 2
+	options="--trust-root host/host-ca.pem"
+	[ $# -gt 0 ] || set -- --nonce "$nonce"
+	"$cella" verify "$file" $options "$@" >refusal
+	[ $? -eq 1 ] && grep -q "FAIL $id" refusal
+}
+
 # guest FOLDER COMMAND...: runs it beside a launched TPM.
 guest() {
 	folder=$1
 	shift
-	"$standin" $debug --vtpm "$vtpm" --folder "$folder" -- \
+	"$standin" $debug --vtpm "$vtpm" --folder "$folder" --host host -- \
 		env "TPM2TOOLS_TCTI=cmd:$standin --relay $folder" "$@"
 }
 
@@ -69,16 +82,37 @@ pcrs() {
 cat >in-guest.sh <<'END'
 set -eu
 . ./functions
+. ./binding
 pcrs >"$1/found"
 tpm2_readpublic -Q -c 0x81000003 -f pem -o "$1/ak.pem"
 tpm2_readpublic -c 0x81000003 >"$1/ak.txt"
 tpm2_quote -Q -c 0x81000003 -l sha256:0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15 \
-	-q 00112233445566778899aabbccddeeff -m "$1/quote.msg" -s "$1/quote.sig" -o "$1/quote.pcrs"
+	-q "$binding" -m "$1/quote.msg" -s "$1/quote.sig" -o "$1/quote.pcrs"
 tpm2_nvread -Q -C o 0x01c101d0 -o "$1/certificate"
 tpm2_nvread -Q -C o 0x01c101d8 -o "$1/log"
 END
 sed -n "/^pcrs() {/,/^}/p" "$here" >functions 2>/dev/null || :
 [ -s functions ] || { echo "Bail out! functions"; exit 1; }
+
+# --- the evidence of a nonce, by the documentation ---
+nonce=00112233445566778899aabbccddeeff
+report_data=$(printf %-128s $nonce | tr ' ' 0)
+binding=$( (printf 'cella evm quote 1\0' && printf %s "$report_data" | xxd -r -p) |
+	openssl dgst -sha256 -r | cut -d' ' -f1)
+echo "binding=$binding" >binding
+
+# assemble FOLDER
+assemble() {
+	jq -n --arg r "$report_data" --arg q "$(base64 -w0 "$1/quote.msg")" \
+		--arg s "$(base64 -w0 "$1/quote.sig")" --arg c "$(base64 -w0 "$1/certificate")" \
+		--arg l "$(base64 -w0 "$1/log")" \
+		--argjson p "$(cut -d' ' -f2 "$1/found" | tr A-F a-f | jq -R . | jq -s .)" \
+		'{format: "cella-evm-1", report_data: $r, quote: $q, signature: $s,
+		certificate: $c, pcrs: $p, event_log: $l}' >"$1/e.evm.json"
+}
+
+mkdir host
+ok "a host has a key" "$cella" enclave init-host host
 
 for debug in '' --debug; do
 	folder=$dir/run$debug
@@ -88,7 +122,7 @@ for debug in '' --debug; do
 		cmp "$folder/predicted" "$folder/found"
 	ok "tpm2_checkquote finds the quote good $debug" tpm2_checkquote -u "$folder/ak.pem" \
 		-m "$folder/quote.msg" -s "$folder/quote.sig" -f "$folder/quote.pcrs" -g sha256 \
-		-q 00112233445566778899aabbccddeeff
+		-q "$binding"
 	ok "and not with another nonce $debug" fails tpm2_checkquote -u "$folder/ak.pem" \
 		-m "$folder/quote.msg" -s "$folder/quote.sig" -f "$folder/quote.pcrs" -g sha256 \
 		-q 00112233445566778899aabbccddeefe
@@ -96,8 +130,16 @@ for debug in '' --debug; do
 		'value: fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign' \
 		"$folder/ak.txt"
 	ok "the log in NV is the launch's $debug" cmp "$folder/launch.log" "$folder/log"
-	ok "the certificate is in NV $debug" test -s "$folder/certificate"
+	ok "the certificate in NV is the host's $debug" cmp "$folder/key.der" \
+		"$folder/certificate"
+	ok "openssl finds it signed by the host's root $debug" openssl verify -partial_chain \
+		-trusted host/host-ca.pem -x509_strict "$folder/key.der"
+	ok "the evidence can be put together $debug" assemble "$folder"
 done
+verify="$cella verify --trust-root host/host-ca.pem --nonce $nonce"
+ok "cella verify accepts it" $verify run/e.evm.json
+ok "cella verify refuses the launch for debugging" refuses run--debug/e.evm.json evm.debug
+ok "and another nonce" refuses run/e.evm.json report_data --nonce 00112233445566778899aabbccddeefe
 ok "a launch for debugging has other PCRs" fails cmp "$dir/run/predicted" \
 	"$dir/run--debug/predicted"
 

@@ -177,6 +177,35 @@ put qcnl/lines printf '# PCCS\nPCCS_URL=https://pccs.example:8081/sgx/certificat
 put qcnl/json printf '{ // PCCS\n"pccs_url": "https://[::1]:8081/sgx/certification/v4/", /* so */ "use_secure_cert": false, "retry_times": 6, "tcb_update_type": "early" }\n'
 put tcb_numbers/two printf '{"id":"TDX","version":1,"issueDate":"2026-01-01T00:00:00Z","nextUpdate":"2026-02-01T00:00:00Z","tcbEvalNumbers":[{"tcbEvaluationDataNumber":20,"tcbRecoveryEventDate":"2025-11-11T00:00:00Z","tcbDate":"2025-11-12T00:00:00Z"},{"tcbEvaluationDataNumber":19,"tcbRecoveryEventDate":"2025-05-13T00:00:00Z","tcbDate":"2025-05-14T00:00:00Z"}]}'
 
+# --- the sockets of an Enclave VM: what QEMU says, and what a guest does ---
+none='\0\0\0\0\0\0\0\0'
+# message FDS REQUEST PAYLOAD-LENGTH PAYLOAD, in octal
+message() {
+	# shellcheck disable=SC2059 # escapes are meant
+	printf "\\$1\\$2\\0\\0\\0\\1\\0\\0\\0\\$3\\0\\0\\0$4"
+}
+set_up() {
+	message 0 3 0 ''
+	message 0 2 10 '\0\0\0\100\1\0\0\0'
+	message 101 5 50 '\1\0\0\0\0\0\0\0'"$none"'\0\0\20\0\0\0\0\0'"$none$none"
+	for ring in 0 1; do
+		message 0 10 10 "\\$ring"'\0\0\0\200\0\0\0'
+		message 0 12 10 "\\$ring"'\0\0\0\0\0\0\0'
+		message 0 11 50 "\\$ring\\0\\0\\0\\0\\0\\0\\0$none"'\0\200\0\0\0\0\0\0\0\100\0\0\0\0\0\0'"$none"
+		message 1 15 10 "\\$ring"'\0\0\0\0\0\0\0'
+		message 1 14 10 "\\$ring"'\0\0\0\0\0\0\0'
+		message 0 22 10 "\\$ring"'\0\0\0\1\0\0\0'
+	done
+	message 0 13 10 "$none"
+}
+put vsock_messages/set-up set_up
+put vsock_messages/features message 0 1 0 ''
+put vsock_messages/config message 0 30 24 "$none$none"'\0\0\0\0'
+# A buffer; REQUEST; its other end; what that says; data of the guest; the end of both.
+put vsock_rings/talk printf '\4\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0\4\1\0\20\0\20\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\1\0\377\377\0\0\1\0\0\13\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\20\0\0\5\0\377\377\0\0\2\0\0\1\0\0\0\0\0\0\4\3\377\377\0\0\3\0\0\11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+# A program that comes; two buffers for what it has; RESPONSE; time passes.
+put vsock_rings/come printf '\6\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\4\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0\4\1\0\20\0\20\0\0\0\0\0\0\0\0\0\0\1\0\1\2\0\0\0\2\0\377\377\0\0\1\0\0\14\377\377\0\0\0\0\0\0\0\0\0\0\0\0\0'
+
 # --- changes of four bytes, which fuzz_forge.c explains ---
 put forge/nothing printf ''
 put forge/nothing-sgx printf '\0'

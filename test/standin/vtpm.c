@@ -2,16 +2,18 @@
 /*
  * standin-vtpm: runs a command beside a launched cella-vtpm, whose guest the command is:
  *
- *	standin-vtpm [--debug] --vtpm PROGRAM --folder DIR -- COMMAND...
+ *	standin-vtpm [--debug] --vtpm PROGRAM --folder DIR --host DIR -- COMMAND...
  *	standin-vtpm --relay DIR
  *
  * The second form is what `tpm2 -T "cmd:standin-vtpm --relay DIR"` starts: commands from its
- * input to the TPM, answers to its output. DIR gets launch.log, key.pub (TPM2B_PUBLIC) and
- * predicted, a line "PCR SHA-256 SHA-384" each.
+ * input to the TPM, answers to its output. DIR gets launch.log, key.pub (TPM2B_PUBLIC),
+ * key.der (its certificate by the host's key) and predicted, a line "PCR SHA-256 SHA-384"
+ * each.
  */
 #include "base/encode.h"
 #include "launch_maker.h"
 #include "standin.h"
+#include "vm/host_key.h"
 #include "vtpm_peer.h"
 
 #include <errno.h>
@@ -21,9 +23,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *folder;
+static const char *host_folder;
 
 static void write_file(const char *name, struct cella_bytes bytes)
 {
@@ -152,9 +156,18 @@ static int listen_in(const char *dir)
 
 static void certify(void *context, struct cella_bytes public_area, struct out *out)
 {
+	struct host_key *host CLEANUP(host_key_cleanup) = NULL;
+	struct cella_error err = { 0 };
+
 	(void)context;
 	write_file("key.pub", public_area);
-	out_text(out, "a certificate");
+	if (host_key_load(host_folder, &host, &err) != CELLA_OK ||
+	    host_key_certify(host, public_area, "standin", time(NULL), out, &err) !=
+		    CELLA_OK) {
+		fprintf(stderr, "%s\n", err.text);
+		exit(STANDIN_WRONG);
+	}
+	write_file("key.der", out_view(out));
 }
 
 static int run(const char *program, bool debug, char **command)
@@ -194,13 +207,15 @@ int main(int argc, char **argv)
 			program = argv[++i];
 		else if (strcmp(argv[i], "--folder") == 0 && i + 1 < argc)
 			folder = argv[++i];
+		else if (strcmp(argv[i], "--host") == 0 && i + 1 < argc)
+			host_folder = argv[++i];
 		else
 			break;
 	}
-	if (program == NULL || folder == NULL || i + 1 >= argc ||
+	if (program == NULL || folder == NULL || host_folder == NULL || i + 1 >= argc ||
 	    strcmp(argv[i], "--") != 0) {
-		fputs("usage: standin-vtpm [--debug] --vtpm PROGRAM --folder DIR -- "
-		      "COMMAND...\n",
+		fputs("usage: standin-vtpm [--debug] --vtpm PROGRAM --folder DIR "
+		      "--host DIR -- COMMAND...\n",
 		      stderr);
 		return STANDIN_WRONG;
 	}

@@ -69,7 +69,7 @@ static const struct {
 	{ "{" APP ",\"modules\":[\"a.ko\"]}", CELLA_MALFORMED, "modules[0]: expected" },
 	{ "{" APP "," APP "}", CELLA_MALFORMED, "guest policy" },
 	{ APPLICATION("\"argv\":[]"), CELLA_MALFORMED, "argv: is empty" },
-	{ APPLICATION("\"argv\":[\"server\"]"), CELLA_MALFORMED, "argv[0]: expected" },
+	{ APPLICATION("\"argv\":[\"\"]"), CELLA_MALFORMED, "argv[0]: is empty" },
 	{ APPLICATION("\"argv\":[\"/a\"],\"cwd\":\"srv\"}"), CELLA_MALFORMED, "guest" },
 	{ APPLICATION("\"argv\":[\"/a\"],\"cwd\":\"srv\""), CELLA_MALFORMED, "cwd" },
 	{ APPLICATION("\"argv\":[\"/a\"],\"root\":\"r\""), CELLA_MALFORMED, "root" },
