@@ -87,8 +87,10 @@ static enum cella_status read_log(const char *text, enum image_log *out,
 
 /* --- the kernel ---------------------------------------------------------------------- */
 
+/* *package becomes the path of a package of which the kernel is to be kept, or stays NULL. */
 static enum cella_status fetch_kernel(const struct build_args *args, struct rootfs *store,
-				      struct kernel *out, struct cella_error *err)
+				      struct kernel *out, char **package,
+				      struct cella_error *err)
 {
 	struct out folder CLEANUP(out_done) = { 0 };
 	struct out path CLEANUP(out_done) = { 0 };
@@ -102,17 +104,27 @@ static enum cella_status fetch_kernel(const struct build_args *args, struct root
 	if (told.len > 0)
 		note(&args->common, "%.*s", (int)told.len, (const char *)told.data);
 	TRY(out_take_text(&path, &path_text, err));
-	return kernel_from_package(store, path_text, out, err);
+	/* What was kept lacks the modules that nobody but this image wants. */
+	if (args->extra_modules.num_items > 0)
+		return kernel_from_package(store, path_text, out, err);
+	if (kernel_from_kept(store, path_text, out, NULL) == CELLA_OK)
+		return CELLA_OK;
+	kernel_done(out);
+	*out = (struct kernel){ 0 };
+	TRY(kernel_from_package(store, path_text, out, err));
+	*package = take(&path_text);
+	return CELLA_OK;
 }
 
 static enum cella_status load_kernel(const struct build_args *args, struct rootfs *store,
-				     struct kernel *out, struct cella_error *err)
+				     struct kernel *out, char **package,
+				     struct cella_error *err)
 {
 	if (args->kernel != NULL)
 		return kernel_from_files(store, args->kernel, args->modules, out, err);
 	if (args->package != NULL)
 		return kernel_from_package(store, args->package, out, err);
-	return fetch_kernel(args, store, out, err);
+	return fetch_kernel(args, store, out, package, err);
 }
 
 /* --- the application ----------------------------------------------------------------- */
@@ -195,6 +207,7 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	struct image image CLEANUP(image_done) = { 0 };
 	struct out section CLEANUP(out_done) = { 0 };
 	struct out file CLEANUP(out_done) = { 0 };
+	char *package CLEANUP_FREE = NULL;
 
 	progress(&args->common, "reading %s", source);
 	TRY(application_load(source, &app, err));
@@ -204,10 +217,13 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 		     app.num_dropped);
 	TRY(rootfs_init(&store, err));
 	progress(&args->common, "reading the kernel");
-	TRY(load_kernel(args, &store, &kernel, err));
+	TRY(load_kernel(args, &store, &kernel, &package, err));
 	note(&args->common, "kernel %s from %s", kernel.facts.release, kernel.origin);
 	progress(&args->common, "building");
 	TRY(make(args, &kernel, &app, &image, err));
+	/* Kept or not, the image is the same. */
+	if (package != NULL)
+		(void)!kernel_keep(package, &kernel, &image.modules, NULL);
 	if (args->sign_key != NULL)
 		TRY(enclave_sign(&image.parts, args->sign_key, args->sign_cert,
 				 time_or_now(&(struct moment){ 0 }), &section, err));

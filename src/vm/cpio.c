@@ -8,6 +8,7 @@
 
 #include "base/encode.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -81,25 +82,24 @@ static enum cella_status write_node(struct writer *w, const struct node *node,
 	return error_set(w->err, CELLA_INTERNAL, "a node of no type");
 }
 
-/* A directory's children and theirs: at most ROOTFS_MAX_DEPTH deep. */
-static enum cella_status write_children(struct writer *w, const struct node *parent,
-					struct out *path)
+static enum cella_status write_tree(struct writer *w, const char *prefix)
 {
-	const size_t path_len = path->len;
+	const struct node *const root = &w->tree->root;
+	const struct node *node = root;
+	char below[ROOTFS_PATH_MAX];
+	char path[ROOTFS_PATH_MAX];
 
-	for (size_t i = 0; i < parent->num_children; i++) {
-		const struct node *const child = parent->children[i];
+	while ((node = node_next(root, node)) != NULL) {
+		const char *const name = node_path(node, below);
 
-		path->len = path_len;
-		if (path_len > 0)
-			out_u8(path, '/');
-		out_text(path, child->name);
-		out_u8(path, 0);
-		TRY(out_status(path, w->err));
-		TRY(write_node(w, child, (const char *)path->data));
+		if (name == NULL ||
+		    snprintf(path, sizeof path, "%s%s%s", prefix,
+			     prefix[0] != '\0' ? "/" : "", name) >= (int)sizeof path)
+			return error_set(w->err, CELLA_LIMIT,
+					 "%s: its path is longer than %d bytes",
+					 node->name, ROOTFS_PATH_MAX - 1);
+		TRY(write_node(w, node, path));
 		TRY(out_status(w->out, w->err));
-		path->len--;
-		TRY(write_children(w, child, path));
 	}
 	return CELLA_OK;
 }
@@ -108,12 +108,10 @@ enum cella_status cpio_write(const struct rootfs *tree, const char *prefix,
 			     struct out *out, struct cella_error *err)
 {
 	struct writer w = { tree, out, out->len, 1, err };
-	struct out path CLEANUP(out_done) = { 0 };
 
-	out_text(&path, prefix);
 	if (prefix[0] != '\0')
 		write_header(&w, prefix, S_IFDIR | 0755, 2, 0);
-	TRY(write_children(&w, &tree->root, &path));
+	TRY(write_tree(&w, prefix));
 	w.inode = 0;
 	write_header(&w, trailer, 0, 1, 0);
 	pad(&w, BLOCK_LEN);

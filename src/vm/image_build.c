@@ -145,20 +145,20 @@ static enum cella_status add_init(struct rootfs *tree, const char *path,
 static enum cella_status build_first(const struct image_options *options,
 				     struct kernel *kernel,
 				     const struct application *application,
-				     struct out *out, struct cella_error *err)
+				     struct image *image, struct cella_error *err)
 {
 	struct rootfs tree CLEANUP(rootfs_done) = { .store = -1 };
-	struct module_order order = { .num_modules = 0 };
+	struct module_order *const order = &image->modules;
 	struct out policy CLEANUP(out_done) = { 0 };
 
-	TRY(order_modules(options, kernel, &order, err));
-	TRY(write_policy(options, &order, application, &policy, err));
+	TRY(order_modules(options, kernel, order, err));
+	TRY(write_policy(options, order, application, &policy, err));
 	TRY(rootfs_init(&tree, err));
 	TRY(add_mount_points(&tree, err));
 	TRY(add_init(&tree, options->init, err));
 	TRY(rootfs_add_bytes(&tree, IMAGE_POLICY_PATH, false, out_view(&policy), err));
-	TRY(add_modules(&tree, &kernel->modules, &order, err));
-	return cpio_write(&tree, "", out, err);
+	TRY(add_modules(&tree, &kernel->modules, order, err));
+	return cpio_write(&tree, "", &image->ramdisks[0], err);
 }
 
 /* --- metadata ------------------------------------------------------------------------ */
@@ -218,7 +218,7 @@ static enum cella_status build(const struct image_options *options, struct kerne
 			       const struct application *application, struct image *image,
 			       struct cella_error *err)
 {
-	TRY(build_first(options, kernel, application, &image->ramdisks[0], err));
+	TRY(build_first(options, kernel, application, image, err));
 	TRY(cpio_write(&application->files, IMAGE_APPLICATION_ROOT, &image->ramdisks[1],
 		       err));
 	TRY(write_metadata(options, kernel, image, err));

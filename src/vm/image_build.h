@@ -43,7 +43,8 @@ struct image_options {
 struct image {
 	struct out ramdisks[2];
 	struct out metadata;
-	struct eif parts; /* views of the above and of the kernel */
+	struct module_order modules; /* those that it holds: the kernel's */
+	struct eif parts;            /* views of the above and of the kernel */
 };
 
 void image_done(struct image *image);

@@ -358,17 +358,15 @@ static bool is_for_us(const json_t *entry)
 		strcmp(text_of(platform, "architecture"), "amd64") == 0);
 }
 
-static enum cella_status read_index(struct stack *s, const json_t *index, unsigned depth,
-				    const char **config, struct cella_error *err)
+/* The one image of an index that is for us: its digest. */
+static enum cella_status choose(const json_t *index, const char **digest,
+				struct cella_error *err)
 {
-	const json_t *const manifests = json_object_get(index, "manifests");
-	json_t *document CLEANUP_JSON = NULL;
-	const json_t *entry;
 	const json_t *chosen = NULL;
-	const char *path = NULL;
+	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(manifests, i, entry)
+	json_array_foreach(json_object_get(index, "manifests"), i, entry)
 	{
 		if (!is_for_us(entry))
 			continue;
@@ -382,13 +380,29 @@ static enum cella_status read_index(struct stack *s, const json_t *index, unsign
 	if (chosen == NULL)
 		return error_set(err, CELLA_MISSING,
 				 "image: holds no image for linux on amd64");
-	TRY(find_blob(s, text_of(chosen, "digest"), &path, err));
-	TRY(read_document(s->archive, path, &document, err));
-	if (json_object_get(document, "manifests") == NULL)
-		return read_manifest(s, document, config, err);
-	if (depth == INDEX_MAX_DEPTH)
-		return error_set(err, CELLA_LIMIT, "image: index within index");
-	return read_index(s, document, depth + 1, config, err);
+	*digest = text_of(chosen, "digest");
+	return CELLA_OK;
+}
+
+/* An index may lead to another one, of platforms, and that to the manifest. */
+static enum cella_status read_index(struct stack *s, const char **config,
+				    struct cella_error *err)
+{
+	json_t *document CLEANUP_JSON = NULL;
+
+	TRY(read_document(s->archive, "index.json", &document, err));
+	for (unsigned depth = 0; depth < INDEX_MAX_DEPTH; depth++) {
+		const char *digest = NULL;
+		const char *path = NULL;
+
+		TRY(choose(document, &digest, err));
+		TRY(find_blob(s, digest, &path, err));
+		json_decref(take(&document));
+		TRY(read_document(s->archive, path, &document, err));
+		if (json_object_get(document, "manifests") == NULL)
+			return read_manifest(s, document, config, err);
+	}
+	return error_set(err, CELLA_LIMIT, "image: an index within an index within one");
 }
 
 /* --- docker save --------------------------------------------------------------------- */
@@ -430,10 +444,8 @@ static enum cella_status read_any(struct stack *s, const char **config,
 {
 	json_t *document CLEANUP_JSON = NULL;
 
-	if (has_file(s->archive, "index.json")) {
-		TRY(read_document(s->archive, "index.json", &document, err));
-		return read_index(s, document, 0, config, err);
-	}
+	if (has_file(s->archive, "index.json"))
+		return read_index(s, config, err);
 	if (!has_file(s->archive, "manifest.json"))
 		return error_set(
 			err, CELLA_UNSUPPORTED,

@@ -53,12 +53,26 @@ enum cella_status text_list_add(struct text_list *list, struct arena *arena,
 
 /* --- directories --------------------------------------------------------------------- */
 
-/* A walk through a directory: what was opened, from the root on. */
+/* A directory that is being read, and where its path ends. */
+struct level {
+	DIR *folder;
+	size_t path_len;
+};
+
+/* A walk through a directory: what is open, from the root on. */
 struct walk {
 	struct rootfs *files;
 	char path[ROOTFS_PATH_MAX]; /* below the root */
+	struct level levels[ROOTFS_MAX_DEPTH];
+	size_t depth;
 	struct cella_error *err;
 };
+
+static void walk_done(struct walk *w)
+{
+	while (w->depth > 0)
+		closedir(w->levels[--w->depth].folder);
+}
 
 static enum cella_status copy_file(struct walk *w, int parent, const char *name)
 {
@@ -98,7 +112,24 @@ static enum cella_status copy_link(struct walk *w, int parent, const char *name)
 	return rootfs_add_link(w->files, w->path, target, w->err);
 }
 
-static enum cella_status copy_folder(struct walk *w, int fd);
+/* Takes the descriptor over. */
+static enum cella_status enter(struct walk *w, int fd)
+{
+	DIR *const folder = fdopendir(fd);
+
+	if (folder == NULL) {
+		close(fd);
+		return error_nomem(w->err);
+	}
+	if (w->depth == ARRAY_LEN(w->levels)) {
+		closedir(folder);
+		return error_set(w->err, CELLA_LIMIT,
+				 "%.150s: deeper than %d directories", w->path,
+				 ROOTFS_MAX_DEPTH);
+	}
+	w->levels[w->depth++] = (struct level){ folder, strlen(w->path) };
+	return CELLA_OK;
+}
 
 static enum cella_status copy_entry(struct walk *w, int parent, const char *name)
 {
@@ -117,57 +148,52 @@ static enum cella_status copy_entry(struct walk *w, int parent, const char *name
 				 w->path);
 	TRY(rootfs_add_directory(w->files, w->path, w->err));
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? error_errno(w->err, errno, "%s", w->path) : copy_folder(w, fd);
+	return fd < 0 ? error_errno(w->err, errno, "%s", w->path) : enter(w, fd);
 }
 
-static enum cella_status copy_children(struct walk *w, DIR *folder)
+/* The next entry of the directory where the walk stands, or back to the one above. */
+static enum cella_status walk_on(struct walk *w)
 {
-	const size_t path_len = strlen(w->path);
+	const struct level *const level = &w->levels[w->depth - 1];
+	const size_t room = sizeof w->path - level->path_len;
 	const struct dirent *child;
 
-	for (;;) {
-		errno = 0;
-		child = readdir(folder);
-		if (child == NULL)
-			break;
-		if (strcmp(child->d_name, ".") == 0 || strcmp(child->d_name, "..") == 0)
-			continue;
-		if ((size_t)snprintf(w->path + path_len, sizeof w->path - path_len,
-				     "%s%s", path_len > 0 ? "/" : "",
-				     child->d_name) >= sizeof w->path - path_len)
-			return error_set(w->err, CELLA_LIMIT, "%.100s...: path too long",
-					 w->path);
-		TRY(copy_entry(w, dirfd(folder), child->d_name));
-		w->path[path_len] = '\0';
+	w->path[level->path_len] = '\0';
+	errno = 0;
+	child = readdir(level->folder);
+	if (child == NULL && errno != 0)
+		return error_errno(w->err, errno, "%s", w->path);
+	if (child == NULL) {
+		closedir(w->levels[--w->depth].folder);
+		return CELLA_OK;
 	}
-	return errno == 0 ? CELLA_OK : error_errno(w->err, errno, "%s", w->path);
+	if (strcmp(child->d_name, ".") == 0 || strcmp(child->d_name, "..") == 0)
+		return CELLA_OK;
+	if ((size_t)snprintf(w->path + level->path_len, room, "%s%s",
+			     level->path_len > 0 ? "/" : "", child->d_name) >= room)
+		return error_set(w->err, CELLA_LIMIT, "%.100s...: path too long",
+				 w->path);
+	return copy_entry(w, dirfd(level->folder), child->d_name);
 }
 
-/* Takes the descriptor over. The tree refuses what is deeper than ROOTFS_MAX_DEPTH. */
-static enum cella_status copy_folder(struct walk *w, int fd)
+static enum cella_status walk_all(struct walk *w, int fd)
 {
-	DIR *const folder = fdopendir(fd);
-	enum cella_status status;
-
-	if (folder == NULL) {
-		close(fd);
-		return error_nomem(w->err);
-	}
-	status = copy_children(w, folder);
-	closedir(folder);
-	return status;
+	TRY(enter(w, fd));
+	while (w->depth > 0)
+		TRY(walk_on(w));
+	return CELLA_OK;
 }
 
 enum cella_status source_directory(const char *path, struct rootfs *files,
 				   struct cella_error *err)
 {
-	struct walk walk = { .files = files, .err = err };
+	struct walk walk CLEANUP(walk_done) = { .files = files, .err = err };
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum cella_status status;
 
 	if (fd < 0)
 		return error_errno(err, errno, "%s", path);
-	status = copy_folder(&walk, fd);
+	status = walk_all(&walk, fd);
 	if (status != CELLA_OK)
 		error_prefix(err, "%s", path);
 	return status;

@@ -163,23 +163,6 @@ static enum cella_status make_folders(const char *path, struct cella_error *err)
 	return CELLA_OK;
 }
 
-/* "  Depends: linux-image-6.1.0-56-cloud-amd64" */
-static bool read_dependency(struct cella_bytes listing, char name[PACKAGE_NAME_MAX])
-{
-	static const char before[] = "Depends: linux-image-";
-	const char *const at = memmem(listing.data, listing.len, before, strlen(before));
-	size_t len;
-
-	if (at == NULL)
-		return false;
-	len = strcspn(at, "\n") - strlen("Depends: ");
-	if (len >= PACKAGE_NAME_MAX)
-		return false;
-	memcpy(name, at + strlen("Depends: "), len);
-	name[len] = '\0';
-	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789+.-") == len;
-}
-
 /* Programs do not change their arguments; the interface only does not say so. */
 static enum cella_status run(const char *const *argv, struct out *text,
 			     struct cella_error *err)
@@ -190,25 +173,40 @@ static enum cella_status run(const char *const *argv, struct out *text,
 	return out_status(text, err);
 }
 
-/* What apt would install now; false where there is no apt, or it knows of none. */
+/* A part of a text, up to one of these ends, of the characters that packages have. */
+static bool read_part(const char *text, const char *ends, char out[PACKAGE_NAME_MAX])
+{
+	const size_t len = strcspn(text, ends);
+
+	if (len == 0 || len >= PACKAGE_NAME_MAX ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-~") < len)
+		return false;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return true;
+}
+
+/*
+ * What apt would install now: "Depends: linux-image-6.1.0-56-cloud-amd64 (= 6.1.192-2)".
+ * False where there is no apt, or it knows of none.
+ */
 static bool ask_apt(char name[PACKAGE_NAME_MAX], char version[PACKAGE_NAME_MAX])
 {
-	const char *const depends[] = { "apt-cache", "depends", KERNEL_PACKAGE, NULL };
-	const char *const show[] = { "apt-cache", "show", "--no-all-versions", name,
-				     NULL };
+	static const char depends[] = "\nDepends: ";
+	static const char exactly[] = " (= ";
+	const char *const show[] = { "apt-cache", "show", "--no-all-versions",
+				     KERNEL_PACKAGE, NULL };
 	struct out text CLEANUP(out_done) = { 0 };
-	static const char before[] = "\nVersion: ";
 	const char *at;
 
-	if (run(depends, &text, NULL) != CELLA_OK ||
-	    !read_dependency(out_view(&text), name) || run(show, &text, NULL) != CELLA_OK)
+	if (run(show, &text, NULL) != CELLA_OK)
 		return false;
-	at = strstr((const char *)text.data, before);
-	if (at == NULL)
+	at = strstr((const char *)text.data, depends);
+	if (at == NULL || !read_part(at + strlen(depends), " ,\n", name))
 		return false;
-	snprintf(version, PACKAGE_NAME_MAX, "%.*s",
-		 (int)strcspn(at + strlen(before), "\n"), at + strlen(before));
-	return true;
+	at += strlen(depends) + strlen(name);
+	return strncmp(at, exactly, strlen(exactly)) == 0 &&
+	       read_part(at + strlen(exactly), ")\n", version);
 }
 
 /* The newest package of a folder, by the order of versions. */
@@ -284,4 +282,99 @@ enum cella_status kernel_package_fetch(const char *folder, struct out *path,
 			 "linux-image-*-cloud-amd64, or --kernel and --modules",
 			 known ? "apt-get cannot fetch it, perhaps for want of a network"
 			       : "apt does not know " KERNEL_PACKAGE);
+}
+
+/* --- keeping ------------------------------------------------------------------------- */
+
+/* What is kept of a package stands in a folder of its name with this behind. */
+#define KEPT ".kept"
+
+static const char kept_kernel[] = "vmlinuz";
+
+static enum cella_status keep_file(const char *folder, const char *name,
+				   struct cella_bytes bytes, struct cella_error *err)
+{
+	char path[PROGRAM_PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
+		return error_set(err, CELLA_LIMIT, "%.100s...: path is too long", folder);
+	return file_write(path, bytes, 0644, err);
+}
+
+static enum cella_status keep_all(const char *folder, const struct kernel *kernel,
+				  const struct module_order *modules,
+				  struct cella_error *err)
+{
+	TRY(keep_file(folder, kept_kernel, out_view(&kernel->image), err));
+	TRY(keep_file(folder, "modules.builtin", out_view(&kernel->modules.built_in),
+		      err));
+	for (size_t i = 0; i < modules->num_modules; i++) {
+		struct out bytes CLEANUP(out_done) = { 0 };
+		char name[MODULE_NAME_MAX + 8];
+
+		TRY(module_load(&kernel->modules, modules->modules[i], &bytes, err));
+		snprintf(name, sizeof name, "%s.ko", modules->modules[i]->name);
+		TRY(keep_file(folder, name, out_view(&bytes), err));
+	}
+	return CELLA_OK;
+}
+
+/* A folder of files alone, which nobody uses yet. */
+static void drop_folder(const char *folder)
+{
+	struct dirent **names = NULL;
+	const int num = scandir(folder, &names, NULL, NULL);
+
+	for (int i = 0; i < num; i++) {
+		char path[PROGRAM_PATH_MAX];
+
+		if ((size_t)snprintf(path, sizeof path, "%s/%s", folder,
+				     names[i]->d_name) < sizeof path)
+			unlink(path);
+		free(names[i]);
+	}
+	free(names);
+	rmdir(folder);
+}
+
+/* Made under another name: what is there is whole. */
+enum cella_status kernel_keep(const char *package, const struct kernel *kernel,
+			      const struct module_order *modules, struct cella_error *err)
+{
+	char folder[PROGRAM_PATH_MAX];
+	char making[PROGRAM_PATH_MAX];
+	enum cella_status status;
+
+	if ((size_t)snprintf(making, sizeof making, "%s.XXXXXX", package) >=
+		    sizeof making ||
+	    (size_t)snprintf(folder, sizeof folder, "%s" KEPT, package) >= sizeof folder)
+		return error_set(err, CELLA_LIMIT, "%.100s...: path is too long",
+				 package);
+	if (mkdtemp(making) == NULL)
+		return error_errno(err, errno, "%s", making);
+	status = keep_all(making, kernel, modules, err);
+	if (status == CELLA_OK && rename(making, folder) != 0)
+		status = error_errno(err, errno, "%s", folder);
+	if (status != CELLA_OK)
+		drop_folder(making);
+	return status;
+}
+
+enum cella_status kernel_from_kept(struct rootfs *store, const char *package,
+				   struct kernel *out, struct cella_error *err)
+{
+	char folder[PROGRAM_PATH_MAX];
+	char image[PROGRAM_PATH_MAX];
+
+	if ((size_t)snprintf(folder, sizeof folder, "%s" KEPT, package) >=
+		    sizeof folder ||
+	    (size_t)snprintf(image, sizeof image, "%s/%s", folder, kept_kernel) >=
+		    sizeof image)
+		return error_set(err, CELLA_LIMIT, "%.100s...: path is too long",
+				 package);
+	if (access(image, R_OK) != 0)
+		return error_set(err, CELLA_MISSING, "%s: is not there", folder);
+	TRY(kernel_from_files(store, image, folder, out, err));
+	set_origin(out, package);
+	return CELLA_OK;
 }

@@ -31,7 +31,7 @@ enum cella_status kernel_from_files(struct rootfs *store, const char *image,
 				    struct cella_error *err) MUST_CHECK;
 
 /* kernel_from_package() reads a Debian package of a kernel (linux-image-*.deb). */
-enum cella_status kernel_from_package(struct rootfs *store, const char *package,
+enum cella_status kernel_from_package(struct rootfs *store, const char *path,
 				      struct kernel *out,
 				      struct cella_error *err) MUST_CHECK;
 
@@ -43,5 +43,17 @@ enum cella_status kernel_from_package(struct rootfs *store, const char *package,
 enum cella_status kernel_package_fetch(const char *folder, struct out *path,
 				       struct out *told,
 				       struct cella_error *err) MUST_CHECK;
+
+/*
+ * kernel_keep() keeps what of a package's kernel an image took beside the package, so that
+ * the next image need not unpack it again. kernel_from_kept() reads that; CELLA_MISSING when
+ * nothing was kept.
+ */
+enum cella_status kernel_keep(const char *package, const struct kernel *kernel,
+			      const struct module_order *modules,
+			      struct cella_error *err) MUST_CHECK;
+enum cella_status kernel_from_kept(struct rootfs *store, const char *package,
+				   struct kernel *out,
+				   struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDERS_MAX_DEPTH = 16, DEPENDENCIES_MAX_DEPTH = 32 };
+enum { FOLDERS_MAX = 4096, DEPENDENCIES_MAX_DEPTH = 32 };
 
 static const char *const suffixes[] = { ".ko", ".ko.xz", ".ko.zst" };
 
@@ -97,11 +97,24 @@ enum cella_status module_set_add_stored(struct module_set *set, const char *path
 	return CELLA_OK;
 }
 
-static enum cella_status add_folder(struct module_set *set, const char *path,
-				    unsigned depth, struct cella_error *err);
+/* Directories that are to be read: the one where it begins, and what is found below. */
+struct folders {
+	const char *paths[FOLDERS_MAX];
+	size_t num_paths;
+};
 
-static enum cella_status add_entry(struct module_set *set, const char *folder,
-				   const char *name, unsigned depth,
+static enum cella_status add_folder(struct folders *folders, const char *path,
+				    struct cella_error *err)
+{
+	if (folders->num_paths == FOLDERS_MAX)
+		return error_set(err, CELLA_LIMIT, "%s: more than %d directories", path,
+				 FOLDERS_MAX);
+	folders->paths[folders->num_paths++] = path;
+	return CELLA_OK;
+}
+
+static enum cella_status add_entry(struct module_set *set, struct folders *folders,
+				   const char *folder, const char *name,
 				   struct cella_error *err)
 {
 	const char *const path = arena_text(&set->arena, "%s/%s", folder, name);
@@ -112,7 +125,7 @@ static enum cella_status add_entry(struct module_set *set, const char *folder,
 	if (lstat(path, &st) != 0)
 		return error_errno(err, errno, "%s", path);
 	if (S_ISDIR(st.st_mode))
-		return add_folder(set, path, depth + 1, err);
+		return add_folder(folders, path, err);
 	if (S_ISREG(st.st_mode) && strcmp(name, "modules.builtin") == 0)
 		return file_read(path, MODULE_MAX_LEN, &set->built_in, err);
 	if (!S_ISREG(st.st_mode) || !is_module_path(name))
@@ -122,22 +135,18 @@ static enum cella_status add_entry(struct module_set *set, const char *folder,
 	return CELLA_OK;
 }
 
-static enum cella_status add_folder(struct module_set *set, const char *path,
-				    unsigned depth, struct cella_error *err)
+static enum cella_status read_folder(struct module_set *set, struct folders *folders,
+				     const char *path, struct cella_error *err)
 {
 	enum cella_status status = CELLA_OK;
 	const struct dirent *entry;
-	DIR *folder;
+	DIR *const folder = opendir(path);
 
-	if (depth > FOLDERS_MAX_DEPTH)
-		return error_set(err, CELLA_LIMIT, "%s: deeper than %d directories", path,
-				 FOLDERS_MAX_DEPTH);
-	folder = opendir(path);
 	if (folder == NULL)
 		return error_errno(err, errno, "%s", path);
 	while (status == CELLA_OK && (entry = readdir(folder)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			status = add_entry(set, path, entry->d_name, depth, err);
+			status = add_entry(set, folders, path, entry->d_name, err);
 	closedir(folder);
 	return status;
 }
@@ -145,7 +154,14 @@ static enum cella_status add_folder(struct module_set *set, const char *path,
 enum cella_status module_set_add_directory(struct module_set *set, const char *path,
 					   struct cella_error *err)
 {
-	return add_folder(set, path, 0, err);
+	struct folders *folders CLEANUP_FREE = calloc(1, sizeof *folders);
+
+	if (folders == NULL)
+		return error_nomem(err);
+	TRY(add_folder(folders, path, err));
+	for (size_t i = 0; i < folders->num_paths; i++)
+		TRY(read_folder(set, folders, folders->paths[i], err));
+	return CELLA_OK;
 }
 
 /* --- loading ------------------------------------------------------------------------- */
@@ -250,39 +266,48 @@ static bool is_built_in(const struct module_set *set, const char *name)
 	return false;
 }
 
-static enum cella_status order_one(struct module_set *set, const char *name,
-				   const char *release, unsigned depth,
-				   struct module_order *order, struct cella_error *err);
+/* A module whose dependencies are being listed, and which of them are left. */
+struct pending {
+	struct module *module;
+	struct cella_bytes depends; /* in the set's arena */
+};
 
-static enum cella_status order_dependencies(struct module_set *set,
-					    struct cella_bytes depends,
-					    const char *release, unsigned depth,
-					    struct module_order *order,
-					    struct cella_error *err)
+/* What is to be listed: each depends on the one above it. */
+struct chain {
+	struct pending links[DEPENDENCIES_MAX_DEPTH];
+	size_t num_links;
+	struct module_set *set;
+	const char *release;
+};
+
+static enum cella_status open_module(const struct chain *chain, struct module *module,
+				     struct cella_bytes *depends, struct cella_error *err)
 {
-	while (depends.len > 0) {
-		const uint8_t *const comma = memchr(depends.data, ',', depends.len);
-		const size_t len = comma != NULL ? (size_t)(comma - depends.data)
-						 : depends.len;
-		const char *const name = copy_name(
-			&set->arena, arena_copy(&set->arena, depends.data, len), "");
-
-		TRY(order_one(set, name, release, depth + 1, order, err));
-		depends = bytes_slice(depends, len + (comma != NULL),
-				      depends.len - len - (comma != NULL));
-	}
-	return CELLA_OK;
-}
-
-static enum cella_status order_one(struct module_set *set, const char *name,
-				   const char *release, unsigned depth,
-				   struct module_order *order, struct cella_error *err)
-{
-	struct module *const module = find(set, name);
+	struct arena *const arena = &chain->set->arena;
 	struct out bytes CLEANUP(out_done) = { 0 };
 	struct module_facts facts = { 0 };
 
-	if (module == NULL && is_built_in(set, name))
+	TRY(module_load(chain->set, module, &bytes, err));
+	TRY(module_read(out_view(&bytes), module->name, &facts, err));
+	if (!bytes_equal(facts.release, bytes_of(chain->release, strlen(chain->release))))
+		return error_set(err, CELLA_MALFORMED,
+				 "module %s is for the kernel %.*s, not %s", module->name,
+				 (int)facts.release.len, (const char *)facts.release.data,
+				 chain->release);
+	*depends = bytes_of(arena_copy(arena, facts.depends.data, facts.depends.len),
+			    facts.depends.len);
+	return arena_status(arena, err);
+}
+
+/* Begins a module, unless it is listed or built in. */
+static enum cella_status push(struct chain *chain, const char *name,
+			      struct cella_error *err)
+{
+	struct module *const module = find(chain->set, name);
+	struct pending *link;
+
+	TRY(arena_status(&chain->set->arena, err)); /* the name lives there */
+	if (module == NULL && is_built_in(chain->set, name))
 		return CELLA_OK;
 	if (module == NULL)
 		return error_set(err, CELLA_MISSING,
@@ -291,22 +316,50 @@ static enum cella_status order_one(struct module_set *set, const char *name,
 				 name);
 	if (module->is_listed)
 		return CELLA_OK;
-	if (depth > DEPENDENCIES_MAX_DEPTH || order->num_modules == MODULES_MAX_LOADED)
+	if (chain->num_links == DEPENDENCIES_MAX_DEPTH)
 		return error_set(err, CELLA_LIMIT, "module %s: too many dependencies",
 				 name);
-	TRY(module_load(set, module, &bytes, err));
-	TRY(module_read(out_view(&bytes), name, &facts, err));
-	if (!bytes_equal(facts.release, bytes_of(release, strlen(release))))
-		return error_set(err, CELLA_MALFORMED,
-				 "module %s is for the kernel %.*s, not %s", name,
-				 (int)facts.release.len, (const char *)facts.release.data,
-				 release);
-	TRY(order_dependencies(set, facts.depends, release, depth, order, err));
-	if (order->num_modules == MODULES_MAX_LOADED)
-		return error_set(err, CELLA_LIMIT, "more than %d modules",
-				 MODULES_MAX_LOADED);
-	module->is_listed = true;
-	order->modules[order->num_modules++] = module;
+	link = &chain->links[chain->num_links];
+	link->module = module;
+	TRY(open_module(chain, module, &link->depends, err));
+	chain->num_links++;
+	return CELLA_OK;
+}
+
+/* "virtio_ring,virtio" -> "virtio_ring"; NULL when nothing is left. */
+static const char *next_name(struct module_set *set, struct cella_bytes *depends)
+{
+	const uint8_t *const comma =
+		depends->len > 0 ? memchr(depends->data, ',', depends->len) : NULL;
+	const size_t len = comma != NULL ? (size_t)(comma - depends->data) : depends->len;
+	const char *name;
+
+	if (depends->len == 0)
+		return NULL;
+	name = copy_name(&set->arena, arena_copy(&set->arena, depends->data, len), "");
+	*depends = bytes_slice(*depends, len + (comma != NULL),
+			       depends->len - len - (comma != NULL));
+	return name;
+}
+
+static enum cella_status order_all(struct chain *chain, struct module_order *order,
+				   struct cella_error *err)
+{
+	while (chain->num_links > 0) {
+		struct pending *const top = &chain->links[chain->num_links - 1];
+		const char *const name = next_name(chain->set, &top->depends);
+
+		if (name != NULL) {
+			TRY(push(chain, name, err));
+			continue;
+		}
+		if (order->num_modules == MODULES_MAX_LOADED)
+			return error_set(err, CELLA_LIMIT, "more than %d modules",
+					 MODULES_MAX_LOADED);
+		top->module->is_listed = true;
+		order->modules[order->num_modules++] = top->module;
+		chain->num_links--;
+	}
 	return CELLA_OK;
 }
 
@@ -316,6 +369,9 @@ enum cella_status module_set_order(struct module_set *set, const char *name,
 {
 	const char *const same = copy_name(&set->arena, name, "");
 
+	struct chain chain = { .num_links = 0, .set = set, .release = release };
+
 	TRY(arena_status(&set->arena, err));
-	return order_one(set, same, release, 0, order, err);
+	TRY(push(&chain, same, err));
+	return order_all(&chain, order, err);
 }

@@ -32,13 +32,24 @@ enum cella_status rootfs_init(struct rootfs *tree, struct cella_error *err)
 	return open_store(&tree->store, err);
 }
 
-static void free_children(struct node *node)
+/* From the leaves up: the last child of the last child and so on goes first. */
+static void free_children(struct node *top)
 {
-	for (size_t i = 0; i < node->num_children; i++)
-		free_children(node->children[i]); /* at most ROOTFS_MAX_DEPTH deep */
-	free(node->children);
-	node->children = NULL;
-	node->num_children = node->capacity = 0;
+	while (top->num_children > 0) {
+		struct node *leaf = top;
+		struct node *parent;
+
+		while (leaf->num_children > 0)
+			leaf = leaf->children[leaf->num_children - 1];
+		parent = leaf->parent;
+		parent->num_children--;
+		free(leaf->children);
+		leaf->children = NULL;
+		leaf->parent = NULL;
+	}
+	free(top->children);
+	top->children = NULL;
+	top->capacity = 0;
 }
 
 void rootfs_done(struct rootfs *tree)
@@ -211,20 +222,37 @@ void rootfs_remove(struct rootfs *tree, struct node *node)
 	node->parent = NULL;
 }
 
+/* The node behind a node and all that is below it, within top. */
+static struct node *node_behind(const struct node *top, const struct node *node)
+{
+	while (node != top) {
+		struct node *const parent = node->parent;
+		bool found;
+		const size_t i = child_index(parent, node->name, &found) + 1;
+
+		if (i < parent->num_children)
+			return parent->children[i];
+		node = parent;
+	}
+	return NULL;
+}
+
+struct node *node_next(const struct node *top, const struct node *node)
+{
+	return node->num_children > 0 ? node->children[0] : node_behind(top, node);
+}
+
 void rootfs_clear(struct rootfs *tree, struct node *directory)
 {
-	size_t i = 0;
+	struct node *node = node_next(directory, directory);
 
-	while (i < directory->num_children) {
-		struct node *const child = directory->children[i];
+	while (node != NULL) {
+		struct node *const old = node->layer != tree->layer ? node : NULL;
 
-		if (child->layer == tree->layer) {
-			i++;
-			if (child->type == NODE_DIRECTORY)
-				rootfs_clear(tree, child);
-		} else {
-			rootfs_remove(tree, child);
-		}
+		node = old != NULL ? node_behind(directory, node)
+				   : node_next(directory, node);
+		if (old != NULL)
+			rootfs_remove(tree, old);
 	}
 }
 
@@ -340,14 +368,12 @@ static enum cella_status way_follow(struct way *way, const struct node *link,
 static enum cella_status way_enter(struct way *way, struct node *next,
 				   struct cella_error *err)
 {
-	char path[ROOTFS_PATH_MAX];
-
 	if (next->type == NODE_LINK)
 		return way_follow(way, next, err);
 	if (next->type == NODE_FILE)
 		return error_set(err, CELLA_MALFORMED,
-				 "%.150s: leads through the file %.150s", way->whole,
-				 node_path(next, path));
+				 "%.150s: leads through the file %.60s", way->whole,
+				 next->name);
 	if (++way->depth >= ROOTFS_MAX_DEPTH)
 		return error_set(err, CELLA_LIMIT, "%.200s: deeper than %d directories",
 				 way->whole, ROOTFS_MAX_DEPTH);
@@ -506,7 +532,7 @@ const char *node_path(const struct node *node, char out[ROOTFS_PATH_MAX])
 		const size_t slash = out[at] != '\0' ? 1 : 0;
 
 		if (len + slash > at)
-			break;
+			return NULL;
 		if (slash != 0)
 			out[--at] = '/';
 		at -= len;

@@ -112,7 +112,13 @@ void rootfs_remove(struct rootfs *tree, struct node *node);
 /* rootfs_clear() takes out all children that earlier layers made. */
 void rootfs_clear(struct rootfs *tree, struct node *directory);
 
-/* node_path() writes "etc/passwd", cut to what fits; the root's is "". */
+/*
+ * node_next() is the next node of those below top, which comes first: a directory before
+ * what is in it, names in the order of bytes. NULL behind the last.
+ */
+struct node *node_next(const struct node *top, const struct node *node);
+
+/* node_path() writes "etc/passwd"; the root's is "". NULL when it is too long. */
 const char *node_path(const struct node *node, char out[ROOTFS_PATH_MAX]);
 
 #endif
