@@ -150,7 +150,7 @@ static int add_calls(scmp_filter_ctx filter)
 
 static enum cella_status forbid_calls(struct cella_error *err)
 {
-	const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int result;
 
 	if (filter == NULL)
