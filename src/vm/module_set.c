@@ -306,6 +306,7 @@ static enum cella_status push(struct chain *chain, const char *name,
 	struct module *const module = find(chain->set, name);
 	struct pending *link;
 
+	TRY(arena_status(&chain->set->arena, err)); /* the name lives there */
 	if (module == NULL && is_built_in(chain->set, name))
 		return CELLA_OK;
 	if (module == NULL)

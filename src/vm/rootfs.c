@@ -225,7 +225,7 @@ void rootfs_remove(struct rootfs *tree, struct node *node)
 /* The node behind a node and all that is below it, within top. */
 static struct node *node_behind(const struct node *top, const struct node *node)
 {
-	while (node != top) {
+	while (node != top && node->parent != NULL) {
 		struct node *const parent = node->parent;
 		bool found;
 		const size_t i = child_index(parent, node->name, &found) + 1;
