@@ -324,12 +324,12 @@ static void put_needs(const struct image_facts *facts, struct out *out)
 {
 	if (!facts->has_memory)
 		return;
-	out_format(out, "  memory         %llu MiB at least: ramdisks ",
+	out_format(out, "  memory         %llu MiB to start: ramdisks ",
 		   (unsigned long long)facts->memory.mib);
 	put_mib(out, facts->memory.ramdisks);
 	out_text(out, ", their files ");
 	put_mib(out, facts->memory.unpacked);
-	out_text(out, ", the kernel and room for it\n");
+	out_text(out, ", the kernel, and room\n");
 }
 
 static void put_signature(const struct image_facts *facts, struct out *out)
