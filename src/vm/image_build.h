@@ -54,7 +54,7 @@ enum cella_status image_build(const struct image_options *options, struct kernel
 			      const struct application *application, struct image *out,
 			      struct cella_error *err) MUST_CHECK;
 
-/* What an Enclave VM needs to start an image, in MiB, and what makes it up. */
+/* With how much memory an Enclave VM starts an image, in MiB, and what makes it up. */
 struct image_memory {
 	uint64_t mib;
 	uint64_t kernel;   /* bytes: until it is up */

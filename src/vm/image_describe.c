@@ -253,12 +253,17 @@ enum cella_status image_facts_json(const struct image_facts *facts, json_t **out
 
 /* --- for people ---------------------------------------------------------------------- */
 
-/* Foreign text: what could steer a terminal is a question mark. */
+/* Foreign text, in UTF-8: what could steer a terminal is a question mark. */
 static void put_plain(struct out *out, const char *text)
 {
-	for (; *text != '\0'; text++)
-		out_u8(out,
-		       (uint8_t)*text < 0x20 || *text == 0x7f ? '?' : (uint8_t)*text);
+	for (; *text != '\0'; text++) {
+		const uint8_t c = (uint8_t)*text;
+		const uint8_t next = (uint8_t)text[1];
+		const bool is_c1 = c == 0xc2 && next >= 0x80 && next <= 0x9f;
+
+		out_u8(out, c < 0x20 || c == 0x7f || is_c1 ? '?' : c);
+		text += is_c1;
+	}
 }
 
 static void put_mib(struct out *out, uint64_t bytes)
@@ -319,12 +324,12 @@ static void put_needs(const struct image_facts *facts, struct out *out)
 {
 	if (!facts->has_memory)
 		return;
-	out_format(out, "  memory         %llu MiB at least: ramdisks ",
+	out_format(out, "  memory         %llu MiB to start: ramdisks ",
 		   (unsigned long long)facts->memory.mib);
 	put_mib(out, facts->memory.ramdisks);
 	out_text(out, ", their files ");
 	put_mib(out, facts->memory.unpacked);
-	out_text(out, ", the kernel and room for it\n");
+	out_text(out, ", the kernel, and room\n");
 }
 
 static void put_signature(const struct image_facts *facts, struct out *out)

@@ -117,10 +117,14 @@ static enum cella_status add_files(json_t *component, struct cella_bytes a,
 {
 	struct listing left CLEANUP(listing_done) = { 0 };
 	struct listing right CLEANUP(listing_done) = { 0 };
+	enum cella_status status = list_files(a, &left, err);
 	json_t *files;
 
-	if (list_files(a, &left, NULL) != CELLA_OK ||
-	    list_files(b, &right, NULL) != CELLA_OK)
+	if (status == CELLA_OK)
+		status = list_files(b, &right, err);
+	if (status == CELLA_NOMEM)
+		return status;
+	if (status != CELLA_OK)
 		return json_put(component, "note",
 				json_string("compressed or foreign: files not compared"),
 				err);

@@ -35,24 +35,39 @@ static void warn(struct image_facts *facts, const char *text)
 
 /* --- contents ------------------------------------------------------------------------ */
 
-/* The guest's policy; what cannot be read as one is as good as none. */
-static void find_policy(struct image_facts *facts, struct cella_bytes ramdisk)
+/* A document that need not be one; but a lack of memory does not make it none. */
+static enum cella_status try_json(struct cella_bytes text, const char *what, json_t **out,
+				  struct cella_error *err)
 {
+	json_t *json = NULL;
+	const enum cella_status status = json_parse(text, what, &json, err);
+
+	if (status == CELLA_NOMEM)
+		return status;
+	if (status == CELLA_OK)
+		*out = json;
+	return CELLA_OK;
+}
+
+/* The guest's policy; what cannot be read as one is as good as none. */
+static enum cella_status find_policy(struct image_facts *facts,
+				     struct cella_bytes ramdisk, struct cella_error *err)
+{
+	const struct cella_bytes path =
+		bytes_of(IMAGE_POLICY_PATH, strlen(IMAGE_POLICY_PATH));
 	struct cpio_reader reader;
 	struct cpio_entry entry;
 	bool found = true;
 
 	cpio_begin(&reader, ramdisk);
 	while (cpio_next(&reader, &entry, &found, NULL) == CELLA_OK && found)
-		if (bytes_equal(entry.path,
-				bytes_of(IMAGE_POLICY_PATH, strlen(IMAGE_POLICY_PATH))))
-			break;
-	if (found &&
-	    json_parse(entry.data, IMAGE_POLICY_PATH, &facts->policy, NULL) != CELLA_OK)
-		facts->policy = NULL;
+		if (bytes_equal(entry.path, path))
+			return try_json(entry.data, IMAGE_POLICY_PATH, &facts->policy,
+					err);
+	return CELLA_OK;
 }
 
-static void read_ramdisks(struct image_facts *facts)
+static enum cella_status read_ramdisks(struct image_facts *facts, struct cella_error *err)
 {
 	const struct eif *const image = facts->image;
 
@@ -60,9 +75,9 @@ static void read_ramdisks(struct image_facts *facts)
 		facts->has_files[i] = cpio_is_one(image->ramdisks[i]) &&
 				      cpio_measure(image->ramdisks[i],
 						   &facts->ramdisks[i], NULL) == CELLA_OK;
-	if (facts->has_files[0])
-		find_policy(facts, image->ramdisks[0]);
 	facts->has_memory = image_memory(image, &facts->memory, NULL) == CELLA_OK;
+	return facts->has_files[0] ? find_policy(facts, image->ramdisks[0], err)
+				   : CELLA_OK;
 }
 
 /* --- warnings ------------------------------------------------------------------------ */
@@ -153,9 +168,8 @@ enum cella_status image_facts_read(const struct eif *image,
 {
 	*out = (struct image_facts){ .image = image };
 	out->has_kernel = kernel_read(image->kernel, &out->kernel, NULL) == CELLA_OK;
-	read_ramdisks(out);
-	if (json_parse(image->metadata, "metadata", &out->metadata, NULL) != CELLA_OK)
-		out->metadata = NULL;
+	TRY(read_ramdisks(out, err));
+	TRY(try_json(image->metadata, "metadata", &out->metadata, err));
 	TRY(eif_nitro(image, &out->nitro, err));
 	TRY(read_signature(out, question, err));
 	TRY(predict(out, question, err));

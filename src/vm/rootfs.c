@@ -4,6 +4,7 @@
  */
 #include "vm/rootfs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -225,7 +226,7 @@ void rootfs_remove(struct rootfs *tree, struct node *node)
 /* The node behind a node and all that is below it, within top. */
 static struct node *node_behind(const struct node *top, const struct node *node)
 {
-	while (node != top) {
+	while (node != top && node->parent != NULL) {
 		struct node *const parent = node->parent;
 		bool found;
 		const size_t i = child_index(parent, node->name, &found) + 1;
@@ -463,6 +464,7 @@ static enum cella_status place(struct rootfs *tree, const char *path, enum node_
 
 	TRY(way_start(&way, tree, path, true, err));
 	TRY(way_walk(&way, name, err));
+	assert(way.node != NULL); /* what was missing was made */
 	if (name[0] == '\0' && type != NODE_DIRECTORY)
 		return error_set(err, CELLA_MALFORMED,
 				 "%.200s: no name for a file or link", path);

@@ -48,7 +48,7 @@ static const struct {
 
 bool sandbox_enter(void)
 {
-	const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int failure = filter == NULL ? -ENOMEM : 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rules) && failure == 0; i++)
