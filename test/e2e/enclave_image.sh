@@ -128,6 +128,29 @@ check "a pipe in it" 3 build tree -o x.eif -- /bin/server
 says "is named" "pipe: a device, pipe or socket"
 rm tree/pipe
 
+check "a command that is not there" 3 build tree -o x.eif -- /bin/nothing
+says "is named" "/bin/nothing: is not among the application's files"
+check "nor in PATH" 3 build tree -o x.eif -e PATH=/etc:/usr/bin -- server
+check "found in PATH" 0 build tree -o x.eif -e PATH=/etc:/bin -- server
+check "found by a link" 0 build tree -o x.eif -- /start
+check "found where it starts" 0 build tree -o x.eif --cwd /bin -- ./server
+check "a file that is no program" 3 build tree -o x.eif -- /etc/server.conf
+says "is named" "may not be executed"
+check "a directory to start in is made" 0 build tree -o x.eif --cwd /var/run -- /bin/server
+check "a file is none" 3 build tree -o x.eif --cwd /etc/server.conf -- /bin/server
+cp dynamic tree/bin/dynamic
+printf '#! /bin/interpreter -x\n' >tree/bin/script
+chmod 755 tree/bin/script
+check "a program without its loader" 3 build tree -o x.eif -- /bin/dynamic
+says "is told what it needs" "/bin/dynamic needs /lib"
+check "a script without its interpreter" 3 build tree -o x.eif -- /bin/script
+says "is told, too" "/bin/script needs /bin/interpreter"
+cp program tree/bin/interpreter
+check "and with it" 0 build tree -o x.eif -- /bin/script
+rm tree/bin/dynamic tree/bin/script tree/bin/interpreter
+check "an image within its source" 2 build tree -o tree/etc/x.eif -- /bin/server
+says "is refused" "of which it is made"
+
 # --- the same bytes ---
 mkdir elsewhere
 (umask 077 && cp -r tree elsewhere/another-name && cp -r modules vmlinuz init elsewhere)
@@ -325,6 +348,9 @@ check "half a key" 2 build program --sign-key signer.key
 check "a key without its certificate" 2 "$cella" enclave sign a.eif --key signer.key
 check "half a configuration" 2 "$cella" enclave describe a.eif --cpus 1
 check "an unknown log" 2 build program --log loud -o x.eif
+"$cella" enclave build program -o - --kernel vmlinuz --init init 2>/dev/null |
+	"$cella" enclave describe - >out 2>err
+says "through a pipe" "enclave image"
 check "two kernels" 2 build program --kernel-deb linux-image.deb
 check "a file that is not there" 3 build nowhere -o x.eif
 check "an image that is not there" 3 "$cella" enclave describe nowhere
