@@ -61,11 +61,9 @@ static enum cella_status digest_of(const struct rootfs *archive, const struct no
 				   char text[DIGEST_TEXT_LEN + 1],
 				   struct cella_error *err)
 {
-	struct out contents CLEANUP(out_done) = { 0 };
 	uint8_t digest[SHA256_LEN];
 
-	TRY(rootfs_read_all(archive, file, (size_t)ROOTFS_MAX_LEN, &contents, err));
-	TRY(crypto_sha256(out_view(&contents), digest, err));
+	TRY(rootfs_sha256(archive, file, digest, err));
 	memcpy(text, "sha256:", 7);
 	hex_format(bytes_of(digest, sizeof digest), text + 7);
 	return CELLA_OK;

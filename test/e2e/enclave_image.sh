@@ -104,12 +104,25 @@ check "modules in their order" 0 "$cella" enclave describe --json a.eif
 jq -r '.guest.modules[]' out | sed 's|/cella/modules/||' | tr '\n' ' ' >order
 [ "$(cat order)" = "virtio_ring.ko virtio.ko virtio_pci.ko vsock.ko vmw_vsock_virtio_transport.ko virtio_rng.ko " ]
 verdict $? "each behind those it needs: $(cat order)"
-check "another module" 0 build program --module extra -o x.eif
+check "another module" 0 build program --module extra -o extra.eif
 check "one that is not there" 3 build program --module nowhere -o x.eif
 says "is named" "no module nowhere"
 check "one of another kernel" 3 build program --module foreign -o x.eif
 says "is refused" "is for the kernel 6.2.0-other, not 6.1.0-test"
 check "a module that is built in" 0 build program --module tpm-crb -o x.eif
+
+for tool in xz zstd; do
+	if ! command -v $tool >/dev/null; then
+		skip "modules that $tool compressed" "there is no $tool"
+		continue
+	fi
+	cp -r modules compressed
+	(cd compressed/kernel && $tool -q extra.ko virtio-rng.ko && rm -f extra.ko virtio-rng.ko)
+	check "modules that $tool compressed" 0 "$cella" enclave build --kernel vmlinuz \
+		--modules compressed --init init program --module extra -o x.eif
+	check "make the same image" 0 cmp x.eif extra.eif
+	rm -r compressed
+done
 
 # --- a directory ---
 mkdir -p tree/bin tree/etc/empty
