@@ -9,6 +9,7 @@
 #include "cli/binding.h"
 #include "cli/enclave_args.h"
 #include "crypto/private_key.h"
+#include "evidence/evm.h"
 #include "fetch/files.h"
 #include "guest/attest.h"
 #include "guest/channel.h"
@@ -48,7 +49,7 @@ static enum cella_status read_nonce(const struct attest_args *args, struct out *
 }
 
 static enum cella_status ask(const char *base, const char *name, struct cella_bytes nonce,
-			     struct out *evidence, struct cella_error *err)
+			     struct out *answer, struct cella_error *err)
 {
 	const struct deadline deadline = deadline_in(ENCLAVE_WAIT_SECONDS);
 	struct out request CLEANUP(out_done) = { 0 };
@@ -60,23 +61,53 @@ static enum cella_status ask(const char *base, const char *name, struct cella_by
 	out_u8(&request, '\n');
 	TRY(out_status(&request, err));
 	TRY(io_write(fd, out_view(&request), &deadline, name, err));
-	return io_read_all(fd, EVIDENCE_MAX, evidence, &deadline, name, err);
+	return io_read_all(fd, EVIDENCE_MAX, answer, &deadline, name, err);
 }
 
 /* What is no evidence is what the guest says instead: "error <text>". */
-static enum cella_status check(const char *name, const struct out *evidence,
-			       struct cella_error *err)
+static enum cella_status read_evidence(const char *name, const struct out *answer,
+				       json_t **out, struct cella_error *err)
 {
-	const struct cella_bytes text = text_trim(out_view(evidence));
-	json_t *json CLEANUP_JSON = NULL;
+	const struct cella_bytes text = text_trim(out_view(answer));
 	size_t len = 0;
 
 	if (text.len > 0 && text.data[0] == '{')
-		return json_parse(text, "the enclave's evidence", &json, err);
+		return json_parse(text, "the enclave's evidence", out, err);
 	while (len < text.len && text.data[len] >= ' ' && text.data[len] <= '~')
 		len++;
 	return error_set(err, CELLA_IO, "%s: the enclave gives no evidence: %.*s", name,
 			 (int)len, text.len > 0 ? (const char *)text.data : "");
+}
+
+/* What this host says of itself; nothing proves it, and verifiers show it as such. */
+static enum cella_status add_claims(const char *base, const char *name, json_t *evidence,
+				    struct cella_error *err)
+{
+	const struct deadline deadline = deadline_in(ENCLAVE_WAIT_SECONDS);
+	struct out answer CLEANUP(out_done) = { 0 };
+	json_t *status CLEANUP_JSON = NULL;
+	json_t *const claims = json_object();
+
+	TRY(json_put(evidence, "host_claims", claims, err));
+	TRY(control_ask(base, name, "status", &deadline, &answer, err));
+	TRY(enclave_status_parse(out_view(&answer), &status, err));
+	TRY(json_put(claims, "accelerator",
+		     json_string(enclave_status_text(status, "accelerator")), err));
+	return json_put(claims, "cella", json_string(CELLA_VERSION), err);
+}
+
+/* What is written parses, whatever the guest is. */
+static enum cella_status write_evidence(const char *path, const json_t *evidence,
+					struct cella_error *err)
+{
+	char *text CLEANUP_FREE = NULL;
+	struct evm *parsed CLEANUP(evm_cleanup) = NULL;
+	struct cella_bytes bytes;
+
+	TRY(json_write(evidence, true, &text, err));
+	bytes = bytes_of(text, strlen(text));
+	TRY(evm_parse(bytes, &parsed, err));
+	return file_write(path, bytes, 0644, err);
 }
 
 static enum cella_status attest(const struct attest_args *args, struct cella_error *err)
@@ -87,7 +118,8 @@ static enum cella_status attest(const struct attest_args *args, struct cella_err
 	char base[RUN_PATH_MAX];
 	char hex[2 * ATTEST_NONCE_MAX + 1];
 	struct out nonce CLEANUP(out_done) = { 0 };
-	struct out evidence CLEANUP(out_done) = { 0 };
+	struct out answer CLEANUP(out_done) = { 0 };
+	json_t *evidence CLEANUP_JSON = NULL;
 
 	TRY(run_base(args->run_dir, base, err));
 	TRY(read_nonce(args, &nonce, err));
@@ -95,9 +127,10 @@ static enum cella_status attest(const struct attest_args *args, struct cella_err
 		return error_set(err, CELLA_USAGE,
 				 "--nonce: %zu bytes, expected %d to %d", nonce.len,
 				 ATTEST_NONCE_MIN, ATTEST_NONCE_MAX);
-	TRY(ask(base, name, out_view(&nonce), &evidence, err));
-	TRY(check(name, &evidence, err));
-	TRY(file_write(output, out_view(&evidence), 0644, err));
+	TRY(ask(base, name, out_view(&nonce), &answer, err));
+	TRY(read_evidence(name, &answer, &evidence, err));
+	TRY(add_claims(base, name, evidence, err));
+	TRY(write_evidence(output, evidence, err));
 	note(&args->common, "%s: evidence with the nonce %s", output,
 	     hex_format(out_view(&nonce), hex));
 	return CELLA_OK;

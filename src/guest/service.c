@@ -105,17 +105,21 @@ static bool has_log(const struct service *service, const struct service_client *
 	return client->log_position < service->ring.written;
 }
 
-static void send_log(const struct service *service, struct service_client *client)
+static bool is_passing(int number)
+{
+	return number == EAGAIN || number == EINTR || number == ENOBUFS;
+}
+
+/* False when the reader is to be let go. */
+static bool send_log(const struct service *service, struct service_client *client)
 {
 	const struct cella_bytes next = ring_next(&service->ring, &client->log_position);
 	const ssize_t done = send(client->fd, next.data, next.len, MSG_NOSIGNAL);
 
-	if (done >= 0)
-		client->log_position += (uint64_t)done;
-	if (done >= 0 && client->is_leaving && !has_log(service, client))
-		drop(client);
-	else if (done < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
-		drop(client);
+	if (done < 0)
+		return is_passing(errno);
+	client->log_position += (uint64_t)done;
+	return !client->is_leaving || has_log(service, client);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -244,7 +248,7 @@ static void send_answer(struct service_client *client)
 		bytes_slice(all, client->answered, all.len - client->answered);
 	const ssize_t done = send(client->fd, rest.data, rest.len, MSG_NOSIGNAL);
 
-	if (done < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS))
+	if (done < 0 && is_passing(errno))
 		return;
 	if (done >= 0)
 		client->answered += (size_t)done;
@@ -392,6 +396,12 @@ static int timeout_ms(const struct service *service)
 	return due > 0 ? (int)due : 0;
 }
 
+static void serve_reader(struct service *service, struct service_client *client)
+{
+	if (!send_log(service, client))
+		drop(client);
+}
+
 static void serve_client(struct service *service, struct service_client *client,
 			 short ready)
 {
@@ -402,7 +412,7 @@ static void serve_client(struct service *service, struct service_client *client,
 	else if (client->port != SERVICE_LOG)
 		take_request(service, client);
 	else if ((ready & POLLOUT) != 0)
-		send_log(service, client);
+		serve_reader(service, client);
 	else
 		watch_reader(service, client);
 }
@@ -458,7 +468,7 @@ static void finish(struct service *service)
 		while (client->fd >= 0 && client->port == SERVICE_LOG &&
 		       has_log(service, client) && client->log_position != before) {
 			before = client->log_position;
-			send_log(service, client);
+			serve_reader(service, client);
 		}
 	}
 }

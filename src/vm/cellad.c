@@ -16,6 +16,7 @@
 #include "collect/program.h"
 #include "guest/io.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -192,6 +193,7 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 {
 	uint64_t fd = 0;
 
+	assert(image != NULL); /* which check() has seen to */
 	if (strncmp(image, "fd:", 3) == 0) {
 		TRY(number_read(image + 3, INT_MAX, &fd, "--image", err));
 		*out = (int)fd;

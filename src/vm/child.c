@@ -6,7 +6,8 @@
  *   2 a session of its own: keys pressed at a terminal are not for it
  *   3 no core files, which would hold the guest's memory
  *   4 a confined one gets its own namespaces of network, IPC, names and mounts; without
- *     rights in a user namespace of its own, or, where the supervisor is root, as nobody
+ *     rights in a user namespace of its own, or, where the supervisor is root, as nobody;
+ *     one that is not confined loses root's rights at least
  *   5 it can gain no rights by executing anything
  *   6 it is killed when the supervisor ends; after 4, for a change of user undoes that
  *
@@ -28,6 +29,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/securebits.h>
 
 enum { EXIT_NOT_STARTED = 127, NOBODY = 65534 };
 
@@ -83,6 +86,13 @@ static bool become_nobody(void)
 	       setresuid(NOBODY, NOBODY, NOBODY) == 0;
 }
 
+/* One that keeps root's name, to reach root's files, executes without root's rights. */
+static bool become_powerless(void)
+{
+	return geteuid() != 0 ||
+	       prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED) == 0;
+}
+
 /* A host that gives no namespaces to ordinary users leaves QEMU its seccomp filter. */
 static bool confine(void)
 {
@@ -120,6 +130,8 @@ static enum step become(const struct child_spec *spec, int errors, pid_t supervi
 		return STEP_LIMITS;
 	if (spec->is_confined && !confine())
 		return STEP_CONFINE;
+	if (!spec->is_confined && !become_powerless())
+		return STEP_RIGHTS;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return STEP_RIGHTS;
 	if (!bind_to(supervisor))

@@ -274,10 +274,12 @@ static void last_words(const struct evm_errors *errors, char out[CHILD_TEXT_MAX]
 	start = end;
 	while (start > 0 && errors->text[start - 1] != '\n')
 		start--;
-	for (; start < end && len < CHILD_TEXT_MAX - 1; start++)
-		out[len++] = errors->text[start] >= ' ' && errors->text[start] <= '~'
-				     ? errors->text[start]
-				     : '?';
+	for (; start < end && len < CHILD_TEXT_MAX - 1; start++) {
+		const char c = errors->text[start];
+
+		if (c >= ' ' && c <= '~')
+			out[len++] = c;
+	}
 	out[len] = '\0';
 }
 
@@ -441,12 +443,10 @@ static void be_late(struct evm *evm)
 		push_on(evm);
 		return;
 	}
-	if (evm->state == EVM_BOOTING)
-		evm_diagnose(evm);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (evm->children[i].has_ended)
 			blame_child(evm, (enum evm_child)i);
-	blame(evm, "nothing is heard of it");
+	evm_diagnose(evm);
 	break_off(evm);
 }
 
@@ -622,8 +622,9 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 		blame(&evm, "%s", failure.text);
 		break_off(&evm);
 	}
-	tell_state(&evm);
+	/* Who hears of its end finds nothing left of it. */
 	done(&evm);
+	tell_state(&evm);
 	if (evm.state == EVM_STOPPED)
 		return CELLA_OK;
 	return error_set(err, status != CELLA_OK ? status : CELLA_IO, "%s", evm.cause);

@@ -106,6 +106,7 @@ static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 		.argv = &argv,
 		.fds = { ends->tpm_vtpm, evm->launch.log, ends->certify_vtpm },
 		.num_fds = 3,
+		.is_confined = true,
 	};
 
 	argv_add(&argv, "%s", evm->options.vtpm);

@@ -29,8 +29,8 @@ enum qmp_event {
 /* qmp_command() is the line of a command. */
 const char *qmp_command(enum qmp_command command);
 
-/* qmp_read() tells what a line of QEMU's means. CELLA_MALFORMED when it is not QMP. */
-enum cella_status qmp_read(struct cella_bytes line, enum qmp_event *out,
+/* qmp_read() tells what a line of QEMU's means, without its end. CELLA_MALFORMED when it is not QMP. */
+enum cella_status qmp_read(struct cella_bytes text, enum qmp_event *out,
 			   struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 
 /* sealed_copy() makes one of all of a file, from its beginning. CELLA_LIMIT beyond max. */
-enum cella_status sealed_copy(int fd, const char *name, size_t max, int *out,
+enum cella_status sealed_copy(int from, const char *name, size_t max, int *out,
 			      struct cella_error *err) MUST_CHECK;
 
 /* sealed_make() makes one of some views, one after the other. */

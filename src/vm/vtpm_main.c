@@ -150,7 +150,8 @@ int main(int argc, char **argv)
 	}
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (run(&a, &err) == CELLA_OK)
-		return EXIT_SUCCESS;
+		vtpm_exit(EXIT_SUCCESS);
 	fprintf(stderr, "cella-vtpm: %s\n", err.text);
+	vtpm_exit(EXIT_FAILED);
 	return EXIT_FAILED;
 }

@@ -4,9 +4,8 @@
 # An enclave's life: built, booted under QEMU's emulation, attested, verified, talked to,
 # stopped; and what becomes of it when one of its processes is killed.
 #
-# Usage: enclave.sh CELLA BUILD APPLICATION; prints TAP. CELLA_KERNEL_DEB names a Debian
-# package of a kernel (linux-image-…-cloud-amd64); without it, one that cella has fetched
-# before is taken.
+# Usage: enclave.sh CELLA BUILD APPLICATION; prints TAP. CELLA_KERNEL names a folder with
+# boot/vmlinuz-* and lib/modules/* of a kernel.
 set -u
 
 cella=$(realpath "$1")
@@ -114,17 +113,20 @@ command -v jq >/dev/null || skip_all "there is no jq"
 for program in cellad cella-vtpm cella-vsock cella-init cella-unpack; do
 	[ -x "$build/$program" ] || skip_all "$program was not built"
 done
-kernel=${CELLA_KERNEL_DEB:-}
-for package in "${XDG_CACHE_HOME:-$HOME/.cache}"/cella/kernel/*.deb; do
-	[ -n "$kernel" ] || [ ! -f "$package" ] || kernel=$package
-done
-[ -f "$kernel" ] || skip_all "no kernel: CELLA_KERNEL_DEB names no package of one"
+[ -n "${CELLA_KERNEL:-}" ] || skip_all "CELLA_KERNEL names no folder of a kernel"
+kernel=$(find "$CELLA_KERNEL/boot" -name 'vmlinuz-*' | head -n 1)
+modules=$(find "$CELLA_KERNEL/lib/modules" -mindepth 1 -maxdepth 1 | head -n 1)
+[ -f "$kernel" ] || skip_all "CELLA_KERNEL has no kernel: $CELLA_KERNEL"
+
+# image OUTPUT ARGUMENT...: builds one of the application.
+image() {
+	"$cella" enclave build --quiet --kernel "$kernel" --modules "$modules" --output "$@"
+}
 
 # --- build ---
 mkdir "$dir/host"
 check "a host makes its key" 0 "$cella" enclave init-host "$dir/host"
-check "an image is built" 0 "$cella" enclave build --kernel-deb "$kernel" --log full \
-	--output app.eif "$application" -- "/$app" serve
+check "an image is built" 0 image app.eif --log full "$application" -- "/$app" serve
 check "its measurements are predicted" 0 "$cella" enclave describe --json app.eif \
 	--cpus 1 --memory 128
 cp out predicted.json
@@ -214,17 +216,14 @@ equal "indeed none" "$(cat out)" ""
 check "it cannot be stopped twice" 3 enclave stop app
 
 # --- ends of other kinds ---
-"$cella" enclave build --quiet --kernel-deb "$kernel" --log coded --output exits.eif \
-	"$application" -- "/$app" exit 3
+image exits.eif --log coded "$application" -- "/$app" exit 3
 start exits.eif >out 2>err # it may end before it is ready, or after
 await test ! -e "$run/exits"
 verdict $? "an application that exits ends its enclave"
-"$cella" enclave build --quiet --kernel-deb "$kernel" --log coded --output missing.eif \
-	"$application" --cwd /nowhere -- "/$app" serve
+image missing.eif --log coded --cwd /nowhere "$application" -- "/$app" serve
 check "an application that cannot start says why" 3 start missing.eif
 says "by its working directory" "its working directory"
-"$cella" enclave build --quiet --kernel-deb "$kernel" --no-attest --log off \
-	--output mute.eif "$application" -- "/$app" stubborn
+image mute.eif --log off --no-attest "$application" -- "/$app" stubborn
 check "one with a stubborn application starts" 0 start mute.eif
 check "it gives no evidence" 3 enclave attest mute
 check "it has no log" 3 enclave logs mute

@@ -49,6 +49,11 @@ payload() {
 		awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d
 }
 
+# The log in the evidence of an Enclave VM.
+event_log() {
+	sed -n 's/^ *"event_log": "\(.*\)",*$/\1/p' "$1" | base64 -d
+}
+
 # --- the corpus: quotes, bundles, policies, and all of them together ---
 "$sim" corpus "$work/corpus" --quiet
 mkdir -p quote evidence bundle policy policy_jwt verify
@@ -146,6 +151,24 @@ x=TEs6HZNhPvqK7rnkZxmVq0R2qCjzXJv1Q1yYb9vVb3A
 put keys/jwk printf '{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}' $x $x
 put keys/jwks printf '{"keys":[{"kty":"EC","crv":"P-384","x":"%s","y":"%s"},{"kty":"RSA"}]}' \
 	$x $x
+
+# --- an Enclave VM: its evidence, its launch, QEMU's requests to its TPM ---
+mkdir "$work/host"
+"$cella" enclave init-host --quiet "$work/host" >"$work/made"
+for debug in '' --debug; do
+	# shellcheck disable=SC2086 # nothing, or an option
+	put "evidence/evm$debug" "$sim" enclave "$work/host" $time --kernel "$here/seeds.sh" \
+		--cmdline 'console=ttyS0 quiet' --ramdisk "$here/replay.sh" --measure app \
+		--route 'egress example.org:443' --route 'ingress 8080:80' --nonce 0011223344556677 \
+		$debug
+	put "launch/evm$debug" event_log "evidence/evm$debug"
+	put "$work/evm-policy$debug" "$cella" policy new "evidence/evm$debug"
+	put "policy/evm$debug" cat "$work/evm-policy$debug"
+	put "verify/evm$debug" join "evidence/evm$debug" '' "$work/evm-policy$debug" \
+		"$work/host/host-ca.pem"
+done
+put vtpm_control/qemu printf '\1\0\0\0\020\0\0\0\0\1\0\0\0\0\016\0\0\0\0\021\0\0\020\0\0\0\0\0\2\0\0\0\0\0\0\0\0\4\0\0\0\0\5\0\0\0\0\0\0\0\0\3'
+put vtpm_control/again printf '\0\0\0\0\2\0\0\0\0\0\0\0\0\016\0\0\0\0\2\0\0\0\0'
 
 # --- measurements: a log of two applications ---
 for file in "$here/seeds.sh" "$here/replay.sh"; do

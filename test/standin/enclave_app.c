@@ -96,6 +96,16 @@ static void tell_folder(int peer, const char *path)
 	}
 }
 
+/* The kernel's idea of its first serial port: 0 is none. */
+static void tell_port(int peer)
+{
+	const int fd = open("/sys/class/tty/ttyS0/type", O_RDONLY);
+
+	put(peer, "serial port of type ", strlen("serial port of type "));
+	copy(fd, peer);
+	close(fd);
+}
+
 static void look_around(int peer)
 {
 	char line[64];
@@ -110,16 +120,6 @@ static void look_around(int peer)
 	tell(peer, "/dev/tpmrm0");
 	tell(peer, "/proc/sys/kernel/modules_disabled");
 	tell(peer, "/cella/guest.json");
-}
-
-/* The kernel's idea of its first serial port: 0 is none. */
-static void tell_port(int peer)
-{
-	const int fd = open("/sys/class/tty/ttyS0/type", O_RDONLY);
-
-	put(peer, "serial port of type ", strlen("serial port of type "));
-	copy(fd, peer);
-	close(fd);
 }
 
 static void (*const services[NUM_PORTS])(int peer) = { echo, give_evidence, look_around };

@@ -116,6 +116,13 @@ static void pump(struct world *w)
 	}
 }
 
+/* Time that has passed since the last look at the clock. */
+static void tick(struct world *w)
+{
+	w->device.last_tick_ms = 0;
+	device_tick(&w->device);
+}
+
 /* --- what the guest says ------------------------------------------------------------- */
 
 static struct packet packet(uint16_t op)
@@ -712,6 +719,73 @@ static void no_crumbs_while_there_is_little_credit(void **state UNUSED)
 	unmake(w);
 }
 
+/*
+ * A program writes byte by byte, and the guest does not read: newer kernels reset a
+ * connection under what so many packets cost. They are held back, asked about, and put
+ * together.
+ */
+static void crumbs_that_nobody_reads(void **state UNUSED)
+{
+	enum { LIMIT = PEER_ALLOC / 1024 };
+	struct world *const w = make(64);
+	struct packet p = packet(PACKET_CREDIT_UPDATE);
+	const int host = connect_from_guest(w);
+	static uint8_t data[2000];
+
+	for (int i = 0; i < LIMIT; i++) {
+		host_says(w, host, "a");
+		EXPECT(w, PACKET_RW);
+	}
+	host_says(w, host, "b");
+	EXPECT(w, PACKET_CREDIT_REQUEST);
+	for (int i = 0; i < 100; i++)
+		host_says(w, host, "c");
+	EXPECT_NOTHING(w);
+	/* It has read nothing; it is not asked at once again, but after a while. */
+	send_packet(w, &p, NULL);
+	EXPECT_NOTHING(w);
+	CHECK_INT(DEVICE_HELD_TICK_MS, device_wait_ms(&w->device));
+	tick(w);
+	pump(w);
+	EXPECT(w, PACKET_CREDIT_REQUEST);
+	EXPECT_NOTHING(w);
+	/* What is no crumb goes at once. */
+	CHECK_TRUE(send(host, data, 923, 0) == 923);
+	pump(w);
+	EXPECT(w, PACKET_RW);
+	CHECK_INT(1024, w->got.len);
+	host_says(w, host, "d");
+	EXPECT(w, PACKET_CREDIT_REQUEST);
+	/* It has read all. */
+	p.fwd_cnt = LIMIT + 1024;
+	send_packet(w, &p, NULL);
+	EXPECT(w, PACKET_RW);
+	CHECK_BYTES("d", 1, bytes_of(w->payload, w->got.len));
+	CHECK_INT(-1, device_wait_ms(&w->device));
+	close(host);
+	unmake(w);
+}
+
+/* Questions and answers of a byte each go on without anyone being asked too often. */
+static void small_talk(void **state UNUSED)
+{
+	struct world *const w = make(64);
+	struct packet p = packet(PACKET_RW);
+	const int host = connect_from_guest(w);
+
+	p.len = 1;
+	for (int i = 0; i < 2000; i++) {
+		host_says(w, host, "q");
+		EXPECT(w, PACKET_RW);
+		p.fwd_cnt++;
+		send_packet(w, &p, "a");
+		expect_host(host, "a");
+	}
+	EXPECT_NOTHING(w);
+	close(host);
+	unmake(w);
+}
+
 /* --- ends ---------------------------------------------------------------------------- */
 
 static void host_ends_one_direction(void **state UNUSED)
@@ -868,7 +942,7 @@ static void guest_that_does_not_confirm_an_end(void **state UNUSED)
 	CHECK_TRUE(only_conn(w)->deadline_ms > w->device.now_ms);
 	CHECK_TRUE(only_conn(w)->deadline_ms <= w->device.now_ms + DEVICE_CLOSE_MS);
 	conn_set_deadline(&w->device.table, only_conn(w), 1);
-	device_tick(&w->device);
+	tick(w);
 	pump(w);
 	EXPECT(w, PACKET_RST);
 	CHECK_INT(0, w->device.table.num);
@@ -991,12 +1065,12 @@ static void deadlines(void **state UNUSED)
 
 	CHECK_INT(DEVICE_TICK_MS, device_wait_ms(&w->device));
 	conn_set_deadline(&w->device.table, only_conn(w), 1);
-	device_tick(&w->device);
+	tick(w);
 	CHECK_TRUE(host_sees_close(silent));
 	const int waiting = adopt(w, "CONNECT 5001\n");
 	EXPECT(w, PACKET_REQUEST);
 	conn_set_deadline(&w->device.table, only_conn(w), 1);
-	device_tick(&w->device);
+	tick(w);
 	pump(w);
 	EXPECT(w, PACKET_RST);
 	CHECK_TRUE(host_sees_end(waiting));
@@ -1181,12 +1255,12 @@ static void busy_listener(void **state UNUSED)
 	EXPECT_NOTHING(w);
 	CHECK_INT(1, w->device.table.num_dialling);
 	CHECK_INT(DEVICE_DIAL_TICK_MS, device_wait_ms(&w->device));
-	device_tick(&w->device);
+	tick(w);
 	pump(w);
 	EXPECT_NOTHING(w);
 	first = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	CHECK_TRUE(first >= 0);
-	device_tick(&w->device);
+	tick(w);
 	pump(w);
 	EXPECT(w, PACKET_RESPONSE);
 	CHECK_INT(1, w->got.dst_port);
@@ -1321,6 +1395,8 @@ int main(void)
 		cmocka_unit_test(asks_for_credit_once),
 		cmocka_unit_test(answers_when_asked_for_credit),
 		cmocka_unit_test(no_crumbs_while_there_is_little_credit),
+		cmocka_unit_test(crumbs_that_nobody_reads),
+		cmocka_unit_test(small_talk),
 		cmocka_unit_test(host_ends_one_direction),
 		cmocka_unit_test(guest_ends_one_direction),
 		cmocka_unit_test(guest_takes_no_more),

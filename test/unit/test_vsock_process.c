@@ -269,6 +269,14 @@ static void is_in_its_sandbox(void **state UNUSED)
 	CHECK_TEXT("NoNewPrivs:\t1\n", line);
 	status_line("Seccomp:", line);
 	CHECK_TEXT("Seccomp:\t2\n", line);
+	/* Others cannot look into a process that is not dumpable. */
+	if (geteuid() == 0) {
+		char path[64], root[256] = { 0 };
+
+		snprintf(path, sizeof path, "/proc/%d/root", (int)front.pid);
+		CHECK_TRUE(readlink(path, root, sizeof root - 1) > 0);
+		CHECK_TEXT(front.folder, root);
+	}
 	finish(0, "front-end-left");
 }
 

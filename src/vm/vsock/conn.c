@@ -125,6 +125,7 @@ void conn_free(struct conn_table *table, struct conn *conn)
 	conn_forget(table, conn);
 	conn_dequeue(table, conn);
 	conn_set_deadline(table, conn, 0);
+	conn_set_held(table, conn, false);
 	conn_set_state(table, conn, CONN_FREE);
 	if (conn->fd >= 0)
 		close(conn->fd);
@@ -158,6 +159,12 @@ void conn_set_deadline(struct conn_table *table, struct conn *conn, int64_t dead
 {
 	table->num_deadlines += (deadline_ms != 0) - (conn->deadline_ms != 0);
 	conn->deadline_ms = deadline_ms;
+}
+
+void conn_set_held(struct conn_table *table, struct conn *conn, bool is_held)
+{
+	table->num_held += is_held - conn->is_held;
+	conn->is_held = is_held;
 }
 
 /* --- the index ----------------------------------------------------------------------- */
@@ -275,6 +282,9 @@ bool conn_peer_told(struct conn *conn, uint32_t buf_alloc, uint32_t fwd_cnt)
 		return false;
 	conn->peer_forwarded = fwd_cnt;
 	conn->peer_alloc = buf_alloc;
+	/* Each of them has a byte at least. */
+	if (conn->crumbs > conn->sent - fwd_cnt)
+		conn->crumbs = conn->sent - fwd_cnt;
 	return true;
 }
 

@@ -75,6 +75,8 @@ struct conn {
 	uint32_t sent;
 	uint32_t peer_alloc;
 	uint32_t peer_forwarded;
+	uint32_t crumbs; /* small packets among those under way, at most */
+	bool is_held;    /* more of them have to wait */
 
 	/* What the host's socket did not take: a ring in the slot's part of the buffers. */
 	uint32_t held_at;
@@ -102,6 +104,7 @@ struct conn_table {
 	int num_greeting;
 	int num_deadlines;
 	int num_dialling;
+	int num_held;
 	int first_free;
 	int *index; /* by ports: first connections of chains */
 	uint32_t index_mask;
@@ -130,9 +133,11 @@ void conn_free(struct conn_table *table, struct conn *conn);
 /* conn_number() is a connection's place in the table. */
 int conn_number(const struct conn_table *table, const struct conn *conn);
 
-/* conn_set_state() and conn_set_deadline() keep the table's sums. */
+/* These keep the table's sums. */
 void conn_set_state(struct conn_table *table, struct conn *conn, enum conn_state state);
 void conn_set_deadline(struct conn_table *table, struct conn *conn, int64_t deadline_ms);
+
+void conn_set_held(struct conn_table *table, struct conn *conn, bool is_held);
 
 /* conn_know() puts a connection into the index, by its CID and ports; conn_forget() out. */
 void conn_know(struct conn_table *table, struct conn *conn);

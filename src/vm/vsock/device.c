@@ -114,24 +114,38 @@ static void time_is_up(struct device *device, struct conn *conn)
 	}
 }
 
+static void tick(struct device *device, struct conn *conn)
+{
+	if (conn->deadline_ms != 0 && conn->deadline_ms <= device->now_ms) {
+		time_is_up(device, conn);
+	} else if (conn->state == CONN_DIALLING && conn->tell == 0) {
+		device_dial(device, conn);
+	} else if (conn->is_held) {
+		/* It is asked anew what it has read, if there still is anything for it. */
+		conn_set_held(&device->table, conn, false);
+		conn->has_asked = false;
+		device_offer(device, conn);
+	}
+}
+
 void device_tick(struct device *device)
 {
-	device->now_ms = now_ms();
-	if (device->table.num_deadlines == 0)
-		return;
-	for (int i = 0; i < device->table.max; i++) {
-		struct conn *const conn = &device->table.conns[i];
+	const int64_t now = now_ms();
+	const bool is_due = now - device->last_tick_ms >= DEVICE_DIAL_TICK_MS;
 
-		if (conn->deadline_ms != 0 && conn->deadline_ms <= device->now_ms)
-			time_is_up(device, conn);
-		else if (conn->state == CONN_DIALLING && conn->tell == 0)
-			device_dial(device, conn);
-	}
+	device->now_ms = now;
+	if (!is_due || device_wait_ms(device) < 0)
+		return;
+	device->last_tick_ms = now;
+	for (int i = 0; i < device->table.max; i++)
+		tick(device, &device->table.conns[i]);
 }
 
 int device_wait_ms(const struct device *device)
 {
 	if (device->table.num_dialling > 0)
 		return DEVICE_DIAL_TICK_MS;
+	if (device->table.num_held > 0)
+		return DEVICE_HELD_TICK_MS;
 	return device->table.num_deadlines > 0 ? DEVICE_TICK_MS : -1;
 }

@@ -58,6 +58,7 @@ enum {
 	DEVICE_LINGER_MS = 60000, /* since the host last took something */
 	DEVICE_TICK_MS = 250,
 	DEVICE_DIAL_TICK_MS = 10,
+	DEVICE_HELD_TICK_MS = 50,
 };
 
 /* The first of the ports that this side gives to connections of its own. */
@@ -105,6 +106,7 @@ struct device {
 	size_t num_refusals;
 	uint32_t next_host_port;
 	int64_t now_ms;
+	int64_t last_tick_ms;
 	struct device_counts counts;
 	struct chain chain; /* work space: too large for the stack */
 	struct iovec parts[RING_MAX_PARTS];

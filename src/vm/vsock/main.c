@@ -32,6 +32,7 @@ struct settings {
 	const char *base;
 	int front_fd;
 	int base_fd;
+	const char *lacks; /* of the sandbox */
 };
 
 /* --- options ------------------------------------------------------------------------- */
@@ -235,21 +236,22 @@ static enum cella_status set_up(struct settings *s, struct backend *backend,
 	TRY(enter_directory(s, err));
 	TRY(make_signals(&fds.signals, err));
 	TRY(backend_init(backend, &s->config, &fds, err));
-	return sandbox_enter(err);
+	return sandbox_enter(&s->lacks, err);
 }
 
-static int tell_end(const struct backend *backend, enum backend_end end)
+static int tell_end(const struct settings *s, const struct backend *backend,
+		    enum backend_end end)
 {
 	const struct device_counts *const n = &backend->device.counts;
 
 	fprintf(stderr,
 		"cella-vsock: %s: %s; driver %s, %llu connections, %llu rejected, %llu "
-		"lies, %llu packets in, %llu out\n",
+		"lies, %llu packets in, %llu out%s\n",
 		backend_end_code(end), backend->why.text,
 		backend->had_driver ? "seen" : "never seen",
 		(unsigned long long)n->opened, (unsigned long long)n->rejected,
 		(unsigned long long)n->lies, (unsigned long long)n->packets_from_guest,
-		(unsigned long long)n->packets_to_guest);
+		(unsigned long long)n->packets_to_guest, s->lacks);
 	return backend_end_status(end);
 }
 
@@ -273,7 +275,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cella-vsock: set-up: %s\n", err.text);
 		return err.status == CELLA_USAGE ? STATUS_USAGE : STATUS_FAILED;
 	}
-	status = tell_end(&backend, backend_run(&backend));
+	status = tell_end(&settings, &backend, backend_run(&backend));
 	backend_done(&backend);
 	sandbox_exit(status);
 	return status;

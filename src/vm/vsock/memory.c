@@ -80,6 +80,7 @@ enum cella_status memory_check(const struct memory_region *regions, size_t num,
 static enum cella_status check_file(const struct memory_region *r, int fd, size_t index,
 				    struct cella_error *err)
 {
+	const uint64_t needed = r->mmap_offset + r->size;
 	struct stat is;
 	const int seals = fcntl(fd, F_GET_SEALS);
 
@@ -91,12 +92,12 @@ static enum cella_status check_file(const struct memory_region *r, int fd, size_
 				 index);
 	if (fstat(fd, &is) != 0)
 		return error_errno(err, errno, "memory region %zu: its file", index);
-	if (is.st_size < 0 || (uint64_t)is.st_size < r->mmap_offset + r->size)
+	if (is.st_size < 0 || (uint64_t)is.st_size < needed)
 		return error_set(
 			err, CELLA_MALFORMED,
 			"memory region %zu: needs %#llx bytes of its file, which "
 			"has %#llx",
-			index, (unsigned long long)(r->mmap_offset + r->size),
+			index, (unsigned long long)needed,
 			(unsigned long long)is.st_size);
 	return CELLA_OK;
 }

@@ -5,12 +5,13 @@
  *  1. limits: no core file, which would hold the guest's memory; not dumpable, so that no
  *     other process of the user can look inside;
  *  2. no_new_privs: nothing that is executed gains anything (nothing can be executed);
- *  3. Landlock, where the kernel has it: no file can be opened, made, removed, executed;
- *  4. seccomp: only the calls below, and of sockets only UNIX ones. Whatever else is tried
+ *  3. the run directory as root, and a network of its own, which is empty: what can be
+ *     connected to are the sockets there;
+ *  4. Landlock: no file can be opened, made, removed, executed;
+ *  5. seccomp: only the calls below, and of sockets only UNIX ones. Whatever else is tried
  *     ends the process.
  *
- * What is left of the file system is connect() to UNIX sockets, relative to the run
- * directory.
+ * The third and the fourth are not to be had everywhere. What is lacking is told.
  */
 #include "vm/vsock/sandbox.h"
 
@@ -18,10 +19,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -51,6 +54,22 @@ enum cella_status sandbox_limits(size_t num_fds, struct cella_error *err)
 	return CELLA_OK;
 }
 
+/* --- the run directory alone --------------------------------------------------------- */
+
+/*
+ * With the privilege to do so, or in a user namespace, where everybody has it. The
+ * credentials that others see stay the same.
+ */
+static bool shut_in(void)
+{
+	if (chroot(".") == 0) {
+		(void)!unshare(CLONE_NEWNET | CLONE_NEWIPC);
+		return true;
+	}
+	return unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0 &&
+	       chroot(".") == 0;
+}
+
 /* --- files --------------------------------------------------------------------------- */
 
 /*
@@ -65,16 +84,15 @@ enum {
 };
 
 /* A kernel without Landlock is no error: seccomp holds, too. */
-static enum cella_status forbid_files(struct cella_error *err)
+static enum cella_status forbid_files(bool *is_missing, struct cella_error *err)
 {
 	const uint64_t handled = LANDLOCK_ALL;
 	const long fd = syscall(CALL_CREATE_RULESET, &handled, sizeof handled, 0);
 	long result;
 
+	*is_missing = fd < 0 && (errno == ENOSYS || errno == EOPNOTSUPP);
 	if (fd < 0)
-		return errno == ENOSYS || errno == EOPNOTSUPP
-			       ? CELLA_OK
-			       : error_errno(err, errno, "Landlock");
+		return *is_missing ? CELLA_OK : error_errno(err, errno, "Landlock");
 	result = syscall(CALL_RESTRICT_SELF, (int)fd, 0);
 	close((int)fd);
 	return result == 0 ? CELLA_OK : error_errno(err, errno, "Landlock");
@@ -120,6 +138,7 @@ static const struct {
 } bounded_calls[] = {
 	{ SCMP_SYS(fcntl), 1, UINT64_MAX, F_SETFL },
 	{ SCMP_SYS(fcntl), 1, UINT64_MAX, F_GET_SEALS },
+	{ SCMP_SYS(ioctl), 1, UINT64_MAX, FIONREAD },
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(socket), 0, UINT64_MAX, AF_UNIX },
 };
@@ -148,7 +167,7 @@ static int add_calls(scmp_filter_ctx filter)
 
 static enum cella_status forbid_calls(struct cella_error *err)
 {
-	const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int result;
 
 	if (filter == NULL)
@@ -160,11 +179,19 @@ static enum cella_status forbid_calls(struct cella_error *err)
 	return result == 0 ? CELLA_OK : error_errno(err, -result, "seccomp");
 }
 
-enum cella_status sandbox_enter(struct cella_error *err)
+enum cella_status sandbox_enter(const char **lacks, struct cella_error *err)
 {
+	static const char *const words[2][2] = {
+		{ "", ", no Landlock" },
+		{ ", no root of its own", ", no root of its own, no Landlock" },
+	};
+	const bool is_open = !shut_in();
+	bool no_landlock = false;
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return error_errno(err, errno, "PR_SET_NO_NEW_PRIVS");
-	TRY(forbid_files(err));
+	TRY(forbid_files(&no_landlock, err));
+	*lacks = words[is_open][no_landlock];
 	return forbid_calls(err);
 }
 

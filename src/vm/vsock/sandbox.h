@@ -13,8 +13,12 @@
  */
 enum cella_status sandbox_limits(size_t num_fds, struct cella_error *err) MUST_CHECK;
 
-/* sandbox_enter() gives everything up. It cannot be undone; a part that fails is an error. */
-enum cella_status sandbox_enter(struct cella_error *err) MUST_CHECK;
+/*
+ * sandbox_enter() gives everything up but the working directory. It cannot be undone. What
+ * this machine does not have is told in words to be appended to others, *lacks; any other
+ * part that fails is an error.
+ */
+enum cella_status sandbox_enter(const char **lacks, struct cella_error *err) MUST_CHECK;
 
 /*
  * sandbox_catch() has the loss of mapped memory end the process with a line and a status,

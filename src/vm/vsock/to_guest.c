@@ -9,11 +9,16 @@
 
 #include <errno.h>
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 /*
- * A guest accounts each packet with what its own structures take besides the payload: many
- * small ones overrun its window. With less credit than this it is waited for more.
+ * A guest accounts each packet with what its own structures take besides the payload: newer
+ * kernels reset a connection whose window is overrun by many small ones that nobody reads.
+ * With less credit than this it is waited for more; and once so many smaller packets are
+ * under way as would fill the window at this size, for more data, or for the guest to tell
+ * that it has read them. It does not tell of small amounts by itself: it is asked, again and
+ * again.
  */
 enum { SMALL_LEN = 1024 };
 
@@ -171,6 +176,7 @@ static void batch_finish(struct device *device, struct conn *conn,
 			    PACKET_HEADER_LEN + packet.len);
 		len -= packet.len;
 		conn->sent += packet.len;
+		conn->crumbs += packet.len < SMALL_LEN;
 		device->counts.bytes_to_guest += packet.len;
 		device->counts.packets_to_guest++;
 	}
@@ -189,6 +195,17 @@ static size_t credit(const struct conn *conn)
 	return free < enough ? 0 : free;
 }
 
+/* There is little to be read, and too much that is little is under way. */
+static bool is_crumb(const struct conn *conn)
+{
+	int waiting = 0;
+
+	return conn->crumbs >= conn->peer_alloc / SMALL_LEN &&
+	       conn_peer_free(conn) >= SMALL_LEN &&
+	       ioctl(conn->fd, FIONREAD, &waiting) == 0 && waiting > 0 &&
+	       waiting < SMALL_LEN;
+}
+
 /* False when there is no buffer. */
 static bool put_data(struct device *device, struct conn *conn)
 {
@@ -196,7 +213,8 @@ static bool put_data(struct device *device, struct conn *conn)
 	const size_t max = credit(conn);
 	size_t len;
 
-	if (max == 0) {
+	conn_set_held(&device->table, conn, is_crumb(conn));
+	if (max == 0 || conn->is_held) {
 		if (!conn->has_asked)
 			conn->tell |= TELL_ASK_CREDIT;
 		conn->has_asked = true;
@@ -219,6 +237,11 @@ static bool has_data(const struct conn *conn)
 	       (conn->guest_shut & PACKET_SHUT_RECEIVE) == 0;
 }
 
+static bool may_send(const struct conn *conn)
+{
+	return credit(conn) > 0 && !(conn->is_held && is_crumb(conn));
+}
+
 /* What it can be told now: that the host has left comes after the host's last word. */
 static uint8_t due(const struct conn *conn)
 {
@@ -230,7 +253,7 @@ void device_offer(struct device *device, struct conn *conn)
 {
 	if (conn->state == CONN_FREE || conn->state == CONN_CLOSED)
 		return;
-	if (due(conn) != 0 || (has_data(conn) && (credit(conn) > 0 || !conn->has_asked)))
+	if (due(conn) != 0 || (has_data(conn) && (may_send(conn) || !conn->has_asked)))
 		conn_enqueue(&device->table, conn);
 }
 
