@@ -117,6 +117,7 @@ put sigstruct/plain "$here/sigstruct.sh"
 # --- enclave images, of a made kernel ---
 mkdir -p "$work/tree/bin"
 echo 'a program' >"$work/tree/bin/server"
+chmod 755 "$work/tree/bin/server"
 ln -s server "$work/tree/bin/link"
 "$here/kernel.sh" >"$work/vmlinuz"
 image() {
