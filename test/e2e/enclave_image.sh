@@ -239,6 +239,23 @@ says "which is no image" "neither an OCI image layout nor a saved image"
 mkfifo waiting
 check "a pipe is not waited for" 3 build waiting -o x.eif
 
+# --- who reads archives ---
+unpack=$(dirname "$cella")/cella-unpack
+head -c 1000000 /dev/zero >zeros
+tar -cf zeros.tar zeros
+mkfifo told
+"$unpack" tar 0 "$(wc -c <zeros.tar)" <zeros.tar >told 2>err &
+reader=$!
+exec 3<told
+# What it tells first, it tells behind its filter; the rest waits to be read.
+head -c 1 <&3 >out
+grep -E '^(Seccomp|NoNewPrivs):' "/proc/$reader/status" | tr -s '\t\n' '  ' >out
+[ "$(cat out)" = "NoNewPrivs: 1 Seccomp: 2 " ]
+verdict $? "foreign archives are read behind a filter: $(cat out)"
+exec 3<&-
+wait "$reader" 2>/dev/null
+check "it gets descriptors, no names" 2 "$unpack" tar zeros.tar
+
 # --- a kernel's package ---
 mkdir -p package/boot package/lib/modules/6.1.0-test
 cp vmlinuz package/boot/vmlinuz-6.1.0-test
