@@ -9,8 +9,10 @@
 #include "vm/image_build.h"
 #include "vm/installed.h"
 
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -183,6 +185,23 @@ static enum cella_status make(const struct build_args *args, struct kernel *kern
 	return arena_status(&app->arena, err);
 }
 
+/* An image within its own source would be part of the next one. */
+static enum cella_status check_output(const char *source, const char *output,
+				      struct cella_error *err)
+{
+	char *copy CLEANUP_FREE = strdup(output);
+	char *from CLEANUP_FREE = realpath(source, NULL);
+	char *to CLEANUP_FREE = copy != NULL ? realpath(dirname(copy), NULL) : NULL;
+	const size_t len = from != NULL ? strlen(from) : 0;
+
+	if (from != NULL && to != NULL && strcmp(output, "-") != 0 &&
+	    strncmp(from, to, len) == 0 && (to[len] == '/' || to[len] == '\0'))
+		return error_set(err, CELLA_USAGE,
+				 "--output: %.100s lies in %.80s, of which it is made",
+				 output, source);
+	return CELLA_OK;
+}
+
 /* What is being done now: for somebody who waits at a terminal. */
 static void PRINTF(2, 3)
 	progress(const struct common_args *common, const char *format, ...)
@@ -194,7 +213,7 @@ static void PRINTF(2, 3)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fputs(" …\n", stderr);
+	fputs(" ...\n", stderr);
 }
 
 static enum cella_status build(const struct build_args *args, struct cella_error *err)
@@ -209,9 +228,11 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	struct out file CLEANUP(out_done) = { 0 };
 	char *package CLEANUP_FREE = NULL;
 
+	TRY(check_output(source, output, err));
 	progress(&args->common, "reading %s", source);
 	TRY(application_load(source, &app, err));
 	TRY(set_command(args, &app, err));
+	TRY(application_complete(&app, err));
 	if (app.num_dropped > 0)
 		note(&args->common, "%zu devices, pipes or sockets were left out",
 		     app.num_dropped);
@@ -232,7 +253,7 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	TRY(file_write(output, out_view(&file), 0644, err));
 	note(&args->common, "%s: %zu bytes, needs %llu MiB of memory", output, file.len,
 	     (unsigned long long)(image.parts.default_memory >> 20));
-	return enclave_tell_file(&args->common, out_view(&file), err);
+	return enclave_tell_file(&args->common, output, out_view(&file), err);
 }
 
 static int run(const void *args)

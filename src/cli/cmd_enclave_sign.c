@@ -44,7 +44,7 @@ static enum cella_status sign(const struct sign_args *args, struct cella_error *
 	TRY(eif_write(&image, &signed_file, err));
 	TRY(file_write(output, out_view(&signed_file), 0644, err));
 	note(&args->common, "%s: signed", output);
-	return enclave_tell_file(&args->common, out_view(&signed_file), err);
+	return enclave_tell_file(&args->common, output, out_view(&signed_file), err);
 }
 
 static int run(const void *args)

@@ -9,6 +9,7 @@
 #include "fetch/files.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { CACHE_PATH_MAX = 4096, CERTS_FILE_MAX = 64 << 10 };
 
@@ -85,7 +86,7 @@ enum cella_status enclave_tell(const struct image_facts *facts, bool as_json,
 	return CELLA_OK;
 }
 
-enum cella_status enclave_tell_file(const struct common_args *common,
+enum cella_status enclave_tell_file(const struct common_args *common, const char *path,
 				    struct cella_bytes file, struct cella_error *err)
 {
 	const struct moment now = { 0 };
@@ -93,7 +94,7 @@ enum cella_status enclave_tell_file(const struct common_args *common,
 	struct image_facts facts CLEANUP(image_facts_done) = { .image = NULL };
 	struct eif image = { 0 };
 
-	if (common->quiet)
+	if (common->quiet || strcmp(path, "-") == 0)
 		return CELLA_OK;
 	TRY(eif_parse(file, &image, err));
 	TRY(image_facts_read(&image, &question, &facts, err));

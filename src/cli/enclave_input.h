@@ -38,8 +38,11 @@ enum cella_status enclave_tell(const struct image_facts *facts, bool as_json,
 			       enum enclave_detail detail,
 			       struct cella_error *err) MUST_CHECK;
 
-/* enclave_tell_file() tells an image that was just written, unless the user wants quiet. */
-enum cella_status enclave_tell_file(const struct common_args *common,
+/*
+ * enclave_tell_file() tells an image that was just written there, unless the user wants
+ * quiet or has it on standard output.
+ */
+enum cella_status enclave_tell_file(const struct common_args *common, const char *path,
 				    struct cella_bytes file,
 				    struct cella_error *err) MUST_CHECK;
 

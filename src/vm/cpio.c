@@ -96,7 +96,7 @@ static enum cella_status write_tree(struct writer *w, const char *prefix)
 		    snprintf(path, sizeof path, "%s%s%s", prefix,
 			     prefix[0] != '\0' ? "/" : "", name) >= (int)sizeof path)
 			return error_set(w->err, CELLA_LIMIT,
-					 "%s: its path is longer than %d bytes",
+					 "%.100s: its path is longer than %d bytes",
 					 node->name, ROOTFS_PATH_MAX - 1);
 		TRY(write_node(w, node, path));
 		TRY(out_status(w->out, w->err));

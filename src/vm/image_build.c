@@ -241,9 +241,6 @@ enum cella_status image_build(const struct image_options *options, struct kernel
 	struct image_memory memory = { 0 };
 	enum cella_status status;
 
-	if (application->argv.num_items == 0)
-		return error_set(err, CELLA_USAGE,
-				 "nothing says what to start: give a command after --");
 	status = build(options, kernel, application, &image, err);
 	if (status == CELLA_OK)
 		status = image_memory(&image.parts, &memory, err);

@@ -302,14 +302,13 @@ static void put_policy(const struct image_facts *facts, struct out *out)
 	const json_t *const application = json_object_get(facts->policy, "application");
 	const json_t *const argv = json_object_get(application, "argv");
 	const char *const log = json_string_value(json_object_get(facts->policy, "log"));
-	const json_t *text;
-	size_t i;
 
 	if (facts->policy == NULL)
 		return;
 	out_text(out, "  starts        ");
-	json_array_foreach(argv, i, text)
-	{
+	for (size_t i = 0; i < json_array_size(argv); i++) {
+		const json_t *const text = json_array_get(argv, i);
+
 		out_u8(out, ' ');
 		put_plain(out, json_is_string(text) ? json_string_value(text) : "?");
 	}

@@ -276,8 +276,6 @@ static void put_component(const json_t *component, struct out *out)
 {
 	const json_t *const files = json_object_get(component, "files");
 	const bool same = json_is_true(json_object_get(component, "same"));
-	const json_t *file;
-	size_t i;
 
 	out_format(out, "%-13s PCR%-2lld %s\n", text_of(component, "component"),
 		   (long long)json_integer_value(json_object_get(component, "pcr")),
@@ -289,18 +287,21 @@ static void put_component(const json_t *component, struct out *out)
 			   text_of(component, "first"), text_of(component, "second"));
 	if (json_object_get(component, "note") != NULL)
 		out_format(out, "  %s\n", text_of(component, "note"));
-	json_array_foreach(files, i, file) out_format(
-		out, "  %s: %s\n", text_of(file, "path"), text_of(file, "change"));
+	for (size_t i = 0; i < json_array_size(files); i++) {
+		const json_t *const file = json_array_get(files, i);
+
+		out_format(out, "  %s: %s\n", text_of(file, "path"),
+			   text_of(file, "change"));
+	}
 }
 
 enum cella_status image_diff_text(const json_t *diff, struct out *out,
 				  struct cella_error *err)
 {
-	const json_t *component;
-	size_t i;
+	const json_t *const components = json_object_get(diff, "components");
 
-	json_array_foreach(json_object_get(diff, "components"), i, component)
-		put_component(component, out);
+	for (size_t i = 0; i < json_array_size(components); i++)
+		put_component(json_array_get(components, i), out);
 	if (json_is_true(json_object_get(diff, "same_file")))
 		out_text(out, "the files are the same\n");
 	else if (json_is_true(json_object_get(diff, "same")))

@@ -61,11 +61,9 @@ static enum cella_status digest_of(const struct rootfs *archive, const struct no
 				   char text[DIGEST_TEXT_LEN + 1],
 				   struct cella_error *err)
 {
-	struct out contents CLEANUP(out_done) = { 0 };
 	uint8_t digest[SHA256_LEN];
 
-	TRY(rootfs_read_all(archive, file, (size_t)ROOTFS_MAX_LEN, &contents, err));
-	TRY(crypto_sha256(out_view(&contents), digest, err));
+	TRY(rootfs_sha256(archive, file, digest, err));
 	memcpy(text, "sha256:", 7);
 	hex_format(bytes_of(digest, sizeof digest), text + 7);
 	return CELLA_OK;
@@ -99,8 +97,6 @@ static enum cella_status add_texts(const json_t *config, const char *name,
 				   struct cella_error *err)
 {
 	const json_t *const array = json_object_get(config, name);
-	const json_t *text;
-	size_t i;
 
 	if (array == NULL || json_is_null(array))
 		return CELLA_OK;
@@ -108,8 +104,9 @@ static enum cella_status add_texts(const json_t *config, const char *name,
 		return error_set(err, CELLA_MALFORMED, "image: %s: is %s, not an array",
 				 name, json_type_name(array));
 	TRY(json_check_texts(array, name, err));
-	json_array_foreach(array, i, text)
-		TRY(text_list_add(list, arena, json_string_value(text), err));
+	for (size_t i = 0; i < json_array_size(array); i++)
+		TRY(text_list_add(list, arena,
+				  json_string_value(json_array_get(array, i)), err));
 	return CELLA_OK;
 }
 
@@ -330,16 +327,14 @@ static enum cella_status read_manifest(struct stack *s, const json_t *manifest,
 				       const char **config, struct cella_error *err)
 {
 	const json_t *const layers = json_object_get(manifest, "layers");
-	const json_t *layer;
-	size_t i;
 
 	if (!json_is_array(layers))
 		return error_set(err, CELLA_MALFORMED,
 				 "image: its manifest has no layers");
 	TRY(find_blob(s, text_of(json_object_get(manifest, "config"), "digest"), config,
 		      err));
-	json_array_foreach(layers, i, layer)
-	{
+	for (size_t i = 0; i < json_array_size(layers); i++) {
+		const json_t *const layer = json_array_get(layers, i);
 		const char *path = NULL;
 
 		TRY(find_blob(s, text_of(layer, "digest"), &path, err));
@@ -362,12 +357,12 @@ static bool is_for_us(const json_t *entry)
 static enum cella_status choose(const json_t *index, const char **digest,
 				struct cella_error *err)
 {
+	const json_t *const manifests = json_object_get(index, "manifests");
 	const json_t *chosen = NULL;
-	const json_t *entry;
-	size_t i;
 
-	json_array_foreach(json_object_get(index, "manifests"), i, entry)
-	{
+	for (size_t i = 0; i < json_array_size(manifests); i++) {
+		const json_t *const entry = json_array_get(manifests, i);
+
 		if (!is_for_us(entry))
 			continue;
 		if (chosen != NULL)
@@ -413,8 +408,6 @@ static enum cella_status read_saved(struct stack *s, const json_t *list,
 	const json_t *const manifest = json_array_get(list, 0);
 	const json_t *const layers = json_object_get(manifest, "Layers");
 	struct arena *const arena = &s->out->arena;
-	const json_t *layer;
-	size_t i;
 
 	if (json_array_size(list) != 1)
 		return error_set(err, CELLA_UNSUPPORTED,
@@ -426,9 +419,14 @@ static enum cella_status read_saved(struct stack *s, const json_t *list,
 	TRY(json_check_texts(layers, "Layers", err));
 	*config = arena_copy(arena, text_of(manifest, "Config"),
 			     strlen(text_of(manifest, "Config")));
-	json_array_foreach(layers, i, layer) TRY(add_layer(
-		s, arena_copy(arena, json_string_value(layer), json_string_length(layer)),
-		err));
+	for (size_t i = 0; i < json_array_size(layers); i++) {
+		const json_t *const layer = json_array_get(layers, i);
+
+		TRY(add_layer(s,
+			      arena_copy(arena, json_string_value(layer),
+					 json_string_length(layer)),
+			      err));
+	}
 	return arena_status(arena, err);
 }
 

@@ -44,6 +44,14 @@ const char *source_kind_name(enum source_kind kind);
 enum cella_status application_load(const char *path, struct application *out,
 				   struct cella_error *err) MUST_CHECK;
 
+/*
+ * application_complete() sees to it that what is to be started is there: the program, found
+ * as execvp() finds it, its loader or interpreter, and the directory, which it makes.
+ * CELLA_USAGE when nothing is to be started; CELLA_MISSING names what lacks.
+ */
+enum cella_status application_complete(struct application *application,
+				       struct cella_error *err) MUST_CHECK;
+
 /* text_list_add() copies a text. */
 enum cella_status text_list_add(struct text_list *list, struct arena *arena,
 				const char *text, struct cella_error *err) MUST_CHECK;

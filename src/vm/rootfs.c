@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* --- contents ------------------------------------------------------------------------ */
@@ -146,6 +147,26 @@ enum cella_status rootfs_read_all(const struct rootfs *tree, const struct node *
 		at += part;
 	}
 	return out_status(out, err);
+}
+
+enum cella_status rootfs_sha256(const struct rootfs *tree, const struct node *file,
+				uint8_t out[SHA256_LEN], struct cella_error *err)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const uint64_t start = file->contents.offset / page * page;
+	const size_t before = (size_t)(file->contents.offset - start);
+	const size_t len = (size_t)file->contents.len;
+	enum cella_status status;
+	void *map;
+
+	if (len == 0)
+		return crypto_sha256(bytes_of(NULL, 0), out, err);
+	map = mmap(NULL, before + len, PROT_READ, MAP_PRIVATE, tree->store, (off_t)start);
+	if (map == MAP_FAILED)
+		return error_errno(err, errno, "a temporary file");
+	status = crypto_sha256(bytes_of((const uint8_t *)map + before, len), out, err);
+	munmap(map, before + len);
+	return status;
 }
 
 /* --- children ------------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 #define VM_ROOTFS_H
 
 #include "base/arena.h"
+#include "crypto/crypto.h"
 
 enum {
 	ROOTFS_MAX_NODES = 1 << 20,
@@ -80,6 +81,14 @@ enum cella_status rootfs_read(const struct rootfs *tree, const struct contents *
 enum cella_status rootfs_read_all(const struct rootfs *tree, const struct node *file,
 				  size_t max_len, struct out *out,
 				  struct cella_error *err) MUST_CHECK;
+
+/*
+ * rootfs_sha256() hashes a file's contents without holding them: a layer may be as large as
+ * all of an image.
+ */
+enum cella_status rootfs_sha256(const struct rootfs *tree, const struct node *file,
+				uint8_t out[SHA256_LEN],
+				struct cella_error *err) MUST_CHECK;
 
 /*
  * Each puts something at a path, in the place of what was there, and makes directories

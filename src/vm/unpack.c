@@ -153,44 +153,49 @@ static enum cella_status start(const char *form, int fd, const struct contents *
 	return program_start(argv, fd, output, pid, err);
 }
 
-static enum cella_status converse(struct rootfs *store, const char *form, int fd,
+/* Listens until the end, and sees to it that the process ends, too. */
+static enum cella_status listen_to(struct stream *s, pid_t pid, unpack_visit visit,
+				   void *context, struct cella_error *err)
+{
+	const enum cella_status status = read_all(s, visit, context, err);
+	enum cella_status end;
+
+	close(s->fd); /* one that still writes must not wait for us */
+	end = program_await(pid, "cella-unpack", status == CELLA_OK ? err : NULL);
+	return status != CELLA_OK ? status : end;
+}
+
+static enum cella_status converse(struct stream *s, const char *form, int fd,
 				  const struct contents *part, unpack_visit visit,
 				  void *context, struct cella_error *err)
 {
-	struct stream *s CLEANUP_FREE = calloc(1, sizeof *s);
 	enum cella_status status;
 	int ends[2];
 	pid_t pid = -1;
 
-	if (s == NULL)
-		return error_nomem(err);
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_errno(err, errno, "a pipe");
-	s->fd = ends[0];
-	s->store = store;
 	status = start(form, fd, part, ends[1], &pid, err);
 	close(ends[1]);
-	if (status == CELLA_OK) {
-		enum cella_status end;
-
-		status = read_all(s, visit, context, err);
-		close(ends[0]); /* one that still writes must not wait for us */
-		ends[0] = -1;
-		end = program_await(pid, "cella-unpack", status == CELLA_OK ? err : NULL);
-		status = status != CELLA_OK ? status : end;
-	}
-	if (ends[0] >= 0)
+	if (status != CELLA_OK) {
 		close(ends[0]);
-	return status;
+		return status;
+	}
+	s->fd = ends[0];
+	return listen_to(s, pid, visit, context, err);
 }
 
 enum cella_status unpack(struct rootfs *store, const char *form, int fd,
 			 const struct contents *part, const char *what,
 			 unpack_visit visit, void *context, struct cella_error *err)
 {
-	const enum cella_status status =
-		converse(store, form, fd, part, visit, context, err);
+	struct stream *s CLEANUP_FREE = calloc(1, sizeof *s);
+	enum cella_status status;
 
+	if (s == NULL)
+		return error_nomem(err);
+	s->store = store;
+	status = converse(s, form, fd, part, visit, context, err);
 	if (status != CELLA_OK)
 		error_prefix(err, "%s", what);
 	return status;

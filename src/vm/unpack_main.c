@@ -116,6 +116,18 @@ static void put_contents(struct archive *archive, uint64_t size)
 	}
 }
 
+/* What makes an entry one that cannot be told; NULL when it can. */
+static const char *find_fault(const char *path, const char *target, int64_t size)
+{
+	if (path == NULL || target == NULL)
+		return "a name that is no UTF-8";
+	if (strlen(path) >= UNPACK_TEXT_MAX || strlen(target) >= UNPACK_TEXT_MAX)
+		return "a name that is too long";
+	if (size < 0 || (uint64_t)size > ROOTFS_MAX_LEN)
+		return "a file that is too large";
+	return NULL;
+}
+
 static void put_entry(struct archive *archive, struct archive_entry *entry)
 {
 	const enum unpack_kind kind = kind_of(entry);
@@ -124,13 +136,10 @@ static void put_entry(struct archive *archive, struct archive_entry *entry)
 				   : kind == UNPACK_LINK ? archive_entry_symlink(entry)
 							 : "";
 	const int64_t size = kind == UNPACK_FILE ? archive_entry_size(entry) : 0;
+	const char *const fault = find_fault(path, target, size);
 
-	if (path == NULL || target == NULL)
-		give_up("a name that is no UTF-8");
-	if (strlen(path) >= UNPACK_TEXT_MAX || strlen(target) >= UNPACK_TEXT_MAX)
-		give_up("a name that is too long");
-	if (size < 0 || (uint64_t)size > ROOTFS_MAX_LEN)
-		give_up("a file that is too large");
+	if (fault != NULL)
+		give_up(fault);
 	put_record(kind, (archive_entry_perm(entry) & 0111) != 0, path, target,
 		   (uint64_t)size);
 	put_contents(archive, (uint64_t)size);

@@ -104,12 +104,25 @@ check "modules in their order" 0 "$cella" enclave describe --json a.eif
 jq -r '.guest.modules[]' out | sed 's|/cella/modules/||' | tr '\n' ' ' >order
 [ "$(cat order)" = "virtio_ring.ko virtio.ko virtio_pci.ko vsock.ko vmw_vsock_virtio_transport.ko virtio_rng.ko " ]
 verdict $? "each behind those it needs: $(cat order)"
-check "another module" 0 build program --module extra -o x.eif
+check "another module" 0 build program --module extra -o extra.eif
 check "one that is not there" 3 build program --module nowhere -o x.eif
 says "is named" "no module nowhere"
 check "one of another kernel" 3 build program --module foreign -o x.eif
 says "is refused" "is for the kernel 6.2.0-other, not 6.1.0-test"
 check "a module that is built in" 0 build program --module tpm-crb -o x.eif
+
+for tool in xz zstd; do
+	if ! command -v $tool >/dev/null; then
+		skip "modules that $tool compressed" "there is no $tool"
+		continue
+	fi
+	cp -r modules compressed
+	(cd compressed/kernel && $tool -q extra.ko virtio-rng.ko && rm -f extra.ko virtio-rng.ko)
+	check "modules that $tool compressed" 0 "$cella" enclave build --kernel vmlinuz \
+		--modules compressed --init init program --module extra -o x.eif
+	check "make the same image" 0 cmp x.eif extra.eif
+	rm -r compressed
+done
 
 # --- a directory ---
 mkdir -p tree/bin tree/etc/empty
@@ -127,6 +140,29 @@ mkfifo tree/pipe
 check "a pipe in it" 3 build tree -o x.eif -- /bin/server
 says "is named" "pipe: a device, pipe or socket"
 rm tree/pipe
+
+check "a command that is not there" 3 build tree -o x.eif -- /bin/nothing
+says "is named" "/bin/nothing: is not among the application's files"
+check "nor in PATH" 3 build tree -o x.eif -e PATH=/etc:/usr/bin -- server
+check "found in PATH" 0 build tree -o x.eif -e PATH=/etc:/bin -- server
+check "found by a link" 0 build tree -o x.eif -- /start
+check "found where it starts" 0 build tree -o x.eif --cwd /bin -- ./server
+check "a file that is no program" 3 build tree -o x.eif -- /etc/server.conf
+says "is named" "may not be executed"
+check "a directory to start in is made" 0 build tree -o x.eif --cwd /var/run -- /bin/server
+check "a file is none" 3 build tree -o x.eif --cwd /etc/server.conf -- /bin/server
+cp dynamic tree/bin/dynamic
+printf '#! /bin/interpreter -x\n' >tree/bin/script
+chmod 755 tree/bin/script
+check "a program without its loader" 3 build tree -o x.eif -- /bin/dynamic
+says "is told what it needs" "/bin/dynamic needs /lib"
+check "a script without its interpreter" 3 build tree -o x.eif -- /bin/script
+says "is told, too" "/bin/script needs /bin/interpreter"
+cp program tree/bin/interpreter
+check "and with it" 0 build tree -o x.eif -- /bin/script
+rm tree/bin/dynamic tree/bin/script tree/bin/interpreter
+check "an image within its source" 2 build tree -o tree/etc/x.eif -- /bin/server
+says "is refused" "of which it is made"
 
 # --- the same bytes ---
 mkdir elsewhere
@@ -202,6 +238,23 @@ check "of an archive of files" 3 build files.tar -o x.eif
 says "which is no image" "neither an OCI image layout nor a saved image"
 mkfifo waiting
 check "a pipe is not waited for" 3 build waiting -o x.eif
+
+# --- who reads archives ---
+unpack=$(dirname "$cella")/cella-unpack
+head -c 1000000 /dev/zero >zeros
+tar -cf zeros.tar zeros
+mkfifo told
+"$unpack" tar 0 "$(wc -c <zeros.tar)" <zeros.tar >told 2>err &
+reader=$!
+exec 3<told
+# What it tells first, it tells behind its filter; the rest waits to be read.
+head -c 1 <&3 >out
+grep -E '^(Seccomp|NoNewPrivs):' "/proc/$reader/status" | tr -s '\t\n' '  ' >out
+[ "$(cat out)" = "NoNewPrivs: 1 Seccomp: 2 " ]
+verdict $? "foreign archives are read behind a filter: $(cat out)"
+exec 3<&-
+wait "$reader" 2>/dev/null
+check "it gets descriptors, no names" 2 "$unpack" tar zeros.tar
 
 # --- a kernel's package ---
 mkdir -p package/boot package/lib/modules/6.1.0-test
@@ -325,6 +378,9 @@ check "half a key" 2 build program --sign-key signer.key
 check "a key without its certificate" 2 "$cella" enclave sign a.eif --key signer.key
 check "half a configuration" 2 "$cella" enclave describe a.eif --cpus 1
 check "an unknown log" 2 build program --log loud -o x.eif
+"$cella" enclave build program -o - --kernel vmlinuz --init init 2>/dev/null |
+	"$cella" enclave describe - >out 2>err
+says "through a pipe" "enclave image"
 check "two kernels" 2 build program --kernel-deb linux-image.deb
 check "a file that is not there" 3 build nowhere -o x.eif
 check "an image that is not there" 3 "$cella" enclave describe nowhere

@@ -117,6 +117,7 @@ put sigstruct/plain "$here/sigstruct.sh"
 # --- enclave images, of a made kernel ---
 mkdir -p "$work/tree/bin"
 echo 'a program' >"$work/tree/bin/server"
+chmod 755 "$work/tree/bin/server"
 ln -s server "$work/tree/bin/link"
 "$here/kernel.sh" >"$work/vmlinuz"
 image() {
@@ -127,10 +128,17 @@ image "$work/tree" -o eif/plain -- /bin/server
 # shellcheck disable=SC2086 # a list of words
 "$cella" enclave sign --quiet eif/plain --key "$platform/signing.key" \
 	--cert "$platform/signing.pem" $time -o eif/signed
-put kernel/kernel sh -c 'printf k; cat "$1"' sh "$work/vmlinuz"
+lettered() {
+	printf '%s' "$1"
+	cat "$2"
+}
+put kernel/kernel lettered k "$work/vmlinuz"
 printf '%s' 'static const char a[] __attribute__((section(".modinfo"), used)) =' \
 	'"depends=a,b\0vermagic=6.1.0-test SMP";' | cc -x c -c -o "$work/module.ko" -
-put kernel/module sh -c 'printf m; cat "$1"' sh "$work/module.ko"
+put kernel/module lettered m "$work/module.ko"
+echo 'int main(void) { return 0; }' | cc -s -x c -o "$work/program" -
+put kernel/program lettered p "$work/program"
+put kernel/script printf 'p#! /bin/sh -e\n'
 
 # --- keys, policies, tokens ---
 put policy/new "$cella" policy new evidence/tdx-v5 --platform

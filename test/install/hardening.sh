@@ -19,10 +19,10 @@ check "cella knows no TLS and no HTTP" has_not "$STAGE/bin/cella" 'NEEDED.*(ssl|
 fetch=$STAGE/libexec/cella/cella-fetch
 if [ -e "$fetch" ]; then
 	check "cella-fetch does" has "$fetch" 'NEEDED.*curl'
-else
-	fetch=
 fi
-for file in "$STAGE/bin/cella" $fetch "$STAGE/lib/libcella.so"; do
+check "cella reads no archives" has_not "$STAGE/bin/cella" 'NEEDED.*(archive|zstd|lzma|xml)'
+for file in "$STAGE/bin/cella" "$STAGE"/libexec/cella/* "$STAGE/lib/libcella.so"; do
+	[ -e "$file" ] || continue
 	name=${file##*/}
 	check "$name has read-only relocations" has "$file" GNU_RELRO
 	check "$name binds at start" has "$file" 'BIND_NOW|Flags:.* NOW'

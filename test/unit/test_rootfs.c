@@ -170,6 +170,50 @@ static void one_in_the_place_of_another(void **state)
 	check_text(&tree, "a/b", "again");
 }
 
+static void hashes(void **state)
+{
+	struct rootfs tree CLEANUP(rootfs_done) = tree_new();
+	const char *const texts[] = { "", "first", "second, not at a page's start" };
+	struct cella_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		uint8_t expected[SHA256_LEN], found[SHA256_LEN];
+		struct node *node = NULL;
+
+		CASE(texts[i]);
+		add_file(&tree, "file", texts[i]);
+		CHECK_OK(rootfs_find(&tree, "file", false, &node, &err));
+		CHECK_OK(rootfs_sha256(&tree, node, found, &err));
+		CHECK_OK(crypto_sha256(bytes_from_text(texts[i]), expected, &err));
+		CHECK_BYTES(expected, SHA256_LEN, bytes_of(found, sizeof found));
+	}
+}
+
+/* Links make paths that no single path may be: the kernel could not unpack them. */
+static void paths_too_long_for_a_ramdisk(void **state)
+{
+	struct rootfs tree CLEANUP(rootfs_done) = tree_new();
+	struct out archive CLEANUP(out_done) = { 0 };
+	char path[8 * (ROOTFS_NAME_MAX + 1)];
+	struct cella_error err = { 0 };
+
+	(void)state;
+	memset(path, 'n', sizeof path);
+	for (size_t i = 1; i <= 8; i++)
+		path[i * (ROOTFS_NAME_MAX + 1) - 1] = i < 8 ? '/' : '\0';
+	CHECK_OK(rootfs_add_directory(&tree, path, &err));
+	add_link(&tree, "down", path);
+	memcpy(path, "down/", 5);
+	CHECK_OK(rootfs_add_directory(&tree, path, &err));
+	CHECK_OK(cpio_write(&tree, "", &archive, &err));
+	add_link(&tree, "deep", path);
+	memcpy(path, "deep/", 5);
+	CHECK_OK(rootfs_add_directory(&tree, path, &err));
+	CHECK_STATUS(CELLA_LIMIT, cpio_write(&tree, "", &archive, &err));
+	CHECK_TEXT_HAS(err.text, "longer than 4095 bytes");
+}
+
 /* --- ramdisks ------------------------------------------------------------------------ */
 
 static struct out ramdisk(const struct rootfs *tree, const char *prefix)
@@ -324,6 +368,8 @@ int main(void)
 		cmocka_unit_test(links_that_never_end),
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(one_in_the_place_of_another),
+		cmocka_unit_test(hashes),
+		cmocka_unit_test(paths_too_long_for_a_ramdisk),
 		cmocka_unit_test(same_whatever_the_order),
 		cmocka_unit_test(entries_in_order),
 		cmocka_unit_test(hostile_ramdisks),
