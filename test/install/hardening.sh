@@ -22,7 +22,13 @@ if [ -e "$fetch" ]; then
 else
 	fetch=
 fi
-for file in "$STAGE/bin/cella" $fetch "$STAGE/lib/libcella.so"; do
+# The processes of Enclave VMs, where they are built.
+enclave=
+for name in vsock forward; do
+	file=$STAGE/libexec/cella/cella-$name
+	[ ! -e "$file" ] || enclave="$enclave $file"
+done
+for file in "$STAGE/bin/cella" $fetch $enclave "$STAGE/lib/libcella.so"; do
 	name=${file##*/}
 	check "$name has read-only relocations" has "$file" GNU_RELRO
 	check "$name binds at start" has "$file" 'BIND_NOW|Flags:.* NOW'
