@@ -7,6 +7,8 @@
 
 #include "vm/forward/target.h"
 
+struct addrinfo;
+
 enum { SERVE_SETUP_S = 30 /* until bytes flow */ };
 
 /*
@@ -24,10 +26,9 @@ enum cella_status serve_egress(int client, const struct targets *allowed,
 			       struct cella_error *err) MUST_CHECK;
 
 /*
- * egress_choose() resolves a target and finds an address of it that may be connected to.
- * CELLA_USAGE: it may not; CELLA_IO: it is not to be found.
+ * egress_check() finds the first of the addresses of a target that may be connected to.
+ * CELLA_USAGE: there is none, err tells of the last; CELLA_IO: it has no address at all.
  */
-struct addrinfo;
 enum cella_status egress_check(const struct targets *allowed, const struct target *target,
 			       const struct addrinfo *found, union address *out,
 			       struct cella_error *err) MUST_CHECK;
