@@ -36,11 +36,13 @@ static const char *printable(struct teller *t, struct cella_bytes bytes)
 {
 	char *const text = arena_alloc(&t->arena, bytes.len + 1, 1);
 
-	for (size_t i = 0; text != NULL && i < bytes.len; i++)
-		text[i] = bytes.data[i] >= ' ' && bytes.data[i] <= '~'
-				  ? (char)bytes.data[i]
-				  : '.';
-	return text != NULL ? text : "";
+	if (text == NULL || bytes.len == 0)
+		return "";
+	memcpy(text, bytes.data, bytes.len);
+	for (size_t i = 0; i < bytes.len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '.';
+	return text;
 }
 
 static void cert_cleanup(struct crypto_cert **cert)
