@@ -220,9 +220,6 @@ image exits.eif --log coded "$application" -- "/$app" exit 3
 start exits.eif >out 2>err # it may end before it is ready, or after
 await test ! -e "$run/exits"
 verdict $? "an application that exits ends its enclave"
-image missing.eif --log coded --cwd /nowhere "$application" -- "/$app" serve
-check "an application that cannot start says why" 3 start missing.eif
-says "by its working directory" "its working directory"
 image mute.eif --log off --no-attest "$application" -- "/$app" stubborn
 check "one with a stubborn application starts" 0 start mute.eif
 check "it gives no evidence" 3 enclave attest mute
@@ -243,13 +240,20 @@ says "by its TPM" cella-vtpm
 check "leaving nothing" 0 nothing_left
 
 # --- faults ---
+# process NAME: of the enclave "victim".
+process() {
+	if [ "$1" = cellad ]; then
+		field victim .pid
+	else
+		field victim ".processes[\"$1\"] // empty"
+	fi
+}
+
 for victim in cella-vtpm cella-vsock QEMU cellad; do
 	start --name victim app.eif >out 2>err
 	verdict $? "an enclave to lose its $victim starts"
 	pids=$(field victim '.pid, .processes[]')
-	enclave list --json >list.json
-	kill -9 "$(jq -r --arg v "$victim" \
-		'.[0] | if $v == "cellad" then .pid else .processes[$v] end' list.json)"
+	kill -9 "$(process "$victim")"
 	# shellcheck disable=SC2086
 	await gone $pids
 	verdict $? "its end is that of all others"
@@ -261,12 +265,11 @@ for victim in cella-vtpm cella-vsock QEMU; do
 	start --name victim app.eif >run.out 2>run.err &
 	starter=$!
 	is_booting() {
-		enclave list --json >list.json && jq -e --arg v "$victim" \
-			'.[0].processes[$v] != null' list.json
+		[ -n "$(process "$victim")" ]
 	}
 	await is_booting
 	verdict $? "an enclave to lose its $victim boots"
-	kill -9 "$(jq -r --arg v "$victim" '.[0].processes[$v]' list.json)"
+	kill -9 "$(process "$victim")"
 	wait "$starter"
 	equal "it does not start" "$?" 3
 	cp run.err err
