@@ -161,6 +161,10 @@ says "is told, too" "/bin/script needs /bin/interpreter"
 cp program tree/bin/interpreter
 check "and with it" 0 build tree -o x.eif -- /bin/script
 rm tree/bin/dynamic tree/bin/script tree/bin/interpreter
+head -c 100000 /dev/zero | tr '\0' x >long
+check "an environment that is too long" 3 build tree -o x.eif -e "A=$(cat long)" \
+	-e "B=$(cat long)" -e "C=$(cat long)" -- /bin/server
+says "for the guest to read" "guest.json has 30"
 check "an image within its source" 2 build tree -o tree/etc/x.eif -- /bin/server
 says "is refused" "of which it is made"
 
