@@ -215,6 +215,10 @@ check "of a saved image" 0 build saved.tar -o c.eif
 check "it is described" 0 "$cella" enclave describe --json c.eif
 jq -e '.guest.application.argv == ["/bin/server", "-v"]' out >/dev/null
 verdict $? "by its own command"
+check "with another environment" 0 build saved.tar -e PATH=/sbin:/bin -e B=2 -o e.eif
+"$cella" enclave describe --json e.eif | jq -e '.guest.application.env ==
+	["PATH=/sbin:/bin", "B=2"]' >out
+verdict $? "in the place of the image's own"
 blob() {
 	sum=$(sha256sum <"$1" | cut -c1-64)
 	cp "$1" "layout/blobs/sha256/$sum"
