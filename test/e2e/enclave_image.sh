@@ -181,16 +181,18 @@ cd elsewhere || exit 1
 ) >"$dir/out" 2>"$dir/err"
 cd "$dir" || exit 1
 check "elsewhere, at another time, in other surroundings" 0 cmp b.eif elsewhere/b.eif
-if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
-	mkdir -m 777 nobodys
-	chmod 755 tree modules
+nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+mkdir -m 777 nobodys
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && nobody test -x "$cella" &&
+	nobody test -w "$dir/nobodys"; then
 	(cd nobodys && cp -r ../tree ../modules ../vmlinuz ../init . && chown -R 65534:65534 . &&
-		setpriv --reuid=65534 --regid=65534 --clear-groups \
-			"$cella" enclave build --kernel vmlinuz --modules modules --init init \
+		nobody "$cella" enclave build --kernel vmlinuz --modules modules --init init \
 			tree -o b.eif -e A=1 --cwd /etc -- /bin/server --port 1) >out 2>err
 	check "as another user" 0 cmp b.eif nobodys/b.eif
 else
-	skip "as another user" "only root can become one"
+	skip "as another user" "only root can become one, who must reach the program"
 fi
 
 # --- container images ---
