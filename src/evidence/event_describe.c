@@ -194,9 +194,10 @@ static enum cella_status describe_json(const struct cella_event_log *log,
 {
 	json_t *root CLEANUP_JSON = json_object();
 	json_t *const registers = json_array();
-	json_t *const events = json_array();
+	json_t *events;
 
 	TRY(json_put(root, "registers", registers, err));
+	events = json_array();
 	TRY(json_put(root, "events", events, err));
 	TRY(json_put(root, "kind", json_string("event_log"), err));
 	TRY(json_put(root, "of",

@@ -150,8 +150,9 @@ static enum cella_status read_launch(struct evm *evm, struct cella_error *err)
 	const enum cella_status status =
 		launch_log_read(evm->log, &evm->arena, &evm->launch, fault);
 
-	if (status == CELLA_NOMEM)
-		return error_nomem(err);
+	/* That something failed here says nothing about the log. */
+	if (status == CELLA_NOMEM || status == CELLA_INTERNAL)
+		return error_set(err, status, "%s", fault->text);
 	if (status != CELLA_OK)
 		return CELLA_OK;
 	return crypto_sha256(evm->launch.image.cmdline, evm->cmdline, err);

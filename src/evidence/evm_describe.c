@@ -36,11 +36,13 @@ static const char *printable(struct teller *t, struct cella_bytes bytes)
 {
 	char *const text = arena_alloc(&t->arena, bytes.len + 1, 1);
 
-	for (size_t i = 0; text != NULL && i < bytes.len; i++)
-		text[i] = bytes.data[i] >= ' ' && bytes.data[i] <= '~'
-				  ? (char)bytes.data[i]
-				  : '.';
-	return text != NULL ? text : "";
+	if (text == NULL || bytes.len == 0)
+		return "";
+	memcpy(text, bytes.data, bytes.len);
+	for (size_t i = 0; i < bytes.len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '.';
+	return text;
 }
 
 static void cert_cleanup(struct crypto_cert **cert)
@@ -51,11 +53,14 @@ static void cert_cleanup(struct crypto_cert **cert)
 static enum cella_status tell_certificate(struct teller *t, const struct evm *evm)
 {
 	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
+	enum cella_status status;
 	char from[CIVIL_TEXT_LEN];
 	char to[CIVIL_TEXT_LEN];
 
-	if (crypto_cert_parse(out_view(&evm->certificate), &cert, NULL) != CELLA_OK)
+	status = crypto_cert_parse(out_view(&evm->certificate), &cert, t->err);
+	if (status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED)
 		return tell(t, "certificate", "is none of a key on P-256");
+	TRY(status);
 	TRY(tell(t, "certificate", cert->subject_cn));
 	TRY(tell(t, "issuer", cert->issuer_cn));
 	TRY(tell_hex(t, "serial", bytes_of(cert->serial, cert->serial_len)));
@@ -141,6 +146,7 @@ static enum cella_status as_text(struct teller *t, const struct evm *evm, size_t
 	out_format(&t->text, "evidence of an Enclave VM, %zu bytes\n", len);
 	TRY(tell_all(t, evm));
 	TRY(tell_claims_text(t, evm));
+	TRY(arena_status(&t->arena, t->err));
 	TRY(cella_event_log_describe(evm->log, false, &log, t->err));
 	out_text(&t->text, log);
 	return out_take_text(&t->text, text, t->err);

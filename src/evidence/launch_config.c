@@ -150,15 +150,20 @@ enum cella_status launch_config_read(struct cella_bytes text, struct arena *aren
 	struct out again CLEANUP(out_done) = { 0 };
 	struct launch_config config = { 0 };
 	const char **const lines = arena_alloc(arena, MAX_LINES, sizeof *lines);
+	struct cella_error why = { 0 };
+	enum cella_status status;
 	size_t num_lines;
 
 	TRY(arena_status(arena, err));
 	num_lines = split(text, arena, lines, MAX_LINES);
 	TRY(arena_status(arena, err));
 	/* Whatever was overlooked is not in the text that is written again. */
-	if (!read_lines(lines, num_lines, &config) ||
-	    launch_config_write(&config, &again, NULL) != CELLA_OK ||
-	    !bytes_equal(out_view(&again), text))
+	status = read_lines(lines, num_lines, &config)
+			 ? launch_config_write(&config, &again, &why)
+			 : CELLA_MALFORMED;
+	if (status == CELLA_NOMEM)
+		return error_nomem(err);
+	if (status != CELLA_OK || !bytes_equal(out_view(&again), text))
 		return error_set(
 			err, CELLA_MALFORMED,
 			"launch: config: is not the canonical text of version %d",

@@ -8,6 +8,7 @@
  */
 #include "evidence/launch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct event_hash banks[] = { { CELLA_HASH_SHA256, SHA256_LEN },
@@ -85,21 +86,24 @@ static struct launch_digest digest_of(const struct cella_event_log *log,
 	return digest;
 }
 
+/* The text of the runtime, with the machine's name as its last word. */
 static enum cella_status collect_machine(struct collector *c, const struct event *event,
 					 struct cella_error *err)
 {
-	const char *const before =
-		arena_text(c->arena, LAUNCH_MACHINE_FORMAT, LAUNCH_FORMAT, "");
-	const size_t len = strlen(before) - 1;
+	char before[64];
+	const int len = snprintf(before, sizeof before, LAUNCH_MACHINE_FORMAT,
+				 LAUNCH_FORMAT, "") -
+			1; /* but its line's end */
 
-	if (event->data.len < len + 1 || memcmp(event->data.data, before, len) != 0)
+	if (len < 0 || event->data.len < (size_t)len + 1 ||
+	    memcmp(event->data.data, before, (size_t)len) != 0)
 		return error_set(err, CELLA_MALFORMED,
 				 "launch: event %zu: is not the identity of a runtime of "
 				 "version %d",
 				 event->number, LAUNCH_FORMAT);
-	c->told->machine =
-		arena_copy(c->arena, event->data.data + len, event->data.len - len - 1);
-	return CELLA_OK;
+	c->told->machine = arena_copy(c->arena, event->data.data + len,
+				      event->data.len - (size_t)len - 1);
+	return arena_status(c->arena, err);
 }
 
 static enum cella_status collect_kernel(struct collector *c, const struct event *event,

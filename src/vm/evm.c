@@ -262,6 +262,19 @@ static void hear_errors(struct evm *evm, enum evm_child which)
 	errors->len += (size_t)got;
 }
 
+/* Hears what it has said already, or says within a time from its last word. */
+static void hear_out(struct evm *evm, enum evm_child which, int patience_ms)
+{
+	while (evm->children[which].errors >= 0) {
+		struct pollfd ready = { .fd = evm->children[which].errors,
+					.events = POLLIN };
+
+		if (poll(&ready, 1, patience_ms) <= 0)
+			return;
+		hear_errors(evm, which);
+	}
+}
+
 /* The last line, without control characters. */
 static void last_words(const struct evm_errors *errors, char out[CHILD_TEXT_MAX])
 {
@@ -288,14 +301,7 @@ static void blame_child(struct evm *evm, enum evm_child which)
 	char how[CHILD_TEXT_MAX];
 	char words[CHILD_TEXT_MAX];
 
-	while (evm->children[which].errors >= 0) {
-		struct pollfd ready = { .fd = evm->children[which].errors,
-					.events = POLLIN };
-
-		if (poll(&ready, 1, 0) <= 0)
-			break;
-		hear_errors(evm, which);
-	}
+	hear_out(evm, which, 0);
 	child_end_text(&evm->children[which], how);
 	last_words(&evm->errors[which], words);
 	blame(evm, "%s%s%s", how, words[0] != '\0' ? ": " : "", words);
@@ -316,31 +322,42 @@ static bool is_culprit(const struct evm *evm, enum evm_child which)
 	return !was_well(child) || which == EVM_QEMU;
 }
 
-static bool is_good_end(const struct evm *evm)
+/* Somebody wanted it, or the application had done its work. */
+static bool was_expected(const struct evm *evm)
 {
-	if (evm->end.reason == GUEST_END_STOPPED)
-		return true;
-	return evm->end.reason == GUEST_END_EXITED && evm->end.number == 0;
+	if (!evm->has_end)
+		return evm->push != EVM_PUSH_NONE;
+	return evm->end.reason == GUEST_END_STOPPED ||
+	       (evm->end.reason == GUEST_END_EXITED && evm->end.number == 0);
+}
+
+static void blame_guest(struct evm *evm)
+{
+	const struct guest_end *const end = &evm->end;
+
+	if (evm->has_end) {
+		blame(evm, "%s (%s %u)%s%s", guest_reason_text(end->reason),
+		      guest_reason_name(end->reason), end->number,
+		      end->detail[0] != '\0' ? ": " : "", end->detail);
+		return;
+	}
+	if (evm->state != EVM_BOOTING) {
+		blame(evm, "the guest ended without a word");
+		return;
+	}
+	/* It ends with QEMU, and says then how far the guest had come. */
+	hear_out(evm, EVM_VSOCK, SETTLE_MS);
+	evm_diagnose(evm);
 }
 
 /* QEMU has ended of itself, with the guest. */
 static void conclude(struct evm *evm)
 {
-	if (evm->has_end && is_good_end(evm)) {
+	if (was_expected(evm)) {
 		step(evm, EVM_ENDED);
 		return;
 	}
-	if (evm->has_end)
-		blame(evm, "%s (%s %u)%s%s", guest_reason_text(evm->end.reason),
-		      guest_reason_name(evm->end.reason), evm->end.number,
-		      evm->end.detail[0] != '\0' ? ": " : "", evm->end.detail);
-	else if (evm->push != EVM_PUSH_NONE) {
-		step(evm, EVM_ENDED);
-		return;
-	} else if (evm->state == EVM_BOOTING)
-		evm_diagnose(evm);
-	else
-		blame(evm, "the guest ended without a word");
+	blame_guest(evm);
 	break_off(evm);
 }
 

@@ -32,6 +32,14 @@ static const char *sign_of(const struct evm *evm)
 	return NULL;
 }
 
+/* Of cella-vsock's last line. */
+static bool has_said(const struct evm *evm, const char *text)
+{
+	const struct evm_errors *const errors = &evm->errors[EVM_VSOCK];
+
+	return memmem(errors->text, errors->len, text, strlen(text)) != NULL;
+}
+
 static const char *meaning_of(const struct evm *evm)
 {
 	const char *const sign = sign_of(evm);
@@ -42,9 +50,14 @@ static const char *meaning_of(const struct evm *evm)
 		return sign;
 	if (evm->has_panicked)
 		return "the guest's kernel panicked; --debug shows why";
+	if (has_said(evm, "driver never seen"))
+		return "the guest reset before its driver of vsock was loaded: too little "
+		       "memory, a kernel that panicked, no /init, or a policy or module "
+		       "that the guest cannot use; --debug shows the console";
 	if (evm->children[EVM_QEMU].has_ended)
-		return "the guest reset before its init could speak: too little memory, a "
-		       "kernel that panicked, or no /init; --debug shows the console";
+		return "the guest reset before its init could speak, though its driver of "
+		       "vsock was loaded: another /init, or a kernel that panicked; --debug "
+		       "shows the console";
 	return "the guest's init did not speak: a module of vsock is missing, or the kernel "
 	       "hangs; --debug shows the console";
 }

@@ -39,7 +39,7 @@ struct vtpm_launch {
  * vtpm_launch_read() makes the plan of a launch's log, nothing of the guest's in it. The
  * plan's texts live in the arena.
  */
-enum cella_status vtpm_launch_read(struct cella_bytes log, struct arena *arena,
+enum cella_status vtpm_launch_read(struct cella_bytes bytes, struct arena *arena,
 				   struct launch_plan *out,
 				   struct cella_error *err) MUST_CHECK;
 

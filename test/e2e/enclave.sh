@@ -230,6 +230,18 @@ check "it has no log" 3 enclave logs mute
 check "and stops nevertheless" 0 enclave stop mute
 check "leaving nothing" 0 nothing_left
 
+image lost.eif --init "$application" "$application" -- "/$app" serve
+check "one with another init does not start" 3 start lost.eif
+says "and it is said how far it came" "before its driver of vsock was loaded"
+
+# --- a guest that would like its TPM to begin anew ---
+image sleeper.eif "$application" -- "/$app" suspend
+timeout "$PATIENCE" "$cella" enclave run --foreground --run-dir "$run" --host "$dir/host" \
+	sleeper.eif >out 2>err
+equal "a guest that suspends ends its enclave" "$?" 1
+says "by its TPM" cella-vtpm
+check "leaving nothing" 0 nothing_left
+
 # --- faults ---
 for victim in cella-vtpm cella-vsock QEMU cellad; do
 	start --name victim app.eif >out 2>err

@@ -232,6 +232,9 @@ set_up() {
 put vsock_messages/set-up set_up
 put vsock_messages/features message 0 1 0 ''
 put vsock_messages/config message 0 30 24 "$none$none"'\0\0\0\0'
+put forward/name printf 'CONNECT api.example:443 HTTP/1.1\r\nHost: api.example\r\n\r\n'
+put forward/address printf 'CONNECT [2001:db8::1]:80 HTTP/1.0\r\n\r\nmore'
+put forward/private printf 'CONNECT 10.0.0.1:1 HTTP/1.1\r\n\r\n'
 # A buffer; REQUEST; its other end; what that says; data of the guest; the end of both.
 put vsock_rings/talk printf '\4\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0\4\1\0\20\0\20\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\1\0\377\377\0\0\1\0\0\13\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\20\0\0\5\0\377\377\0\0\2\0\0\1\0\0\0\0\0\0\4\3\377\377\0\0\3\0\0\11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 # A program that comes; two buffers for what it has; RESPONSE; time passes.

@@ -36,14 +36,30 @@ static struct file {
 	char *data;
 	size_t len;
 } files[] = {
-	{ "quote", NULL, 0 },      { "collateral.json", NULL, 0 },
-	{ "root.pem", NULL, 0 },   { "policy.json", NULL, 0 },
-	{ "policy.jwt", NULL, 0 }, { "owner.pem", NULL, 0 },
-	{ "token", NULL, 0 },      { "report", NULL, 0 },
-	{ "tcb.http", NULL, 0 },   { "identity.http", NULL, 0 },
-	{ "sigstruct", NULL, 0 },
+	{ "quote", NULL, 0 },       { "collateral.json", NULL, 0 },
+	{ "root.pem", NULL, 0 },    { "policy.json", NULL, 0 },
+	{ "policy.jwt", NULL, 0 },  { "owner.pem", NULL, 0 },
+	{ "token", NULL, 0 },       { "report", NULL, 0 },
+	{ "tcb.http", NULL, 0 },    { "identity.http", NULL, 0 },
+	{ "sigstruct", NULL, 0 },   { "evm.json", NULL, 0 },
+	{ "host-ca.pem", NULL, 0 }, { "evm-policy.json", NULL, 0 },
 };
-enum { QUOTE, BUNDLE, ROOT, POLICY, JWT, OWNER, TOKEN, REPORT, TCB, IDENTITY, SIGSTRUCT };
+enum {
+	QUOTE,
+	BUNDLE,
+	ROOT,
+	POLICY,
+	JWT,
+	OWNER,
+	TOKEN,
+	REPORT,
+	TCB,
+	IDENTITY,
+	SIGSTRUCT,
+	EVM,
+	HOST,
+	EVM_POLICY
+};
 #define FILE_OF(id) files[id].data, files[id].len
 
 /* What a task uses; whatever became of it is freed after the task. */
@@ -106,6 +122,11 @@ static enum cella_status inspect_report(struct use *u)
 	return describe(u, REPORT);
 }
 
+static enum cella_status inspect_enclave(struct use *u)
+{
+	return describe(u, EVM);
+}
+
 static enum cella_status show_collateral(struct use *u)
 {
 	TRY(cella_collateral_describe(u->collateral, NOW, true, &u->texts[0], &u->err));
@@ -150,6 +171,22 @@ static void expect(struct use *u, struct cella_verify_options *options)
 		.policies = u->policies,
 		.num_policies = 2,
 	};
+}
+
+static enum cella_status tell_verdict(struct use *u);
+
+static enum cella_status verify_enclave(struct use *u)
+{
+	struct cella_verify_options how;
+
+	TRY(cella_evidence_parse(FILE_OF(EVM), &u->evidence, &u->err));
+	TRY(read_policy(u, EVM_POLICY, 0));
+	expect(u, &how);
+	how.num_policies = 1;
+	how.root.data = (const uint8_t *)files[HOST].data;
+	how.root.len = files[HOST].len;
+	TRY(cella_verify(u->evidence, NULL, &how, &u->verdict, &u->err));
+	return tell_verdict(u);
 }
 
 static enum cella_status tell_verdict(struct use *u)
@@ -287,6 +324,8 @@ static const struct task {
 	{ "import responses", import_responses },
 	{ "verify", verify },
 	{ "verify twice", verify_twice },
+	{ "inspect an enclave", inspect_enclave },
+	{ "verify an enclave", verify_enclave },
 	{ "policy", policy },
 	{ "signed policy", signed_policy },
 	{ "new policy", new_policy },

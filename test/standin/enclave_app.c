@@ -6,6 +6,7 @@
  *                            report data of the application's own, port 9 what it sees
  *   enclave_app exit STATUS  ends
  *   enclave_app stubborn     does not mind being asked to end
+ *   enclave_app suspend      has the machine suspended to memory, and woken
  */
 #include <dirent.h>
 #include <errno.h>
@@ -162,12 +163,34 @@ static int serve(void)
 	}
 }
 
+static void put_file(const char *path, const char *text)
+{
+	const int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		_exit(5);
+	close(fd);
+}
+
+/* On waking, the machine is reset but for its memory: the TPM would begin anew. */
+static int suspend(void)
+{
+	put_file("/sys/class/rtc/rtc0/wakealarm", "+3");
+	put_file("/sys/power/state", "mem");
+	pause();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "serve") == 0)
 		return serve();
 	if (argc == 3 && strcmp(argv[1], "exit") == 0)
 		return atoi(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "suspend") == 0)
+		return suspend();
+	if (argc != 2 || strcmp(argv[1], "stubborn") != 0)
+		return 6;
 	signal(SIGTERM, SIG_IGN);
 	for (;;)
 		pause();

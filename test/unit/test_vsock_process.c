@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 enum {
@@ -578,7 +579,13 @@ int main(void)
 		cmocka_unit_test(rings_stop_and_start),
 		cmocka_unit_test(nothing_is_admitted_by_default),
 	};
+	struct rlimit files;
 
+	/* As many connections at once as are tried below, from this side too. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

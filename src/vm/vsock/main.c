@@ -32,6 +32,7 @@ struct settings {
 	const char *base;
 	int front_fd;
 	int base_fd;
+	bool has_max;
 	const char *lacks; /* of the sandbox */
 };
 
@@ -84,6 +85,7 @@ static enum cella_status read_max(const char *text, struct settings *s,
 	if (max == 0)
 		return error_set(err, CELLA_USAGE, "--max-connections: 0");
 	s->config.max_connections = (int)max;
+	s->has_max = true;
 	return CELLA_OK;
 }
 
@@ -224,11 +226,21 @@ static enum cella_status make_signals(int *out, struct cella_error *err)
 	return *out >= 0 ? CELLA_OK : error_errno(err, errno, "signals");
 }
 
+/* A default adapts itself to what is allowed; what somebody has asked for does not. */
+static void choose_max(struct settings *s)
+{
+	const size_t most = sandbox_most_fds();
+
+	if (!s->has_max && most > SPARE_FDS && most - SPARE_FDS < CONN_DEFAULT)
+		s->config.max_connections = (int)(most - SPARE_FDS);
+}
+
 static enum cella_status set_up(struct settings *s, struct backend *backend,
 				struct cella_error *err)
 {
 	struct backend_fds fds = { 0 };
 
+	choose_max(s);
 	TRY(sandbox_limits((size_t)s->config.max_connections + SPARE_FDS, err));
 	TRY(open_socket(s->front, "--vhost-user", &fds.front, err));
 	TRY(open_socket(s->base, "--base", &fds.base, err));

@@ -35,6 +35,13 @@
 
 /* --- limits -------------------------------------------------------------------------- */
 
+size_t sandbox_most_fds(void)
+{
+	struct rlimit files = { 0 };
+
+	return getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_max : 0;
+}
+
 enum cella_status sandbox_limits(size_t num_fds, struct cella_error *err)
 {
 	const struct rlimit none = { 0, 0 };

@@ -7,6 +7,9 @@
 
 #include "base/bytes.h"
 
+/* sandbox_most_fds() is how many descriptors there can be. */
+size_t sandbox_most_fds(void);
+
 /*
  * sandbox_limits() forbids core files and has room made for so many descriptors. CELLA_LIMIT:
  * the hard limit is lower.
