@@ -146,7 +146,7 @@ static enum cella_status set_command(const struct build_args *args,
 			return error_set(err, CELLA_USAGE,
 					 "--env: \"%.60s\" has no \"=\"",
 					 args->env.items[i]);
-		TRY(text_list_add(&app->env, &app->arena, args->env.items[i], err));
+		TRY(env_set(&app->env, &app->arena, args->env.items[i], err));
 	}
 	if (args->cwd != NULL && args->cwd[0] != '/')
 		return error_set(err, CELLA_USAGE, "--cwd: \"%.60s\" is not absolute",

@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/json.h"
 #include "fetch/files.h"
+#include "guest/policy.h"
 #include "vm/cpio.h"
 
 #include <stdio.h>
@@ -16,6 +17,10 @@
 static const char *const needed_modules[] = {
 	"virtio_pci", "vmw_vsock_virtio_transport", "virtio_rng", "tpm_crb", "tpm_tis",
 };
+
+/* What the builder lets through, the guest reads. */
+_Static_assert((int)APPLICATION_MAX_TEXTS <= (int)GUEST_MAX_TEXTS, "lists of texts");
+_Static_assert((int)MODULES_MAX_LOADED <= (int)GUEST_MAX_MODULES, "modules");
 
 static const char *const log_names[] = {
 	[IMAGE_LOG_OFF] = "off",
@@ -86,7 +91,13 @@ static enum cella_status write_policy(const struct image_options *options,
 	TRY(put_application(policy, app, err));
 	TRY(json_write(policy, true, &text, err));
 	out_format(out, "%s\n", text);
-	return out_status(out, err);
+	TRY(out_status(out, err));
+	if (out->len > GUEST_POLICY_MAX_LEN)
+		return error_set(err, CELLA_LIMIT,
+				 "arguments and environment are too long: guest.json has "
+				 "%zu bytes, at most %d",
+				 out->len, GUEST_POLICY_MAX_LEN);
+	return CELLA_OK;
 }
 
 /* --- the first ramdisk --------------------------------------------------------------- */

@@ -51,6 +51,20 @@ enum cella_status text_list_add(struct text_list *list, struct arena *arena,
 	return arena_status(arena, err);
 }
 
+enum cella_status env_set(struct text_list *env, struct arena *arena, const char *text,
+			  struct cella_error *err)
+{
+	const size_t name_len = strcspn(text, "=") + 1;
+
+	for (size_t i = 0; i < env->num_items; i++) {
+		if (strncmp(env->items[i], text, name_len) != 0)
+			continue;
+		env->items[i] = arena_copy(arena, text, strlen(text));
+		return arena_status(arena, err);
+	}
+	return text_list_add(env, arena, text, err);
+}
+
 /* --- directories --------------------------------------------------------------------- */
 
 /* A directory that is being read, and where its path ends. */

@@ -56,6 +56,10 @@ enum cella_status application_complete(struct application *application,
 enum cella_status text_list_add(struct text_list *list, struct arena *arena,
 				const char *text, struct cella_error *err) MUST_CHECK;
 
+/* env_set() adds "NAME=VALUE", in the place of what has the name already. */
+enum cella_status env_set(struct text_list *env, struct arena *arena, const char *text,
+			  struct cella_error *err) MUST_CHECK;
+
 /* source_directory() copies a directory's files into a tree. */
 enum cella_status source_directory(const char *path, struct rootfs *files,
 				   struct cella_error *err) MUST_CHECK;

@@ -19,12 +19,10 @@ enum {
 /* The environment's PATH, or what execvp() takes without one. */
 static const char *search_path(const struct application *app)
 {
-	const char *path = "/bin:/usr/bin";
-
 	for (size_t i = 0; i < app->env.num_items; i++)
 		if (strncmp(app->env.items[i], "PATH=", 5) == 0)
-			path = app->env.items[i] + 5;
-	return path;
+			return app->env.items[i] + 5;
+	return "/bin:/usr/bin";
 }
 
 /* What is at a path that may be relative to a directory of the tree. */

@@ -161,6 +161,10 @@ says "is told, too" "/bin/script needs /bin/interpreter"
 cp program tree/bin/interpreter
 check "and with it" 0 build tree -o x.eif -- /bin/script
 rm tree/bin/dynamic tree/bin/script tree/bin/interpreter
+head -c 100000 /dev/zero | tr '\0' x >long
+check "an environment that is too long" 3 build tree -o x.eif -e "A=$(cat long)" \
+	-e "B=$(cat long)" -e "C=$(cat long)" -- /bin/server
+says "for the guest to read" "guest.json has 30"
 check "an image within its source" 2 build tree -o tree/etc/x.eif -- /bin/server
 says "is refused" "of which it is made"
 
@@ -177,16 +181,18 @@ cd elsewhere || exit 1
 ) >"$dir/out" 2>"$dir/err"
 cd "$dir" || exit 1
 check "elsewhere, at another time, in other surroundings" 0 cmp b.eif elsewhere/b.eif
-if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
-	mkdir -m 777 nobodys
-	chmod 755 tree modules
+nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+mkdir -m 777 nobodys
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && nobody test -x "$cella" &&
+	nobody test -w "$dir/nobodys"; then
 	(cd nobodys && cp -r ../tree ../modules ../vmlinuz ../init . && chown -R 65534:65534 . &&
-		setpriv --reuid=65534 --regid=65534 --clear-groups \
-			"$cella" enclave build --kernel vmlinuz --modules modules --init init \
+		nobody "$cella" enclave build --kernel vmlinuz --modules modules --init init \
 			tree -o b.eif -e A=1 --cwd /etc -- /bin/server --port 1) >out 2>err
 	check "as another user" 0 cmp b.eif nobodys/b.eif
 else
-	skip "as another user" "only root can become one"
+	skip "as another user" "only root can become one, who must reach the program"
 fi
 
 # --- container images ---
@@ -211,6 +217,10 @@ check "of a saved image" 0 build saved.tar -o c.eif
 check "it is described" 0 "$cella" enclave describe --json c.eif
 jq -e '.guest.application.argv == ["/bin/server", "-v"]' out >/dev/null
 verdict $? "by its own command"
+check "with another environment" 0 build saved.tar -e PATH=/sbin:/bin -e B=2 -o e.eif
+"$cella" enclave describe --json e.eif | jq -e '.guest.application.env ==
+	["PATH=/sbin:/bin", "B=2"]' >out
+verdict $? "in the place of the image's own"
 blob() {
 	sum=$(sha256sum <"$1" | cut -c1-64)
 	cp "$1" "layout/blobs/sha256/$sum"
