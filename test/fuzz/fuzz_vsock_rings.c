@@ -111,7 +111,7 @@ static void check_conn(const struct conn *conn)
 {
 	MUST(conn->held_len <= conn->window);
 	MUST(conn->received - conn->forwarded <= conn->window);
-	/* Only those that the host has not ended are told that something is held. */
+	/* What is held has not been forwarded, unless nobody is there to take it. */
 	MUST(conn->host_gone || conn->received - conn->forwarded >= conn->held_len);
 	MUST(conn->fd >= 0 && conn->generation != 0);
 	MUST(conn->is_known || conn->state == CONN_GREETING ||

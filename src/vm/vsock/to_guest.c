@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 /*
- * A guest accounts each packet with what its own structures take besides the payload: newer
+ * A guest accounts each packet with what its own structures take besides the payload: some
  * kernels reset a connection whose window is overrun by many small ones that nobody reads.
  * With less credit than this it is waited for more; and once so many smaller packets are
  * under way as would fill the window at this size, for more data, or for the guest to tell
