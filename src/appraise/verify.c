@@ -157,6 +157,11 @@ static enum cella_status verify_quote(struct cella_verdict *v,
 
 	TRY(trust_root_find(options->root_choice, options->root, caches->roots, &root,
 			    err));
+	/* Else whoever has a host's key could make platforms of his own. */
+	if (root->is_host)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "trust root: a host's, that vouches for Enclave VMs; it "
+				 "says nothing of a platform's quote");
 	return dcap_verify(v, root->point, root->is_intel, caches, err);
 }
 

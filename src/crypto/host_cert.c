@@ -11,7 +11,10 @@
 
 #include <openssl/x509v3.h>
 
-/* tcg-kp-AIKCertificate: the key signs what a TPM says, and nothing else. */
+/*
+ * tcg-kp-AIKCertificate: the key signs what a TPM says, and nothing else. On the root it
+ * keeps hosts apart from vendors of platforms: neither can vouch for the other's evidence.
+ */
 static const char ak_purpose[] = "2.23.133.8.3";
 
 struct extension {
@@ -22,6 +25,7 @@ struct extension {
 static const struct extension root_extensions[] = {
 	{ NID_basic_constraints, "critical,CA:TRUE,pathlen:0" },
 	{ NID_key_usage, "critical,keyCertSign,cRLSign" },
+	{ NID_ext_key_usage, ak_purpose },
 	{ NID_subject_key_identifier, "hash" },
 };
 

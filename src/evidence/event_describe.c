@@ -140,10 +140,11 @@ static enum cella_status registers_json(const struct cella_event_log *log,
 {
 	for (unsigned reg = 0; reg < event_log_num_registers(log); reg++) {
 		json_t *const item = json_object();
-		json_t *const covers = json_array();
+		json_t *covers;
 		uint32_t parts = 0;
 
 		TRY(json_add(array, item, err));
+		covers = json_array();
 		TRY(json_put(item, "covers", covers, err));
 		TRY(json_put(item, "register",
 			     json_string(register_name(log, reg, arena)), err));
@@ -168,10 +169,11 @@ static enum cella_status event_json(const struct cella_event_log *log,
 				    json_t *array, struct cella_error *err)
 {
 	json_t *const item = json_object();
-	json_t *const digests = json_object();
 	struct event_meaning meaning;
+	json_t *digests;
 
 	TRY(json_add(array, item, err));
+	digests = json_object();
 	TRY(json_put(item, "digests", digests, err));
 	TRY(event_decode(log, e, arena, &meaning, err));
 	TRY(put_digests(log, e, digests, arena, err));

@@ -95,7 +95,7 @@ static enum cella_status read_parts(const struct enclave_args *args, struct laun
 
 static enum cella_status digest_parts(struct launch *l, struct cella_error *err)
 {
-	struct cella_bytes views[ARRAY_LEN(l->parts)];
+	struct cella_bytes views[ARRAY_LEN(l->parts)] = { { NULL, 0 } };
 
 	for (size_t i = 0; i < l->num_parts; i++)
 		views[i] = out_view(&l->parts[i]);

@@ -77,6 +77,8 @@ static const char *root_fault(const struct crypto_cert *root)
 {
 	if (root->has_key_usage && (root->key_usage & CERT_USAGE_CERT_SIGN) == 0)
 		return "its key may not sign certificates";
+	if (!root->has_ak_usage)
+		return "it is no host's root (tcg-kp-AIKCertificate)";
 	if (root->has_unknown_critical)
 		return "it has a critical extension that is not known";
 	return NULL;

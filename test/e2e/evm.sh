@@ -90,6 +90,15 @@ says "pcr11" "kernel_cmdline: quiet" "cella enclave simulated"
 check "inspect shows it as JSON" 0 "$cella" inspect --json good.evm.json
 says '"kind": "evm"'
 
+# --- what an application binds ---
+check "evidence that binds a file is made" 0 "$sim" enclave host --kernel kernel --data ramdisk \
+	--output data.evm.json
+check "and verified with it" 0 "$cella" verify data.evm.json --trust-root host/host-ca.pem \
+	--data ramdisk
+check "not with another" 1 "$cella" verify data.evm.json --trust-root host/host-ca.pem \
+	--data kernel
+says "report_data"
+
 # --- policies ---
 check "a policy is made of it" 0 "$cella" policy new good.evm.json --output all.json
 check "which it meets" 0 $verify good.evm.json --policy all.json

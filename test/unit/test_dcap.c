@@ -1319,8 +1319,7 @@ static void every_check_can_fail(void **state)
 		 * quote or instead of one, which has tests of its own. */
 		if (i != CHECK_POLICY && i != CHECK_POLICY_TCB && i != CHECK_EVENT_LOG &&
 		    (i < CHECK_VTPM_BINDING || i > CHECK_EVM_LAUNCH) &&
-		    i != CHECK_EVM_DATES && i != CHECK_EVM_DEBUG &&
-		    i != CHECK_VTPM_NONCE)
+		    i != CHECK_EVM_DATES && i != CHECK_EVM_DEBUG && i != CHECK_VTPM_NONCE)
 			CHECK_TRUE(seen_failing[i]);
 	}
 }

@@ -14,7 +14,9 @@
 #include "evidence/evidence.h"
 #include "evidence/evm.h"
 #include "fetch/files.h"
+#include "sim/cert_write.h"
 #include "sim/evm.h"
+#include "sim/quote.h"
 #include "verify/verdict.h"
 
 #include <stdio.h>
@@ -581,6 +583,57 @@ static void roots_expire(void **state)
 	private_key_free(ak);
 }
 
+/* An authority for other things does not vouch for attestation keys, nor a host for TDs. */
+static void roots_are_for_one_purpose(void **state)
+{
+	struct sim_cert_spec spec = { .subject = { "cella enclave host", "x" },
+				      .issuer = { "cella enclave host", "x" },
+				      .not_before = NOW - 10,
+				      .not_after = NOW + 1000,
+				      .point = private_key_point(mine.private),
+				      .crl_url = "http://x.example",
+				      .is_ca = true,
+				      .path_len = 1,
+				      .key_usage = SIM_USAGE_CA };
+	struct out bytes CLEANUP(out_done) = { 0 };
+	struct out root CLEANUP(out_done) = { 0 };
+	struct cella_verdict *v CLEANUP(verdict_cleanup) = NULL;
+	struct cella_verify_options o;
+	struct cella_error err = { 0 };
+
+	(void)state;
+	write_evidence(NULL, NULL, NULL, &bytes);
+	spec.serial[0] = 1;
+	CHECK_OK(sim_cert_issue(&spec, mine.private, &root, &err));
+	expect_all(&o);
+	o.root = out_view(&root);
+	CHECK_OK(judge_bytes(out_view(&bytes), &o, &v, &err));
+	CHECK_INT(CELLA_ANSWER_NO, cella_verdict_answer(v, CELLA_QUESTION_GENUINE));
+	CHECK_INT(CELLA_CHECK_FAIL, check_of(v, "evm.root")->outcome);
+	CHECK_TEXT_HAS(check_of(v, "evm.root")->actual, "no host's root");
+}
+
+static void a_hosts_root_vouches_for_no_platform(void **state)
+{
+	struct sim_config config;
+	struct sim_platform *platform CLEANUP(sim_platform_cleanup) = NULL;
+	struct cella_verdict *v CLEANUP(verdict_cleanup) = NULL;
+	struct sim_quote quote = { 0 };
+	struct out bytes CLEANUP(out_done) = { 0 };
+	struct cella_verify_options o;
+	struct cella_error err = { 0 };
+
+	(void)state;
+	sim_config_init(&config, NOW);
+	CHECK_OK(sim_platform_new(&config, NULL, &platform, &err));
+	CHECK_OK(sim_quote_init(platform, 5, QUOTE_BODY_TD_15, &quote, &err));
+	CHECK_OK(sim_quote_finish(&quote, &bytes, &err));
+	sim_quote_done(&quote);
+	expect_all(&o);
+	CHECK_STATUS(CELLA_UNSUPPORTED, judge_bytes(out_view(&bytes), &o, &v, &err));
+	CHECK_TEXT_HAS(err.text, "a host's");
+}
+
 /* Policies for TDs or platforms do not judge enclaves; they refuse. */
 static void policies_of_other_classes_refuse(void **state)
 {
@@ -964,6 +1017,8 @@ int main(void)
 		cmocka_unit_test(every_forgery_is_refused_for_its_reason),
 		cmocka_unit_test(what_ima_measures_is_the_guests),
 		cmocka_unit_test(roots_expire),
+		cmocka_unit_test(roots_are_for_one_purpose),
+		cmocka_unit_test(a_hosts_root_vouches_for_no_platform),
 		cmocka_unit_test(policies_of_other_classes_refuse),
 		cmocka_unit_test(policies_are_in_natural_order),
 		cmocka_unit_test(of_another_type),

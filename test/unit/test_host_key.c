@@ -79,7 +79,7 @@ static void certificates_say_what_verifiers_need(void **state)
 	CHECK_INT(CERT_USAGE_SIGNATURE, cert->key_usage);
 	CHECK_INT(NOW - HOST_CLOCK_SKEW_S, cert->not_before);
 	CHECK_INT(NOW + HOST_AK_LIFETIME_S, cert->not_after);
-	CHECK_TRUE(root->is_ca && root->path_len == 0 && !root->has_ak_usage);
+	CHECK_TRUE(root->is_ca && root->path_len == 0 && root->has_ak_usage);
 	CHECK_INT(16, cert->serial_len);
 	crypto_cert_free(cert);
 	crypto_cert_free(root);
