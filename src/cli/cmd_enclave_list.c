@@ -52,6 +52,7 @@ static const struct option_def list_options[] = {
 struct listing {
 	const char *base;
 	json_t *items;
+	struct cella_error failure; /* the first */
 };
 
 /* One that ends just now is none any more. */
@@ -131,10 +132,9 @@ static const struct option_def stop_options[] = {
 	COMMON_OPTIONS,
 };
 
-static enum cella_status stop_one(void *context, const char *name,
-				  struct cella_error *err)
+static enum cella_status stop_and_tell(const struct listing *listing, const char *name,
+				       struct cella_error *err)
 {
-	const struct listing *const listing = context;
 	json_t *status = NULL;
 
 	TRY(ask(listing->base, name, "stop", &status, err));
@@ -143,6 +143,19 @@ static enum cella_status stop_one(void *context, const char *name,
 		return error_set(err, CELLA_IO, "%s: %s: %s", name,
 				 enclave_status_text(status, "state"),
 				 enclave_status_text(status, "cause"));
+	return CELLA_OK;
+}
+
+/* One that does not stop as it should leaves the others to be stopped. */
+static enum cella_status stop_one(void *context, const char *name,
+				  struct cella_error *err UNUSED)
+{
+	struct listing *const listing = context;
+	struct cella_error failure = { 0 };
+
+	if (stop_and_tell(listing, name, &failure) != CELLA_OK &&
+	    listing->failure.status == CELLA_OK)
+		listing->failure = failure;
 	return CELLA_OK;
 }
 
@@ -160,7 +173,10 @@ static enum cella_status stop(const struct stop_args *args, struct cella_error *
 		TRY(run_list(base, stop_one, &listing, err));
 	for (size_t i = 0; i < names->num_items; i++)
 		TRY(stop_one(&listing, names->items[i], err));
-	return args->common.json ? print_json(items, err) : CELLA_OK;
+	if (args->common.json)
+		TRY(print_json(items, err));
+	*err = listing.failure;
+	return listing.failure.status;
 }
 
 static int run_stop(const void *arguments)
