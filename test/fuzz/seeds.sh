@@ -54,6 +54,16 @@ event_log() {
 	sed -n 's/^ *"event_log": "\(.*\)",*$/\1/p' "$1" | base64 -d
 }
 
+# --- what guest and host of an Enclave VM say ---
+put guest/end echo 'end module 2 /cella/modules/vsock.ko: No such file or directory'
+put guest/stopped printf 'end stopped 15'
+put guest/greeting echo '{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": ["oob"]}}'
+put guest/panicked echo '{"event": "GUEST_PANICKED", "data": {"action": "pause"}}'
+put guest/status echo '{"return": {"status": "running", "singlestep": false, "running": true}}'
+put guest/policy echo '{"log": "full", "attest": true, "modules": ["/cella/modules/vsock.ko"],
+	"application": {"argv": ["/server", "-x"], "env": ["A=b"], "cwd": "/", "root": "/rootfs",
+	"uid": 1000, "gid": 1000}}'
+
 # --- the corpus: quotes, bundles, policies, and all of them together ---
 "$sim" corpus "$work/corpus" --quiet
 mkdir -p quote evidence bundle policy policy_jwt verify
