@@ -7,6 +7,8 @@
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
  *
+ * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs.
+ *
  * It ends with 0 when the Enclave VM stopped as it should, with 1 when it failed, with 2 when
  * it was called wrongly; standard error says why.
  */
@@ -226,6 +228,7 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.from_guest = args->from_guest,
 		.boot_seconds = (unsigned)args->boot_seconds,
 		.stop_seconds = (unsigned)args->stop_seconds,
+		.notify = getenv("NOTIFY_SOCKET"),
 		.ready = args->ready == 0 ? -1 : (int)args->ready,
 	};
 

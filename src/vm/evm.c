@@ -6,6 +6,7 @@
 #include "vm/evm.h"
 
 #include "guest/io.h"
+#include "vm/notify.h"
 #include "vm/qmp.h"
 
 #include <errno.h>
@@ -51,14 +52,30 @@ static void PRINTF(2, 3) blame(struct evm *evm, const char *format, ...)
 	va_end(args);
 }
 
+/* A service manager that cannot be told will see for itself. */
+static void tell_manager(const struct evm *evm)
+{
+	static const char *const texts[EVM_NUM_STATES] = {
+		[EVM_RUNNING] = "READY=1\nSTATUS=running",
+		[EVM_STOPPING] = "STOPPING=1\nSTATUS=stopping",
+	};
+	const char *const text = texts[evm->state];
+
+	if (text != NULL && notify_send(evm->options.notify, text, NULL) != CELLA_OK)
+		return;
+}
+
 static void step(struct evm *evm, enum evm_event event)
 {
+	const enum evm_state before = evm->state;
 	struct cella_error err = { 0 };
 
 	if (evm_state_next(&evm->state, event, &err) != CELLA_OK) {
 		blame(evm, "%s", err.text);
 		evm->state = EVM_FAILED;
 	}
+	if (evm->state != before)
+		tell_manager(evm);
 }
 
 /* Tells who started this process, until it runs or never will. */

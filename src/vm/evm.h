@@ -47,6 +47,7 @@ struct evm_options {
 	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
+	const char *notify; /* a service manager's socket, or NULL */
 	int ready; /* told its states, a line of JSON each, until it runs; -1: nobody */
 };
 

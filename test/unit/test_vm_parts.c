@@ -7,6 +7,7 @@
 #include "guest/io.h"
 #include "vm/child.h"
 #include "vm/control.h"
+#include "vm/notify.h"
 #include "vm/qmp.h"
 #include "vm/run_dir.h"
 #include "vm/sealed.h"
@@ -18,7 +19,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -417,6 +420,31 @@ static void a_child_does_not_outlive_its_supervisor(void **state)
 	close(ends[0]);
 }
 
+/* --- service managers ---------------------------------------------------------------- */
+
+static void a_manager_is_told(void **state)
+{
+	struct base base = make_base();
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct cella_error err = { 0 };
+	char text[32] = { 0 };
+
+	(void)state;
+	CHECK_OK(run_path(base.path, "notify", at.sun_path, &err));
+	CHECK_INT(0, bind(fd, (const struct sockaddr *)&at, sizeof at));
+	CHECK_OK(notify_send(at.sun_path, "READY=1", &err));
+	CHECK_INT(7, recv(fd, text, sizeof text, 0));
+	CHECK_TEXT("READY=1", text);
+	CHECK_OK(notify_send(NULL, "READY=1", &err));
+	CHECK_STATUS(CELLA_USAGE, notify_send("notify", "READY=1", &err));
+	CHECK_STATUS(CELLA_USAGE, notify_send("@", "READY=1", &err));
+	unlink(at.sun_path);
+	CHECK_STATUS(CELLA_IO, notify_send(at.sun_path, "READY=1", &err));
+	close(fd);
+	CHECK_INT(0, rmdir(base.path));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +463,7 @@ int main(void)
 		cmocka_unit_test(a_confined_child_has_no_network),
 		cmocka_unit_test(there_may_be_no_such_program),
 		cmocka_unit_test(a_child_does_not_outlive_its_supervisor),
+		cmocka_unit_test(a_manager_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
