@@ -6,7 +6,8 @@
  *   2 a session of its own: keys pressed at a terminal are not for it
  *   3 no core files, which would hold the guest's memory
  *   4 a confined one gets its own namespaces of network, IPC, names and mounts; without
- *     rights in a user namespace of its own, or, where the supervisor is root, as nobody;
+ *     rights in a user namespace of its own, or, where the supervisor is root, as a user
+ *     of its own;
  *     one that is not confined loses root's rights at least
  *   5 it can gain no rights by executing anything
  *   6 it is killed when the supervisor ends; after 4, for a change of user undoes that
@@ -32,7 +33,7 @@
 
 #include <linux/securebits.h>
 
-enum { EXIT_NOT_STARTED = 127, NOBODY = 65534 };
+enum { EXIT_NOT_STARTED = 127, NOBODY = 65534, STRANGERS = 0x70000000 };
 
 enum step {
 	STEP_STREAMS,
@@ -80,10 +81,19 @@ static bool limit(void)
 	return setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
-static bool become_nobody(void)
+static bool become(uid_t id)
 {
-	return setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-	       setresuid(NOBODY, NOBODY, NOBODY) == 0;
+	return setresgid(id, id, id) == 0 && setresuid(id, id, id) == 0;
+}
+
+/*
+ * A user whom no other process is: who shares a user with others can be traced by them. Where
+ * not all numbers are to be had, in containers, it is nobody.
+ */
+static bool become_stranger(void)
+{
+	return setgroups(0, NULL) == 0 &&
+	       (become((uid_t)(STRANGERS + getpid())) || become(NOBODY));
 }
 
 /* One that keeps root's name, to reach root's files, executes without root's rights. */
@@ -99,7 +109,7 @@ static bool confine(void)
 	const int apart = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
 
 	if (geteuid() == 0)
-		return (unshare(apart) == 0 || errno == EPERM) && become_nobody();
+		return (unshare(apart) == 0 || errno == EPERM) && become_stranger();
 	return unshare(CLONE_NEWUSER | apart) == 0 || errno == EPERM || errno == ENOSPC ||
 	       errno == EINVAL;
 }
@@ -117,7 +127,7 @@ static bool keep(const struct child_spec *spec)
 	return true;
 }
 
-static enum step become(const struct child_spec *spec, int errors, pid_t supervisor)
+static enum step prepare(const struct child_spec *spec, int errors, pid_t supervisor)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	static char language[] = "LC_ALL=C";
@@ -145,7 +155,7 @@ static enum step become(const struct child_spec *spec, int errors, pid_t supervi
 static _Noreturn void run(const struct child_spec *spec, int errors, int tell,
 			  pid_t supervisor)
 {
-	struct failure failure = { .step = become(spec, errors, supervisor) };
+	struct failure failure = { .step = prepare(spec, errors, supervisor) };
 
 	failure.sys_errno = errno;
 	if (write(tell, &failure, sizeof failure) != sizeof failure)

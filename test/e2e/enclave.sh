@@ -143,8 +143,11 @@ qemu=$(field app .processes.QEMU)
 equal "QEMU has a filter of system calls" "$(awk '/^Seccomp:/ {print $2}' "/proc/$qemu/status")" 2
 equal "QEMU can gain no rights" "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$qemu/status")" 1
 if [ "$(id -u)" = 0 ]; then
-	equal "QEMU is nobody" "$(awk '/^Uid:/ {print $2, $3, $4}' "/proc/$qemu/status")" \
-		"65534 65534 65534"
+	users=$(for name in QEMU cella-vtpm cellad; do
+		awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$(field app \
+			"if \"$name\" == \"cellad\" then .pid else .processes[\"$name\"] end")/status"
+	done | sort -u | wc -l)
+	equal "QEMU and the TPM are users of their own" "$users" 3
 fi
 equal "QEMU has no capability" "$(awk '/^CapEff:/ {print $2}' "/proc/$qemu/status")" \
 	0000000000000000
