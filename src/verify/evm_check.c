@@ -92,7 +92,7 @@ static enum cella_status check_root(struct checker *c, struct cella_error *err)
 
 	if (c->root == NULL) {
 		verdict_check(v, CHECK_EVM_ROOT, CELLA_CHECK_NOT_EVALUATED,
-			      "a host's root that is pinned",
+			      "a host's root that is pinned: --trust-root host-ca.pem",
 			      arena_text(&v->arena, "none is; the evidence names \"%s\"",
 					 c->key->issuer_cn),
 			      "evm: certificate");

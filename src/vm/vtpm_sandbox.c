@@ -5,7 +5,9 @@
  *
  *   the loop       poll, recvmsg, recvfrom, sendto, close
  *   memory         brk, mmap, munmap, mremap, madvise, and mprotect, none executable
- *   libtpms        clock_gettime, gettimeofday, getrandom, futex
+ *   libtpms        clock_gettime, gettimeofday, getrandom, futex, and what else its library of
+ *                  cryptography may ask of a thread: getpid, gettid, sched_yield,
+ *                  rt_sigprocmask
  *   words, the end write (stderr), fstat, exit, exit_group, rt_sigreturn, restart_syscall
  *
  * Any other call ends the process: the EVM ends with it.
@@ -36,7 +38,10 @@ static const int allowed[] = {
 	SCMP_SYS(gettimeofday),
 	SCMP_SYS(getrandom),
 	SCMP_SYS(getpid), /* OpenSSL looks whether it was forked */
+	SCMP_SYS(gettid),
 	SCMP_SYS(futex),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(write),
 	SCMP_SYS(fstat),
 	SCMP_SYS(newfstatat),

@@ -94,6 +94,49 @@ END
 sed -n "/^pcrs() {/,/^}/p" "$here" >functions 2>/dev/null || :
 [ -s functions ] || { echo "Bail out! functions"; exit 1; }
 
+# What else a guest may do with its TPM: nothing of it may cost the TPM its life.
+cat >use.sh <<'END'
+set -eu
+cd "$1"
+# There is no resource manager, and few slots.
+free() {
+	tpm2_flushcontext -t
+}
+tpm2_selftest --fulltest
+tpm2_getrandom -Q 32 -o random
+tpm2_getcap properties-fixed >properties
+tpm2_createprimary -Q -C o -G rsa2048 -c primary
+free
+tpm2_create -Q -C primary -G ecc256:ecdsa -u ecc.pub -r ecc.priv -c ecc
+free
+tpm2_sign -Q -c ecc -g sha256 -o signature random
+free
+tpm2_verifysignature -Q -c ecc -g sha256 -m random -s signature
+free
+tpm2_create -Q -C primary -G rsa2048 -u rsa.pub -r rsa.priv
+free
+tpm2_startauthsession -S session
+tpm2_policypcr -Q -S session -l sha256:0,4,8,9,11 -L policy
+tpm2_flushcontext session
+free
+echo secret | tpm2_create -Q -C primary -L policy -i - -u seal.pub -r seal.priv
+free
+tpm2_load -Q -C primary -u seal.pub -r seal.priv -c sealed
+free
+tpm2_unseal -c sealed -p pcr:sha256:0,4,8,9,11 | grep -q secret
+free
+tpm2_nvdefine -Q 0x01800001 -s 8 -a 'ownerread|ownerwrite'
+echo 1234567 | tpm2_nvwrite -Q -C o -i - 0x01800001
+tpm2_nvread -Q -C o 0x01800001 -o nv
+tpm2_hash -Q -g sha384 -o hash random
+tpm2_pcrextend "14:sha256=$(openssl dgst -sha256 -r random | cut -d' ' -f1)"
+tpm2_pcrreset 16
+tpm2_readclock >clock
+tpm2_dictionarylockout -Q -c
+tpm2_clear
+tpm2_getrandom -Q 8 -o random
+END
+
 # --- the evidence of a nonce, by the documentation ---
 nonce=00112233445566778899aabbccddeeff
 report_data=$(printf %-128s $nonce | tr ' ' 0)
@@ -136,6 +179,9 @@ for debug in '' --debug; do
 		-trusted host/host-ca.pem -x509_strict "$folder/key.der"
 	ok "the evidence can be put together $debug" assemble "$folder"
 done
+debug=
+mkdir use
+ok "a guest may use its TPM for anything" guest "$dir/use" sh use.sh "$dir/use"
 verify="$cella verify --trust-root host/host-ca.pem --nonce $nonce"
 ok "cella verify accepts it" $verify run/e.evm.json
 ok "cella verify refuses the launch for debugging" refuses run--debug/e.evm.json evm.debug
