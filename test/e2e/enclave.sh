@@ -218,6 +218,22 @@ check "none is listed" 0 enclave list
 equal "indeed none" "$(cat out)" ""
 check "it cannot be stopped twice" 3 enclave stop app
 
+# --- two at once ---
+check "one of two starts" 0 start --name one app.eif
+check "the other starts beside it" 0 start --name two app.eif
+equal "their CIDs differ" "$(enclave list --json | jq -r '[.[].cid] | unique | length')" 2
+kill -9 "$(field one .processes.QEMU)"
+await test ! -e "$run/one"
+verdict $? "the end of one"
+echo "still here" >said
+echo_of_two() {
+	enclave connect two 7 <said >heard
+}
+check "leaves the other" 0 echo_of_two
+equal "at work" "$(cat heard)" "still here"
+check "which ends as it should" 0 enclave stop --all
+check "and leaves nothing" 0 nothing_left
+
 # --- ends of other kinds ---
 image exits.eif --log coded "$application" -- "/$app" exit 3
 start exits.eif >out 2>err # it may end before it is ready, or after
