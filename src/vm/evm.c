@@ -19,18 +19,16 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	CHUNK = 4096,
-	QUIT_MS = 3 * 1000,   /* from QEMU's quit to SIGKILL */
-	SETTLE_MS = 2 * 1000, /* between the end of a helper and that of who ended it */
-	END_MS = 10 * 1000,   /* from the guest's last line to its reset */
+	QUIT_MS = 3 * 1000, /* from QEMU's quit to SIGKILL */
+	END_MS = 10 * 1000, /* from the guest's last line to its reset */
 };
 
-static int64_t now_ms(void)
+int64_t evm_now_ms(void)
 {
 	struct timespec now = { 0 };
 
@@ -41,7 +39,7 @@ static int64_t now_ms(void)
 /* --- causes and states --------------------------------------------------------------- */
 
 /* The first cause counts: what follows are its effects. */
-static void PRINTF(2, 3) blame(struct evm *evm, const char *format, ...)
+void evm_blame(struct evm *evm, const char *format, ...)
 {
 	va_list args;
 
@@ -65,13 +63,13 @@ static void tell_manager(const struct evm *evm)
 		return;
 }
 
-static void step(struct evm *evm, enum evm_event event)
+void evm_step(struct evm *evm, enum evm_event event)
 {
 	const enum evm_state before = evm->state;
 	struct cella_error err = { 0 };
 
 	if (evm_state_next(&evm->state, event, &err) != CELLA_OK) {
-		blame(evm, "%s", err.text);
+		evm_blame(evm, "%s", err.text);
 		evm->state = EVM_FAILED;
 	}
 	if (evm->state != before)
@@ -93,9 +91,9 @@ static void tell_state(struct evm *evm)
 		return; /* who asked is gone */
 }
 
-static void break_off(struct evm *evm)
+void evm_break_off(struct evm *evm)
 {
-	step(evm, EVM_BROKEN);
+	evm_step(evm, EVM_BROKEN);
 }
 
 /* --- the attestation key ------------------------------------------------------------- */
@@ -133,7 +131,7 @@ static void hear_vtpm(struct evm *evm)
 	/* Its end closes the socket, too: that tells more. */
 	if (!evm->was_certified || err.status == CELLA_MALFORMED) {
 		if (err.status != CELLA_IO)
-			blame(evm, "%s", err.text);
+			evm_blame(evm, "%s", err.text);
 	}
 	io_close(&evm->certify);
 }
@@ -145,13 +143,13 @@ static void hear_of_end(struct evm *evm, struct cella_bytes line)
 	struct cella_error err = { 0 };
 
 	if (guest_end_read(line, &evm->end, &err) != CELLA_OK) {
-		blame(evm, "%s", err.text);
-		break_off(evm);
+		evm_blame(evm, "%s", err.text);
+		evm_break_off(evm);
 		return;
 	}
 	evm->has_end = true;
-	evm->due_ms = now_ms() + END_MS;
-	step(evm, EVM_STOP);
+	evm->due_ms = evm_now_ms() + END_MS;
+	evm_step(evm, EVM_STOP);
 	io_close(&evm->guest); /* the guest waits for it */
 }
 
@@ -162,14 +160,14 @@ static void take_byte(struct evm *evm, uint8_t byte)
 	if (byte == GUEST_HEARTBEAT && !evm->has_greeted && evm->guest_line_len == 0) {
 		evm->has_greeted = true;
 		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
-		step(evm, EVM_HEARTBEAT);
+		evm_step(evm, EVM_HEARTBEAT);
 		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
 			tell_state(evm);
 	} else if (byte == '\n') {
 		hear_of_end(evm, bytes_of(evm->guest_line, evm->guest_line_len));
 	} else if (evm->guest_line_len == sizeof evm->guest_line) {
-		blame(evm, "the guest's last line is too long");
-		break_off(evm);
+		evm_blame(evm, "the guest's last line is too long");
+		evm_break_off(evm);
 	} else {
 		evm->guest_line[evm->guest_line_len++] = byte;
 	}
@@ -215,8 +213,8 @@ static void take_qmp_line(struct evm *evm)
 	struct cella_error err = { 0 };
 
 	if (qmp_read(out_view(&evm->qmp_line), &event, &err) != CELLA_OK) {
-		blame(evm, "%s", err.text);
-		break_off(evm);
+		evm_blame(evm, "%s", err.text);
+		evm_break_off(evm);
 	}
 	if (event == QMP_EVENT_GREETING)
 		tell_qemu(evm, QMP_CAPABILITIES);
@@ -254,163 +252,6 @@ static void hear_console(struct evm *evm)
 		io_close(&evm->serial);
 }
 
-/* --- ends ---------------------------------------------------------------------------- */
-
-/* The last of what a process says is what it dies of. */
-static void hear_errors(struct evm *evm, enum evm_child which)
-{
-	struct evm_errors *const errors = &evm->errors[which];
-	char bytes[EVM_ERRORS_LEN / 2];
-	const ssize_t got = read(evm->children[which].errors, bytes, sizeof bytes);
-
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got <= 0) {
-		io_close(&evm->children[which].errors);
-		return;
-	}
-	if (errors->len + (size_t)got > sizeof errors->text) {
-		const size_t drop = errors->len + (size_t)got - sizeof errors->text;
-
-		memmove(errors->text, errors->text + drop, errors->len - drop);
-		errors->len -= drop;
-	}
-	memcpy(errors->text + errors->len, bytes, (size_t)got);
-	errors->len += (size_t)got;
-}
-
-/* Hears what it has said already, or says within a time from its last word. */
-static void hear_out(struct evm *evm, enum evm_child which, int patience_ms)
-{
-	while (evm->children[which].errors >= 0) {
-		struct pollfd ready = { .fd = evm->children[which].errors,
-					.events = POLLIN };
-
-		if (poll(&ready, 1, patience_ms) <= 0)
-			return;
-		hear_errors(evm, which);
-	}
-}
-
-/* The last line, without control characters. */
-static void last_words(const struct evm_errors *errors, char out[CHILD_TEXT_MAX])
-{
-	size_t end = errors->len;
-	size_t start;
-	size_t len = 0;
-
-	while (end > 0 && errors->text[end - 1] == '\n')
-		end--;
-	start = end;
-	while (start > 0 && errors->text[start - 1] != '\n')
-		start--;
-	for (; start < end && len < CHILD_TEXT_MAX - 1; start++) {
-		const char c = errors->text[start];
-
-		if (c >= ' ' && c <= '~')
-			out[len++] = c;
-	}
-	out[len] = '\0';
-}
-
-static void blame_child(struct evm *evm, enum evm_child which)
-{
-	char how[CHILD_TEXT_MAX];
-	char words[CHILD_TEXT_MAX];
-
-	hear_out(evm, which, 0);
-	child_end_text(&evm->children[which], how);
-	last_words(&evm->errors[which], words);
-	blame(evm, "%s%s%s", how, words[0] != '\0' ? ": " : "", words);
-}
-
-static bool was_well(const struct child *child)
-{
-	return WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0;
-}
-
-/* True for one whose end explains those of the others. */
-static bool is_culprit(const struct evm *evm, enum evm_child which)
-{
-	const struct child *const child = &evm->children[which];
-
-	if (!child->has_ended || child->was_killed)
-		return false;
-	return !was_well(child) || which == EVM_QEMU;
-}
-
-/* Somebody wanted it, or the application had done its work. */
-static bool was_expected(const struct evm *evm)
-{
-	if (!evm->has_end)
-		return evm->push != EVM_PUSH_NONE;
-	return evm->end.reason == GUEST_END_STOPPED ||
-	       (evm->end.reason == GUEST_END_EXITED && evm->end.number == 0);
-}
-
-static void blame_guest(struct evm *evm)
-{
-	const struct guest_end *const end = &evm->end;
-
-	if (evm->has_end) {
-		blame(evm, "%s (%s %u)%s%s", guest_reason_text(end->reason),
-		      guest_reason_name(end->reason), end->number,
-		      end->detail[0] != '\0' ? ": " : "", end->detail);
-		return;
-	}
-	if (evm->state != EVM_BOOTING) {
-		blame(evm, "the guest ended without a word");
-		return;
-	}
-	/* It ends with QEMU, and says then how far the guest had come. */
-	hear_out(evm, EVM_VSOCK, SETTLE_MS);
-	evm_diagnose(evm);
-}
-
-/* QEMU has ended of itself, with the guest. */
-static void conclude(struct evm *evm)
-{
-	if (was_expected(evm)) {
-		step(evm, EVM_ENDED);
-		return;
-	}
-	blame_guest(evm);
-	break_off(evm);
-}
-
-static void judge_ends(struct evm *evm)
-{
-	if (is_culprit(evm, EVM_QEMU) && was_well(&evm->children[EVM_QEMU])) {
-		conclude(evm);
-		return;
-	}
-	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
-		if (is_culprit(evm, (enum evm_child)i)) {
-			blame_child(evm, (enum evm_child)i);
-			break_off(evm);
-			return;
-		}
-}
-
-/* QEMU, killed since it did not quit: its helpers end with it. */
-static bool was_pushed(const struct evm *evm)
-{
-	return evm->push == EVM_PUSH_KILLED && evm->children[EVM_QEMU].has_ended;
-}
-
-static void hear_child(struct evm *evm, enum evm_child which)
-{
-	child_reap(&evm->children[which]);
-	io_close(&evm->children[which].pidfd);
-	if (was_pushed(evm))
-		step(evm, evm->state == EVM_STOPPING ? EVM_ENDED : EVM_BROKEN);
-	else
-		judge_ends(evm);
-	/* A helper that ended well did so since QEMU is about to be gone. */
-	if (!evm_state_is_over(evm->state))
-		evm->due_ms = now_ms() + SETTLE_MS;
-}
-
 /* --- asking it to end ---------------------------------------------------------------- */
 
 static bool ask_guest(struct evm *evm)
@@ -432,7 +273,7 @@ static bool ask_guest(struct evm *evm)
 static void quit_qemu(struct evm *evm)
 {
 	evm->push = EVM_PUSH_QUIT;
-	evm->due_ms = now_ms() + QUIT_MS;
+	evm->due_ms = evm_now_ms() + QUIT_MS;
 	tell_qemu(evm, QMP_QUIT);
 }
 
@@ -441,13 +282,13 @@ void evm_ask_to_stop(struct evm *evm)
 {
 	if (evm->push != EVM_PUSH_NONE || evm_state_is_over(evm->state))
 		return;
-	step(evm, EVM_STOP);
+	evm_step(evm, EVM_STOP);
 	if (!evm->has_greeted || !ask_guest(evm)) {
 		quit_qemu(evm);
 		return;
 	}
 	evm->push = EVM_PUSH_ASKED;
-	evm->due_ms = now_ms() + (int64_t)evm->options.stop_seconds * 1000;
+	evm->due_ms = evm_now_ms() + (int64_t)evm->options.stop_seconds * 1000;
 }
 
 static void hear_answer(struct evm *evm)
@@ -463,7 +304,7 @@ static void push_on(struct evm *evm)
 {
 	if (evm->push == EVM_PUSH_QUIT || evm->has_end) {
 		evm->push = EVM_PUSH_KILLED;
-		evm->due_ms = now_ms() + QUIT_MS;
+		evm->due_ms = evm_now_ms() + QUIT_MS;
 		child_kill(&evm->children[EVM_QEMU]);
 	} else {
 		quit_qemu(evm);
@@ -479,9 +320,9 @@ static void be_late(struct evm *evm)
 	}
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (evm->children[i].has_ended)
-			blame_child(evm, (enum evm_child)i);
+			evm_blame_child(evm, (enum evm_child)i);
 	evm_diagnose(evm);
-	break_off(evm);
+	evm_break_off(evm);
 }
 
 /* --- the loop ------------------------------------------------------------------------ */
@@ -539,15 +380,15 @@ static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 			sources[i].ready(evm);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (slots[SLOT_ERRORS + i].revents != 0)
-			hear_errors(evm, (enum evm_child)i);
+			evm_hear_errors(evm, (enum evm_child)i);
 	for (int i = 0; i < EVM_NUM_CHILDREN && !evm_state_is_over(evm->state); i++)
 		if (slots[SLOT_CHILDREN + i].revents != 0)
-			hear_child(evm, (enum evm_child)i);
+			evm_hear_child(evm, (enum evm_child)i);
 }
 
 static int timeout_of(const struct evm *evm)
 {
-	const int64_t left = evm->due_ms - now_ms();
+	const int64_t left = evm->due_ms - evm_now_ms();
 
 	if (evm->due_ms == 0)
 		return -1;
@@ -566,7 +407,7 @@ static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 			return error_errno(err, errno, "waiting");
 		if (num > 0)
 			serve(evm, slots);
-		if (evm->due_ms != 0 && now_ms() >= evm->due_ms &&
+		if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms &&
 		    !evm_state_is_over(evm->state))
 			be_late(evm);
 	}
@@ -629,15 +470,15 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 
 static enum cella_status begin(struct evm *evm, struct cella_error *err)
 {
-	step(evm, EVM_START);
+	evm_step(evm, EVM_START);
 	tell_state(evm);
 	TRY(watch_signals(evm, err));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
 	TRY(evm_start(evm, err));
-	step(evm, EVM_STARTED);
+	evm_step(evm, EVM_STARTED);
 	tell_state(evm);
-	evm->due_ms = now_ms() + (int64_t)evm->options.boot_seconds * 1000;
+	evm->due_ms = evm_now_ms() + (int64_t)evm->options.boot_seconds * 1000;
 	return CELLA_OK;
 }
 
@@ -653,8 +494,8 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 	if (status == CELLA_OK)
 		status = supervise(&evm, &failure);
 	if (status != CELLA_OK) {
-		blame(&evm, "%s", failure.text);
-		break_off(&evm);
+		evm_blame(&evm, "%s", failure.text);
+		evm_break_off(&evm);
 	}
 	/* Who hears of its end finds nothing left of it. */
 	done(&evm);

@@ -134,6 +134,23 @@ void evm_control_farewell(struct evm *evm);
 /* evm_ask_to_stop() begins to end it. */
 void evm_ask_to_stop(struct evm *evm);
 
+/* evm_now_ms() is the time by which things are due: CLOCK_MONOTONIC. */
+int64_t evm_now_ms(void);
+
+/* evm_blame() keeps a cause, unless there is one: what follows the first are its effects. */
+void evm_blame(struct evm *evm, const char *format, ...) PRINTF(2, 3);
+
+/* evm_blame_child() blames a process by how it ended and what it said last. */
+void evm_blame_child(struct evm *evm, enum evm_child which);
+
+/* evm_step() steps to the state that follows; evm_break_off() to that of failure. */
+void evm_step(struct evm *evm, enum evm_event event);
+void evm_break_off(struct evm *evm);
+
+/* evm_hear_errors() takes what a process writes to standard error; evm_hear_child() its end. */
+void evm_hear_errors(struct evm *evm, enum evm_child which);
+void evm_hear_child(struct evm *evm, enum evm_child which);
+
 /* evm_diagnose() says why no heartbeat came, into cause, as far as what is left tells. */
 void evm_diagnose(struct evm *evm);
 
