@@ -59,6 +59,26 @@ do_compile() {
 	ninja -C "$folder"
 }
 
+# kernel: fetches the distribution's kernel for clouds once, and unpacks it, for tests that
+# boot one; CELLA_KERNEL is where. It is not installed.
+kernel() {
+	[ -z "${CELLA_KERNEL:-}" ] || return 0
+	if [ ! -d "$build/kernel" ]; then
+		rm -rf "$build/kernel.new"
+		mkdir -p "$build/kernel.new"
+		quietly "$build/kernel.log" fetch_kernel "$build/kernel.new" || return
+		mv "$build/kernel.new" "$build/kernel"
+	fi
+	export CELLA_KERNEL="$build/kernel"
+}
+
+fetch_kernel() (
+	cd "$1"
+	package=$(apt-cache depends linux-image-cloud-amd64 |
+		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+	[ -n "$package" ] && apt-get -qq download "$package" && dpkg-deb -x ./*.deb .
+)
+
 # peers: fetches the implementations from npm that tests compare with, where they are listed.
 peers() {
 	lock=$top/test/npm/package-lock.json

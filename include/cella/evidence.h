@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Evidence: SGX and TDX quotes, TD reports, SGX reports. Parsing tells what the bytes
+ * Evidence: SGX and TDX quotes, TD reports, SGX reports, evidence of Enclave VMs. Parsing tells what the bytes
  * say; whether to believe them is verify.h's question.
  */
 #ifndef CELLA_EVIDENCE_H
@@ -133,6 +133,33 @@ enum cella_fact {
 	CELLA_FACT_ROOT_CA_CRL_NUM,             /* number */
 	CELLA_FACT_ROOT_KEY_ID,                 /* SHA-384 of the root's public key */
 
+	/* an Enclave VM: its PCRs of SHA-256, and what the log of its launch tells */
+	CELLA_FACT_EVM_PCR0,
+	CELLA_FACT_EVM_PCR1,
+	CELLA_FACT_EVM_PCR2,
+	CELLA_FACT_EVM_PCR3,
+	CELLA_FACT_EVM_PCR4,
+	CELLA_FACT_EVM_PCR5,
+	CELLA_FACT_EVM_PCR6,
+	CELLA_FACT_EVM_PCR7,
+	CELLA_FACT_EVM_PCR8,
+	CELLA_FACT_EVM_PCR9,
+	CELLA_FACT_EVM_PCR10,
+	CELLA_FACT_EVM_PCR11,
+	CELLA_FACT_EVM_PCR12,
+	CELLA_FACT_EVM_PCR13,
+	CELLA_FACT_EVM_PCR14,
+	CELLA_FACT_EVM_PCR15,
+	CELLA_FACT_EVM_KERNEL,     /* SHA-256, and so the next three */
+	CELLA_FACT_EVM_CMDLINE,    /* of the command line */
+	CELLA_FACT_EVM_IMAGE,      /* of kernel, command line, ramdisks */
+	CELLA_FACT_EVM_SIGNER,     /* of the signer's certificate, if there is one */
+	CELLA_FACT_EVM_MACHINE,    /* text */
+	CELLA_FACT_EVM_VCPUS,      /* number */
+	CELLA_FACT_EVM_MEMORY_MIB, /* number */
+	CELLA_FACT_EVM_DEBUG,      /* bool */
+	CELLA_FACT_EVM_ROUTES,     /* texts: ways in and out */
+
 	CELLA_FACT_COUNT
 };
 
@@ -166,6 +193,7 @@ enum cella_evidence_kind {
 	CELLA_EVIDENCE_TDX_QUOTE,
 	CELLA_EVIDENCE_TD_REPORT,  /* 1024 bytes, checkable by the same CPU only */
 	CELLA_EVIDENCE_SGX_REPORT, /* 384 or 432 bytes, likewise */
+	CELLA_EVIDENCE_EVM,        /* of an Enclave VM: JSON, doc/evidence-evm.md */
 };
 
 /* struct cella_evidence - parsed evidence: immutable, shareable between threads. */

@@ -65,7 +65,7 @@ struct cella_policy;
  * slash and asterisk) count as blanks; members whose names start with '#' are comments.
  * CELLA_MALFORMED names the element and the key: wrong types, wrong lengths, keys that
  * exclude each other, names that occur twice. CELLA_UNSUPPORTED for a class that is not
- * one of the seven and for another algorithm than ES384; CELLA_LIMIT above the limits. A
+ * one of the eight and for another algorithm than ES384; CELLA_LIMIT above the limits. A
  * signature that does not hold is not an error here but the policy's standing. The caller
  * releases *out with cella_policy_unref().
  */

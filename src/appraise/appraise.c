@@ -41,6 +41,8 @@ const struct policy_class *evidence_class(const struct cella_facts *facts,
 	};
 	struct cella_bytes bytes = { 0 };
 
+	if (cella_facts_get(facts, CELLA_FACT_EVM_PCR0, &bytes))
+		return slot == SLOT_TENANT ? &policy_classes[CLASS_EVM] : NULL;
 	if (cella_facts_get(facts, CELLA_FACT_TEE_TCB_SVN, &bytes))
 		return &policy_classes[tdx[is_td_15(facts, bytes)][slot]];
 	if (slot == SLOT_QE || !cella_facts_get(facts, CELLA_FACT_MRENCLAVE, &bytes))
@@ -215,6 +217,8 @@ static void widen(struct cella_verdict *v)
 /* An element that holds and names a grace is what counts, even if it is the shorter one. */
 static int64_t group_grace(const struct cella_verdict *v, enum date_group group)
 {
+	if (group == DATES_EVM)
+		return 0;
 	for (int s = SLOT_PLATFORM; s <= SLOT_QE; s++) {
 		const struct slot_appraisal *const slot = &v->appraisal->slots[s];
 		const struct policy_condition *grace;

@@ -172,6 +172,14 @@ static void tell_missing(struct cella_verdict *v, enum policy_slot slot)
 {
 	const struct policy_class *const class = v->appraisal->slots[slot].class;
 
+	if (class == NULL) {
+		verdict_check_named(v, family_of(slot), "policy.class", CELLA_CHECK_FAIL,
+				    "evidence of a platform that its vendor certifies",
+				    "an Enclave VM's, of which a host says what it is",
+				    "policies");
+		verdict_remedy(v, "leave platforms out of policies for Enclave VMs");
+		return;
+	}
 	verdict_check_named(
 		v, family_of(slot), "policy.class", CELLA_CHECK_FAIL,
 		arena_text(&v->arena, "an element for %s (%s)", class->name, class->uuid),

@@ -39,9 +39,11 @@ bool slot_has_dates(const struct cella_verdict *v, enum policy_slot slot,
 		    enum date_group group)
 {
 	/* An SGX platform has no report of its quoting enclave: its own covers that. */
-	const enum policy_slot owner =
-		group == DATES_QE_IDENTITY && verdict_is_tdx(v) ? SLOT_QE : SLOT_PLATFORM;
+	enum policy_slot owner;
 
+	if (group == DATES_EVM)
+		return false; /* certificates of hosts have no grace, and no policy */
+	owner = group == DATES_QE_IDENTITY && verdict_is_tdx(v) ? SLOT_QE : SLOT_PLATFORM;
 	return slot == owner;
 }
 

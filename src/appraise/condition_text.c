@@ -24,6 +24,14 @@ const char *intel_hex(struct arena *arena, struct cella_bytes bytes)
 	return text;
 }
 
+/* As policies of the key's classes write it. */
+static const char *key_hex(struct arena *arena, const struct policy_key *key,
+			   struct cella_bytes bytes)
+{
+	return (key->classes & CLASS_BIT(CLASS_EVM)) != 0 ? arena_hex(arena, bytes)
+							  : intel_hex(arena, bytes);
+}
+
 enum { VALUES_SHOWN = 4 };
 
 static const char *value_text(struct arena *arena, const struct policy_condition *c,
@@ -31,7 +39,7 @@ static const char *value_text(struct arena *arena, const struct policy_condition
 {
 	switch (c->kind) {
 	case CONDITION_BYTES:
-		return intel_hex(arena, bytes_of(c->bytes[index], c->key->len));
+		return key_hex(arena, c->key, bytes_of(c->bytes[index], c->key->len));
 	case CONDITION_NUMBER:
 		return arena_text(arena, "%llu", (unsigned long long)c->numbers[index]);
 	case CONDITION_STATUSES:
@@ -125,7 +133,7 @@ static const char *bytes_actual(struct arena *arena, const struct cella_verdict 
 
 	if (!condition_bytes(&v->facts, c->key, actual))
 		return "the evidence has no such field";
-	return intel_hex(arena, bytes_of(actual, c->key->len));
+	return key_hex(arena, c->key, bytes_of(actual, c->key->len));
 }
 
 static const char *number_actual(struct arena *arena, const struct cella_verdict *v,

@@ -5,6 +5,7 @@
 #include "appraise/explain.h"
 
 #include "base/civil.h"
+#include "verify/evm_check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,10 +150,37 @@ static void write_expiries(struct out *out, const struct cella_verdict *v)
 	}
 }
 
+/* There is no TCB that a vendor would rate: the host is believed, or it is not. */
+static void write_evm(struct out *out, const struct cella_verdict *v)
+{
+	const struct evm *const evm = v->evidence->evm;
+	const struct launch_told *const told = &evm->launch;
+
+	out_text(out,
+		 evm_strength(v) != NULL
+			 ? "strength: host\n  the pinned root of a host vouches for the "
+			   "vTPM; whoever is root on that\n  host has its key, and is "
+			   "believed by whoever pins it\n"
+			 : "strength: none\n  no pinned root vouches for the vTPM\n");
+	if (evm->launch_fault.status != CELLA_OK)
+		return;
+	out_format(out, "launch: machine %s, %u vCPUs, %u MiB, %s, %s\n", told->machine,
+		   told->config.vcpus, told->config.memory_mib,
+		   told->config.debug ? "for debugging" : "not for debugging",
+		   told->image.is_signed ? "a signed image"
+					 : "an image without signature");
+	for (size_t i = 0; i < told->config.num_routes; i++)
+		out_format(out, "  %s\n", told->config.routes[i]);
+}
+
 static void write_head(struct out *out, const struct cella_verdict *v)
 {
 	char date[CIVIL_TEXT_LEN];
 
+	if (v->evidence->kind == CELLA_EVIDENCE_EVM) {
+		write_evm(out, v);
+		return;
+	}
 	out_format(out, "TCB status: %s\n",
 		   v->has_tcb ? cella_tcb_status_name(v->status) : "not evaluated");
 	out_format(out, "  %s\n", tcb_status_meaning(v->status));

@@ -121,6 +121,23 @@ static enum cella_status put_facts(json_t *out, const struct cella_facts *facts,
 	return CELLA_OK;
 }
 
+/* An Enclave VM's, in natural order: this is no report of Intel's. */
+static enum cella_status put_evm(json_t *out, const struct cella_verdict *v,
+				 struct cella_error *err)
+{
+	for (int i = CELLA_FACT_EVM_PCR0; i <= CELLA_FACT_EVM_SIGNER; i++) {
+		const enum cella_fact fact = (enum cella_fact)i;
+		struct cella_bytes bytes = { 0 };
+
+		if (cella_facts_get(&v->facts, fact, &bytes))
+			TRY(json_put(out, cella_fact_name(fact), json_hex(bytes), err));
+	}
+	return json_put(
+		out, "evm_report_data",
+		json_hex(bytes_of(v->evidence->evm->report_data, EVM_REPORT_DATA_LEN)),
+		err);
+}
+
 /* The tenant's report: every field that has a name, with two-byte numbers as numbers. */
 static enum cella_status put_body(json_t *out, const struct cella_verdict *v,
 				  struct cella_error *err)
@@ -128,6 +145,8 @@ static enum cella_status put_body(json_t *out, const struct cella_verdict *v,
 	const struct quote *const q = &v->evidence->quote;
 	const char *const prefix = verdict_is_tdx(v) ? "tdx_" : "sgx_";
 
+	if (verdict_is_evm(v))
+		return put_evm(out, v, err);
 	for (size_t i = 0; i < q->body_layout->num_fields; i++) {
 		const struct field *const f = &q->body_layout->fields[i];
 		char name[40];

@@ -51,7 +51,7 @@ static void judge_date(struct cella_verdict *v, enum check_id id,
 
 static void judge_dates(struct cella_verdict *v)
 {
-	static const enum check_id checks[DATES_COUNT] = {
+	static const enum check_id checks[DATES_EVM] = {
 		[DATES_PCK] = CHECK_PCK_DATES,
 		[DATES_TCB_INFO] = CHECK_TCB_INFO_DATES,
 		[DATES_QE_IDENTITY] = CHECK_QE_IDENTITY_DATES,
@@ -59,7 +59,7 @@ static void judge_dates(struct cella_verdict *v)
 		[DATES_PCK_CRL] = CHECK_PCK_CRL_DATES,
 	};
 
-	for (size_t i = 0; i < DATES_COUNT; i++)
+	for (size_t i = 0; i < DATES_EVM; i++)
 		judge_date(v, checks[i], &v->dates[i], v->appraisal->grace_s[i]);
 }
 
@@ -200,7 +200,24 @@ static void judge_report_data(struct cella_verdict *v,
 	verdict_check(v, CHECK_REPORT_DATA, outcome_if(good),
 		      arena_hex(&v->arena,
 				bytes_of(options->report_data, CELLA_REPORT_DATA_LEN)),
-		      arena_hex(&v->arena, actual), "quote: body.report_data");
+		      arena_hex(&v->arena, actual),
+		      verdict_is_evm(v) ? "evm: report_data" : "quote: body.report_data");
+}
+
+/* --- Enclave VMs --------------------------------------------------------------------- */
+
+static void judge_evm(struct cella_verdict *v)
+{
+	bool is_debug = false;
+
+	judge_date(v, CHECK_EVM_DATES, &v->dates[DATES_EVM], 0);
+	if (!cella_facts_get_bool(&v->facts, CELLA_FACT_EVM_DEBUG, &is_debug))
+		verdict_check(v, CHECK_EVM_DEBUG, CELLA_CHECK_NOT_EVALUATED, NULL, NULL,
+			      "evm: event_log");
+	else
+		verdict_check(v, CHECK_EVM_DEBUG, outcome_if(!is_debug), "not debuggable",
+			      is_debug ? "launched for debugging" : NULL,
+			      "evm: event_log, PCR13");
 }
 
 /* --- answers ------------------------------------------------------------------------- */
@@ -236,13 +253,8 @@ static enum cella_result draw_result(const enum cella_answer *answers)
 	return result;
 }
 
-enum cella_status judge(struct cella_verdict *v,
-			const struct cella_verify_options *options,
-			struct cella_error *err)
+static void judge_quote(struct cella_verdict *v)
 {
-	TRY(vtpm_check(v, err));
-	TRY(event_log_check(v, err));
-	TRY(appraise(v, options, err));
 	judge_dates(v);
 	judge_tcb_status(v);
 	if (verdict_is_tdx(v))
@@ -250,6 +262,19 @@ enum cella_status judge(struct cella_verdict *v,
 	else
 		judge_enclave(v);
 	judge_tail(v);
+}
+
+enum cella_status judge(struct cella_verdict *v,
+			const struct cella_verify_options *options,
+			struct cella_error *err)
+{
+	TRY(vtpm_check(v, err));
+	TRY(event_log_check(v, err));
+	TRY(appraise(v, options, err));
+	if (verdict_is_evm(v))
+		judge_evm(v);
+	else
+		judge_quote(v);
 	appraise_tell(v);
 	judge_report_data(v, options);
 	if (v->vtpm != NULL && options->vtpm_nonce_expect == CELLA_EXPECT_EXACT)

@@ -102,7 +102,7 @@ static enum cella_status lint_engines(struct linter *l, const struct policy_elem
 	bool all_fine = true;
 
 	/* No engine knows it; lint_condition() says what follows from that. */
-	if (c->kind == CONDITION_EVENTS)
+	if (c->kind == CONDITION_EVENTS || e->class->is_ours)
 		return CELLA_OK;
 	for (int g = 0; g < ENGINE_COUNT; g++) {
 		TRY(intel_engine_probe((enum engine_generation)g, e, c, &answers[g],
@@ -118,7 +118,7 @@ static enum cella_status lint_engines(struct linter *l, const struct policy_elem
 /* An engine may refuse for want of a key, where no key of the element is to blame. */
 static enum cella_status lint_needs(struct linter *l, const struct policy_element *e)
 {
-	for (int g = 0; g < ENGINE_COUNT; g++) {
+	for (int g = 0; g < ENGINE_COUNT && !e->class->is_ours; g++) {
 		bool accepts = false;
 		const char *flag = NULL;
 		bool is_told = false;

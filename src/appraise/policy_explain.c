@@ -128,7 +128,7 @@ static enum cella_status view_element(const struct explainer *x, size_t index,
 			     (e->class->slot == SLOT_TENANT || v->has_tcb);
 	if (view->has_evidence)
 		view->outcome = appraise_element(v, e);
-	for (int g = 0; g < ENGINE_COUNT; g++)
+	for (int g = 0; g < ENGINE_COUNT && !e->class->is_ours; g++)
 		TRY(view_engine(x, view, (enum engine_generation)g));
 	return CELLA_OK;
 }
@@ -278,7 +278,7 @@ static void write_evidence(struct explainer *x, const struct element_view *view,
 	}
 	out_format(out, "  for this evidence\n    %-5s %s\n", "cella",
 		   outcome_word(view->outcome));
-	for (int g = 0; g < ENGINE_COUNT; g++) {
+	for (int g = 0; g < ENGINE_COUNT && !view->element->class->is_ours; g++) {
 		const struct engine_view *const engine = &view->engines[g];
 
 		out_format(out, "    %-5s %s", engine_name((enum engine_generation)g),
@@ -304,9 +304,11 @@ static void write_element(struct explainer *x, const struct element_view *view,
 		out_format(out, "    %s\n", demand(x, &e->conditions[i]));
 	if (more != NULL)
 		out_format(out, "    %s\n", more);
-	write_engines(x, view, out);
-	for (size_t i = 0; i < e->num_conditions; i++)
-		write_remark(view, i, out);
+	if (!e->class->is_ours) {
+		write_engines(x, view, out);
+		for (size_t i = 0; i < e->num_conditions; i++)
+			write_remark(view, i, out);
+	}
 	write_evidence(x, view, out);
 }
 
@@ -411,7 +413,7 @@ static enum cella_status put_element(json_t *list, struct explainer *x, size_t i
 		     x->err));
 	engines = json_array();
 	TRY(json_put(item, "engines", engines, x->err));
-	for (int g = 0; g < ENGINE_COUNT; g++)
+	for (int g = 0; g < ENGINE_COUNT && !view.element->class->is_ours; g++)
 		TRY(put_engine(engines, x, &view, (enum engine_generation)g));
 	return CELLA_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Classes and keys of policies, as Intel's appraisal engine names them.
+ * Classes and keys of policies, as Intel's appraisal engine names them; and those of Enclave
+ * VMs, of which it knows nothing.
  */
 #include "appraise/policy_key.h"
 
@@ -63,8 +64,21 @@ const struct policy_class policy_classes[CLASS_COUNT] = {
 	[CLASS_TD_15] = { "45b734fc-aa4e-4c3d-ad28-e43d08880e68", "guest TD 1.5",
 			  SLOT_TENANT, true, "Application TD TCB", "Description",
 			  "Application TD TCB 1.5", "td_", TD_FLAGS },
+	[CLASS_EVM] = { "6d2f4ab1-6f0f-4c0e-9a55-4f3ee2c6d0b7",
+			"Enclave VM",
+			SLOT_TENANT,
+			false,
+			"Enclave VM",
+			"description",
+			"Enclave VM",
+			"evm_",
+			{ "kernel", "cmdline", "image", "signer", "pcr0",  "pcr1", "pcr2",
+			  "pcr3",   "pcr4",    "pcr5",  "pcr6",   "pcr7",  "pcr8", "pcr9",
+			  "pcr10",  "pcr11",   "pcr12", "pcr13",  "pcr14", "pcr15" },
+			true },
 };
 
+#define EVM CLASS_BIT(CLASS_EVM)
 #define ENCLAVE CLASS_BIT(CLASS_SGX_ENCLAVE)
 #define TD (CLASS_BIT(CLASS_TD_10) | CLASS_BIT(CLASS_TD_15))
 #define PLATFORM \
@@ -191,6 +205,47 @@ const struct policy_key policy_keys[] = {
 	       "what the system measured of its applications (RTMR3) is"),
 	BYTES("tdx_mrservicetd", TD, MR_SERVICETD, 48, false, "mrservicetd",
 	      "the bound service TDs are", OTHER_LAUNCH),
+	BYTES("evm_kernel", EVM, EVM_KERNEL, 32, false, "kernel",
+	      "the kernel (SHA-256) is", OTHER_WORKLOAD),
+	BYTES("evm_cmdline", EVM, EVM_CMDLINE, 32, false, "cmdline",
+	      "the kernel's command line (SHA-256) is", OTHER_WORKLOAD),
+	BYTES("evm_image", EVM, EVM_IMAGE, 32, false, "image",
+	      "the image: kernel, command line and ramdisks (SHA-256), is",
+	      OTHER_WORKLOAD),
+	BYTES("evm_signer", EVM, EVM_SIGNER, 32, false, "signer",
+	      "the image's signer (SHA-256 of the certificate) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr0", EVM, EVM_PCR0, 32, false, "pcr0",
+	      "the identity of the runtime (PCR0) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr1", EVM, EVM_PCR1, 32, false, "pcr1",
+	      "what nobody measures (PCR1) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr2", EVM, EVM_PCR2, 32, false, "pcr2",
+	      "what nobody measures (PCR2) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr3", EVM, EVM_PCR3, 32, false, "pcr3",
+	      "what nobody measures (PCR3) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr4", EVM, EVM_PCR4, 32, false, "pcr4", "the kernel (PCR4) is",
+	      OTHER_WORKLOAD),
+	BYTES("evm_pcr5", EVM, EVM_PCR5, 32, false, "pcr5",
+	      "what nobody measures (PCR5) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr6", EVM, EVM_PCR6, 32, false, "pcr6",
+	      "what nobody measures (PCR6) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr7", EVM, EVM_PCR7, 32, false, "pcr7",
+	      "what nobody measures (PCR7) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr8", EVM, EVM_PCR8, 32, false, "pcr8", "the command line (PCR8) is",
+	      OTHER_WORKLOAD),
+	BYTES("evm_pcr9", EVM, EVM_PCR9, 32, false, "pcr9",
+	      "the initial ramdisks (PCR9) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr10", EVM, EVM_PCR10, 32, false, "pcr10",
+	      "what the guest's kernel measured (PCR10) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr11", EVM, EVM_PCR11, 32, false, "pcr11",
+	      "the whole image (PCR11) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr12", EVM, EVM_PCR12, 32, false, "pcr12", "the signer (PCR12) is",
+	      OTHER_WORKLOAD),
+	BYTES("evm_pcr13", EVM, EVM_PCR13, 32, false, "pcr13",
+	      "the host's configuration (PCR13) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr14", EVM, EVM_PCR14, 32, false, "pcr14",
+	      "what the guest measured of its applications (PCR14) is", OTHER_WORKLOAD),
+	BYTES("evm_pcr15", EVM, EVM_PCR15, 32, false, "pcr15",
+	      "the application's own (PCR15) is", OTHER_WORKLOAD),
 	{ "tdx _mrservicetd", "policy.tdx_mrservicetd", "tdx_mrservicetd", TD,
 	  CONDITION_BYTES, CELLA_FACT_MR_SERVICETD, CELLA_FACT_NONE, 48, false,
 	  "mrservicetd", "the bound service TDs are", OTHER_LAUNCH },

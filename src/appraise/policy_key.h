@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vocabulary of policies: the seven classes, and the keys of each. One row per key is
+ * The vocabulary of policies: Intel's seven classes, that of Enclave VMs, and the keys of each. One row per key is
  * what the parser, judgement, results, lint, explanations and new policies go by.
  */
 #ifndef APPRAISE_POLICY_KEY_H
@@ -26,12 +26,13 @@ enum policy_class_id {
 	CLASS_TDQE,
 	CLASS_TD_10,
 	CLASS_TD_15,
+	CLASS_EVM,
 	CLASS_COUNT
 };
 
 #define CLASS_BIT(class_id) (UINT32_C(1) << (class_id))
 
-enum { POLICY_MAX_FLAGS = 11 };
+enum { POLICY_MAX_FLAGS = 20 };
 
 struct policy_class {
 	const char *uuid;
@@ -45,6 +46,8 @@ struct policy_class {
 	/* The members of detailed_result are <flag_prefix><flag>_check. */
 	const char *flag_prefix;
 	const char *flags[POLICY_MAX_FLAGS + 1];
+	/* Not one of Intel's: bytes stand in natural order, and its engine is not asked. */
+	bool is_ours;
 };
 
 extern const struct policy_class policy_classes[CLASS_COUNT];

@@ -50,7 +50,7 @@ check_count(const struct reader *r, const struct policy_condition *c, const json
 			 r->where, c->key->name, num_items(value), POLICY_MAX_VALUES);
 }
 
-/* Digits in Intel's order to bytes in wire order. */
+/* Digits in Intel's order, unless the class is ours, to bytes in wire order. */
 static enum cella_status read_hex(const struct reader *r, const char *name, size_t len,
 				  const json_t *value, const uint8_t **out)
 {
@@ -64,7 +64,7 @@ static enum cella_status read_hex(const struct reader *r, const char *name, size
 	TRY(hex_read(bytes_of(json_string_value(value), json_string_length(value)),
 		     bytes + len, len, what, r->err));
 	bytes_reverse(bytes_of(bytes + len, len), bytes);
-	*out = bytes;
+	*out = r->element->class->is_ours ? bytes + len : bytes;
 	return CELLA_OK;
 }
 

@@ -138,6 +138,9 @@ static enum cella_status put_bytes(const struct writer *w, json_t *reference,
 	char name[64];
 
 	condition_bytes(w->draft->facts, key, value);
+	if (w->class->is_ours)
+		return json_put(reference, key->name, json_hex(bytes_of(value, key->len)),
+				w->err);
 	memset(mask, 0xff, sizeof mask);
 	signed_attributes(w->draft->facts, key, value, mask);
 	TRY(json_put(reference, key->name,
@@ -226,7 +229,10 @@ static enum cella_status put_strict(const struct writer *w, enum policy_slot slo
 static const char *warning_of(const struct cella_facts *facts)
 {
 	struct cella_bytes attributes = { 0 };
+	bool is_debug = false;
 
+	if (cella_facts_get_bool(facts, CELLA_FACT_EVM_DEBUG, &is_debug) && is_debug)
+		return "the enclave can be debugged: its evidence is always refused";
 	if (cella_facts_get(facts, CELLA_FACT_TD_ATTRIBUTES, &attributes) &&
 	    (attributes.data[0] & TD_ATTR_UNTRUSTED) != 0)
 		return "the TD can be debugged or profiled: its evidence is always refused";

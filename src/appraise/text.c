@@ -4,6 +4,7 @@
  */
 #include "appraise/appraise.h"
 #include "base/civil.h"
+#include "verify/evm_check.h"
 
 #include <string.h>
 
@@ -127,7 +128,7 @@ static void write_checks(const struct cella_verdict *v, const struct style *s, b
 	if (all) {
 		write_some(v, s, CELLA_CHECK_NOT_EVALUATED, "Not evaluated:", out);
 		write_some(v, s, CELLA_CHECK_PASS, "Passed:", out);
-	} else if (v->collateral == NULL) {
+	} else if (v->collateral == NULL && v->evidence->kind != CELLA_EVIDENCE_EVM) {
 		write_missing(v, s, out);
 	} else {
 		write_some(v, s, CELLA_CHECK_NOT_EVALUATED, "Not evaluated:", out);
@@ -138,16 +139,30 @@ static void write_checks(const struct cella_verdict *v, const struct style *s, b
 		out_format(out, "  %s\n", v->warnings[i]);
 }
 
+static void write_evm(const struct cella_verdict *v, const char *time, struct out *out)
+{
+	const char *const strength = evm_strength(v);
+
+	out_format(out, "\n  %-11s as of %s\n", "Enclave VM", time);
+	out_format(out, "  %-11s %s\n", "strength",
+		   strength != NULL
+			   ? "host: it does not protect from the root of its host"
+			   : "none: no pinned root vouches for it");
+}
+
 static void write_summary(const struct cella_verdict *v, struct out *out)
 {
 	char time[CIVIL_TEXT_LEN];
 	char when[CIVIL_TEXT_LEN];
 	char span[32];
 
-	out_format(out, "\n  %-11s version %u, as of %s\n",
-		   v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE ? "TDX quote"
-								 : "SGX quote",
-		   v->evidence->quote.version, civil_format(v->time, time));
+	if (v->evidence->kind == CELLA_EVIDENCE_EVM)
+		write_evm(v, civil_format(v->time, time), out);
+	else
+		out_format(out, "\n  %-11s version %u, as of %s\n",
+			   v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE ? "TDX quote"
+									 : "SGX quote",
+			   v->evidence->quote.version, civil_format(v->time, time));
 	out_format(out, "  %-11s %s\n", "root",
 		   v->root[0] != '\0' ? v->root : "no chain");
 	if (v->status != CELLA_TCB_NONE)

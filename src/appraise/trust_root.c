@@ -75,7 +75,9 @@ static enum cella_status read_root(struct cella_bytes certificate,
 	if (!cert->is_ca)
 		return error_set(err, CELLA_MALFORMED,
 				 "not a certification authority's certificate");
-	return root_new(cert->point, out, err);
+	TRY(root_new(cert->point, out, err));
+	(*out)->is_host = cert->has_ak_usage;
+	return CELLA_OK;
 }
 
 static enum cella_status root_from_certificate(struct cella_bytes certificate,

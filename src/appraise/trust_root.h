@@ -17,6 +17,7 @@ struct trust_root {
 	atomic_uint refs;
 	uint8_t point[P256_POINT_LEN];
 	bool is_intel; /* it is the compiled-in key */
+	bool is_host;  /* it says that it vouches for vTPMs of Enclave VMs alone */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "appraise/verdict_json.h"
 #include "base/json.h"
 #include "verify/dcap.h"
+#include "verify/evm_check.h"
 
 #include <string.h>
 
@@ -92,28 +93,6 @@ static enum cella_status put_checks(json_t *root, const struct cella_verdict *v,
 	return CELLA_OK;
 }
 
-/* Every field that policies and results name, under that name, in wire order. */
-static enum cella_status put_measurements(json_t *root, const struct cella_verdict *v,
-					  struct cella_error *err)
-{
-	const struct quote *const q = &v->evidence->quote;
-	json_t *const measurements = json_object();
-
-	TRY(json_put(root, "measurements", measurements, err));
-	for (size_t i = 0; i < q->body_layout->num_fields; i++) {
-		const struct field *const f = &q->body_layout->fields[i];
-
-		if (f->claim == NULL)
-			continue;
-		TRY(json_put(measurements, f->claim,
-			     f->kind == FIELD_NUMBER
-				     ? json_integer((json_int_t)field_number(f, q->body))
-				     : json_hex(field_of(f, q->body)),
-			     err));
-	}
-	return CELLA_OK;
-}
-
 static json_t *fact_json(const struct cella_facts *facts, enum cella_fact fact)
 {
 	const struct fact_value *const value = &facts->values[fact];
@@ -159,6 +138,32 @@ static enum cella_status put_facts(json_t *root, const char *name,
 		if (facts->values[fact].type == FACT_ABSENT)
 			continue;
 		TRY(json_put(object, cella_fact_name(fact), fact_json(facts, fact), err));
+	}
+	return CELLA_OK;
+}
+
+/* Every field that policies and results name, under that name, in wire order. */
+static enum cella_status put_measurements(json_t *root, const struct cella_verdict *v,
+					  struct cella_error *err)
+{
+	const struct quote *const q = &v->evidence->quote;
+	json_t *measurements;
+
+	if (verdict_is_evm(v))
+		return put_facts(root, "measurements", &v->facts, CELLA_FACT_EVM_PCR0,
+				 CELLA_FACT_EVM_ROUTES, err);
+	measurements = json_object();
+	TRY(json_put(root, "measurements", measurements, err));
+	for (size_t i = 0; i < q->body_layout->num_fields; i++) {
+		const struct field *const f = &q->body_layout->fields[i];
+
+		if (f->claim == NULL)
+			continue;
+		TRY(json_put(measurements, f->claim,
+			     f->kind == FIELD_NUMBER
+				     ? json_integer((json_int_t)field_number(f, q->body))
+				     : json_hex(field_of(f, q->body)),
+			     err));
 	}
 	return CELLA_OK;
 }
@@ -250,7 +255,11 @@ static enum cella_status put_policies(json_t *root, const struct cella_verdict *
 static bool is_debug(const struct cella_verdict *v)
 {
 	struct cella_bytes attributes = { 0 };
+	bool debug = false;
 
+	if (verdict_is_evm(v))
+		return cella_facts_get_bool(&v->facts, CELLA_FACT_EVM_DEBUG, &debug) &&
+		       debug;
 	if (verdict_is_tdx(v))
 		return (v->td.td_attributes & TD_ATTR_DEBUG) != 0;
 	return cella_facts_get(&v->facts, CELLA_FACT_SGX_ATTRIBUTES, &attributes) &&
@@ -266,6 +275,27 @@ static enum cella_status put_explanation(json_t *root, const struct cella_verdic
 	return json_put(root, "explain", explanation, err);
 }
 
+/* What only the evidence of an Enclave VM has. */
+static enum cella_status put_evm(json_t *root, const struct cella_verdict *v,
+				 struct cella_error *err)
+{
+	const json_t *claims;
+	json_t *evm;
+
+	if (!verdict_is_evm(v))
+		return CELLA_OK;
+	claims = v->evidence->evm->host_claims;
+	evm = json_object();
+	TRY(json_put(root, "evm", evm, err));
+	TRY(json_put(evm, "strength", text_or_null(evm_strength(v)), err));
+	TRY(json_put(
+		evm, "report_data",
+		json_hex(bytes_of(v->evidence->evm->report_data, EVM_REPORT_DATA_LEN)),
+		err));
+	return json_put(evm, "host_claims",
+			claims != NULL ? json_deep_copy(claims) : json_null(), err);
+}
+
 static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v,
 				     struct cella_error *err)
 {
@@ -273,7 +303,7 @@ static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v
 	TRY(json_put(root, "verdict", json_string(cella_result_name(v->result)), err));
 	TRY(put_answers(root, v, err));
 	TRY(json_put(root, "cella_root", text_or_null(cella_verdict_root(v)), err));
-	TRY(json_put(root, "tee", json_string(verdict_is_tdx(v) ? "tdx" : "sgx"), err));
+	TRY(json_put(root, "tee", json_string(verdict_tee(v)), err));
 	TRY(json_put(root, "status", text_or_null(cella_tcb_status_name(v->status)),
 		     err));
 	TRY(json_put(root, "advisory_ids",
@@ -295,6 +325,7 @@ static enum cella_status put_verdict(json_t *root, const struct cella_verdict *v
 	TRY(put_facts(root, "collateral", &v->facts, CELLA_FACT_EARLIEST_ISSUE_DATE,
 		      CELLA_FACT_ROOT_KEY_ID, err));
 	TRY(put_explanation(root, v, err));
+	TRY(put_evm(root, v, err));
 	return put_checks(root, v, err);
 }
 

@@ -6,6 +6,8 @@
 
 #include "appraise/appraise.h"
 #include "appraise/trust_root.h"
+#include "verify/dcap.h"
+#include "verify/evm_check.h"
 
 #include <string.h>
 
@@ -120,16 +122,57 @@ static enum cella_status check_options(const struct cella_verify_options *o,
 	return CELLA_OK;
 }
 
+/* What a verification is told beside the evidence is about quotes. */
+static enum cella_status check_evm_options(const struct cella_verify_options *o,
+					   struct cella_error *err)
+{
+	if (o->event_log != NULL)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "evm: an event log beside evidence of an Enclave VM, "
+				 "which has its own");
+	if (o->vtpm != NULL)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "evm: a vTPM beside evidence of an Enclave VM, which is "
+				 "one's");
+	return CELLA_OK;
+}
+
+static enum cella_status verify_evm(struct cella_verdict *v,
+				    const struct cella_verify_options *options,
+				    struct cella_error *err)
+{
+	const struct cella_bytes root = options->root;
+
+	TRY(check_evm_options(options, err));
+	return evm_verify(v, options->root_choice == CELLA_ROOT_GIVEN ? &root : NULL,
+			  err);
+}
+
+static enum cella_status verify_quote(struct cella_verdict *v,
+				      const struct cella_verify_options *options,
+				      const struct verify_caches *caches,
+				      struct cella_error *err)
+{
+	struct trust_root *root CLEANUP(trust_root_cleanup) = NULL;
+
+	TRY(trust_root_find(options->root_choice, options->root, caches->roots, &root,
+			    err));
+	/* Else whoever has a host's key could make platforms of his own. */
+	if (root->is_host)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "trust root: a host's, that vouches for Enclave VMs; it "
+				 "says nothing of a platform's quote");
+	return dcap_verify(v, root->point, root->is_intel, caches, err);
+}
+
 static enum cella_status fill(struct cella_verdict *v,
 			      const struct cella_verify_options *options,
 			      const struct verify_caches *caches, struct cella_error *err)
 {
-	struct trust_root *root CLEANUP(trust_root_cleanup) = NULL;
 	const char *missing;
 
-	TRY(trust_root_find(options->root_choice, options->root, caches->roots, &root,
-			    err));
-	TRY(dcap_verify(v, root->point, root->is_intel, caches, err));
+	TRY(verdict_is_evm(v) ? verify_evm(v, options, err)
+			      : verify_quote(v, options, caches, err));
 	TRY(judge(v, options, err));
 	missing = verdict_missing_check(v);
 	if (missing != NULL)
@@ -150,7 +193,7 @@ enum cella_status verify_cached(struct cella_evidence *evidence,
 	if (evidence == NULL || out == NULL)
 		return error_set(err, CELLA_USAGE, "verify: null argument");
 	TRY(check_options(options, err));
-	if (!evidence_is_quote(evidence))
+	if (!evidence_is_quote(evidence) && evidence->kind != CELLA_EVIDENCE_EVM)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "a report can only be checked by the CPU that made it: "
 				 "have it made into a quote");

@@ -158,6 +158,11 @@ uint32_t in_u32be(struct in *in, const char *label)
 	return (uint32_t)in_be(in, 4, label);
 }
 
+uint64_t in_u64be(struct in *in, const char *label)
+{
+	return in_be(in, 8, label);
+}
+
 struct in in_sub(struct in *in, size_t len, const char *label)
 {
 	const size_t base = in_offset(in);
@@ -274,7 +279,7 @@ void out_u64le(struct out *out, uint64_t value)
 	out_le(out, value, 8);
 }
 
-static void out_be(struct out *out, uint32_t value, int len)
+static void out_be(struct out *out, uint64_t value, int len)
 {
 	for (int shift = 8 * (len - 1); shift >= 0; shift -= 8)
 		out_u8(out, (uint8_t)(value >> shift));
@@ -288,6 +293,11 @@ void out_u16be(struct out *out, uint16_t value)
 void out_u32be(struct out *out, uint32_t value)
 {
 	out_be(out, value, 4);
+}
+
+void out_u64be(struct out *out, uint64_t value)
+{
+	out_be(out, value, 8);
 }
 
 void out_text(struct out *out, const char *text)

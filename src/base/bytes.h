@@ -73,6 +73,7 @@ uint32_t in_u32le(struct in *in, const char *label);
 uint64_t in_u64le(struct in *in, const char *label);
 uint16_t in_u16be(struct in *in, const char *label);
 uint32_t in_u32be(struct in *in, const char *label);
+uint64_t in_u64be(struct in *in, const char *label);
 
 /* in_bytes() returns a view of the next len bytes, which lives as long as the input. */
 struct cella_bytes in_bytes(struct in *in, size_t len, const char *label);
@@ -113,6 +114,7 @@ void out_u32le(struct out *out, uint32_t value);
 void out_u64le(struct out *out, uint64_t value);
 void out_u16be(struct out *out, uint16_t value);
 void out_u32be(struct out *out, uint32_t value);
+void out_u64be(struct out *out, uint64_t value);
 void out_bytes(struct out *out, const void *data, size_t len);
 void out_zeros(struct out *out, size_t len);
 

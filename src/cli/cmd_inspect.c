@@ -14,11 +14,12 @@
 #include "evidence/evidence.h"
 #include "evidence/hcl_report.h"
 #include "fetch/files.h"
+#include "vm/image_facts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { INSPECT_MAX = 64 << 20 };
+enum { INSPECT_MAX = 1 << 30 };
 
 struct inspect_args {
 	struct common_args common;
@@ -230,13 +231,38 @@ static enum cella_status show_hcl_report(struct cella_bytes bytes, bool as_json,
 	return CELLA_OK;
 }
 
+/* --- enclave images ------------------------------------------------------------------ */
+
+static enum cella_status show_image(struct cella_bytes bytes, bool as_json,
+				    struct cella_error *err)
+{
+	const struct moment now = { 0 };
+	const struct image_question question = { .time = time_or_now(&now) };
+	struct image_facts facts CLEANUP(image_facts_done) = { .image = NULL };
+	struct out text CLEANUP(out_done) = { 0 };
+	json_t *json CLEANUP_JSON = NULL;
+	struct eif image = { 0 };
+
+	TRY(eif_parse(bytes, &image, err));
+	TRY(image_facts_read(&image, &question, &facts, err));
+	if (as_json) {
+		TRY(image_facts_json(&facts, &json, err));
+		return print_json(json, err);
+	}
+	TRY(image_facts_text(&facts, &text, err));
+	fwrite(text.data, 1, text.len, stdout);
+	return CELLA_OK;
+}
+
 /* What a file may be, the surest signs first; evidence is what is left. */
 static const struct {
 	bool (*is_one)(struct cella_bytes bytes);
 	enum cella_status (*show)(struct cella_bytes bytes, bool as_json,
 				  struct cella_error *err);
 } kinds[] = {
+	{ eif_is_one, show_image },
 	{ event_log_is_one, show_event_log },
+	{ evm_is_one, show_evidence },
 	{ hcl_report_is_one, show_hcl_report },
 	{ is_policy, show_policy },
 	{ is_jws, show_token },
@@ -276,9 +302,10 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, HCL reports, collateral in any form, certificates,\n"
-		"policies, tokens and event logs by their content. Byte strings are shown in wire order and, where\n"
-		"Intel's tools reverse them, in that order too.",
+		"Knows quotes, TD and SGX reports, HCL reports, evidence of Enclave VMs, collateral in\n"
+		"any form, certificates, policies, tokens, event logs and enclave images by their\n"
+		"content. Byte strings are shown in wire order and, where Intel's tools reverse them, in\n"
+		"that order too.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct inspect_args),

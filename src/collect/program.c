@@ -60,8 +60,8 @@ bool program_search(const char *name, char path[PROGRAM_PATH_MAX])
 	return false;
 }
 
-static enum cella_status spawn(char *const argv[], int output, pid_t *pid,
-			       struct cella_error *err)
+enum cella_status program_start(char *const argv[], int input, int output, pid_t *pid,
+				struct cella_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	int failure = posix_spawn_file_actions_init(&actions);
@@ -69,6 +69,8 @@ static enum cella_status spawn(char *const argv[], int output, pid_t *pid,
 	if (failure != 0)
 		return error_nomem(err);
 	failure = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (failure == 0 && input != STDIN_FILENO)
+		failure = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	if (failure == 0)
 		failure = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -102,7 +104,7 @@ static enum cella_status read_all(int fd, size_t max_len, struct out *out,
 	}
 }
 
-static enum cella_status await(pid_t pid, const char *name, struct cella_error *err)
+enum cella_status program_await(pid_t pid, const char *name, struct cella_error *err)
 {
 	int status = 0;
 
@@ -129,13 +131,13 @@ enum cella_status program_run(char *const argv[], size_t max_len, struct out *ou
 		return error_errno(err, errno, "a pipe");
 	int reading CLEANUP_CLOSE = ends[0];
 	int writing CLEANUP_CLOSE = ends[1];
-	TRY(spawn(argv, writing, &pid, err));
+	TRY(program_start(argv, STDIN_FILENO, writing, &pid, err));
 	close(writing);
 	writing = -1;
 	read_status = read_all(reading, max_len, out, err);
 	/* Whoever still writes must not wait for us. */
 	close(reading);
 	reading = -1;
-	end_status = await(pid, argv[0], read_status == CELLA_OK ? err : NULL);
+	end_status = program_await(pid, argv[0], read_status == CELLA_OK ? err : NULL);
 	return read_status != CELLA_OK ? read_status : end_status;
 }

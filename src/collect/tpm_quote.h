@@ -5,9 +5,11 @@
 #ifndef COLLECT_TPM_QUOTE_H
 #define COLLECT_TPM_QUOTE_H
 
-#include "collect/tpm.h"
+#include "collect/tpm_pcrs.h"
 #include "crypto/crypto.h"
 #include "evidence/vtpm.h"
+
+_Static_assert((int)TPM_PCR_LEN == (int)SHA256_LEN, "PCRs of SHA-256");
 
 /* struct tpm_quote - owned; tpm_quote_done() frees it. */
 struct tpm_quote {

@@ -104,9 +104,10 @@ static enum cella_status read_names(struct crypto_cert *cert, struct cella_error
 			 err);
 }
 
-/* RFC 5480: id-ecPublicKey with the named curve P-256, and an uncompressed point. */
-static bool is_p256(const X509_PUBKEY *key, struct cella_bytes *encoded)
+/* RFC 5480: id-ecPublicKey with a named curve, and an uncompressed point. */
+bool ossl_ec_point(const X509 *x, int *curve_nid, struct cella_bytes *point)
 {
+	const X509_PUBKEY *const key = X509_get_X509_PUBKEY(x);
 	ASN1_OBJECT *oid = NULL;
 	const ASN1_OBJECT *type;
 	const void *curve = NULL;
@@ -115,28 +116,31 @@ static bool is_p256(const X509_PUBKEY *key, struct cella_bytes *encoded)
 	int curve_type = V_ASN1_UNDEF;
 	int len = 0;
 
-	if (X509_PUBKEY_get0_param(&oid, &data, &len, &algorithm, (X509_PUBKEY *)key) !=
-	    1)
+	if (key == NULL || X509_PUBKEY_get0_param(&oid, &data, &len, &algorithm,
+						  (X509_PUBKEY *)key) != 1)
 		return false;
 	X509_ALGOR_get0(&type, &curve_type, &curve, algorithm);
-	*encoded = bytes_of(data, (size_t)len);
-	return OBJ_obj2nid(type) == NID_X9_62_id_ecPublicKey &&
-	       curve_type == V_ASN1_OBJECT &&
-	       OBJ_obj2nid(curve) == NID_X9_62_prime256v1 && len == 1 + P256_POINT_LEN &&
-	       data[0] == POINT_CONVERSION_UNCOMPRESSED;
+	if (OBJ_obj2nid(type) != NID_X9_62_id_ecPublicKey ||
+	    curve_type != V_ASN1_OBJECT || len < 1 ||
+	    data[0] != POINT_CONVERSION_UNCOMPRESSED)
+		return false;
+	*curve_nid = OBJ_obj2nid(curve);
+	*point = bytes_of(data + 1, (size_t)len - 1);
+	return true;
 }
 
 static enum cella_status read_key(struct crypto_cert *cert, struct cella_error *err)
 {
-	const X509_PUBKEY *const key = X509_get_X509_PUBKEY(cert->handle);
-	struct cella_bytes encoded = { 0 };
+	struct cella_bytes point = { 0 };
+	int curve = NID_undef;
 
-	if (key == NULL || !is_p256(key, &encoded))
+	if (!ossl_ec_point(cert->handle, &curve, &point) ||
+	    curve != NID_X9_62_prime256v1 || point.len != P256_POINT_LEN)
 		return ossl_failure(
 			err, CELLA_UNSUPPORTED,
 			"certificate: its key is not an uncompressed point on "
 			"P-256");
-	memcpy(cert->point, encoded.data + 1, P256_POINT_LEN);
+	memcpy(cert->point, point.data, P256_POINT_LEN);
 	cert->key = ossl_key(CRYPTO_P256, bytes_of(cert->point, sizeof cert->point));
 	if (cert->key == NULL)
 		return ossl_failure(err, CELLA_MALFORMED,
@@ -144,29 +148,31 @@ static enum cella_status read_key(struct crypto_cert *cert, struct cella_error *
 	return CELLA_OK;
 }
 
-static enum cella_status read_constraints(struct crypto_cert *cert,
-					  struct cella_error *err)
+enum cella_status ossl_constraints(const X509 *x, bool *is_ca, int *path_len,
+				   struct cella_error *err)
 {
 	int critical = 0;
 	BASIC_CONSTRAINTS *const basic =
-		X509_get_ext_d2i(cert->handle, NID_basic_constraints, &critical, NULL);
+		X509_get_ext_d2i(x, NID_basic_constraints, &critical, NULL);
 
-	cert->path_len = -1;
+	*is_ca = false;
+	*path_len = -1;
 	if (basic == NULL)
 		return critical == -1 ? CELLA_OK
 				      : ossl_failure(err, CELLA_MALFORMED,
 						     "certificate: basicConstraints");
-	cert->is_ca = basic->ca != 0;
+	*is_ca = basic->ca != 0;
 	if (basic->pathlen != NULL) {
 		const long len = ASN1_INTEGER_get(basic->pathlen);
 
-		cert->path_len = len >= 0 && len < 100 ? (int)len : 0;
+		*path_len = len >= 0 && len < 100 ? (int)len : 0;
 	}
 	BASIC_CONSTRAINTS_free(basic);
 	return CELLA_OK;
 }
 
-static enum cella_status read_usage(struct crypto_cert *cert, struct cella_error *err)
+enum cella_status ossl_key_usage(const X509 *x, bool *has_usage, unsigned *out,
+				 struct cella_error *err)
 {
 	static const struct {
 		int bit;
@@ -176,18 +182,32 @@ static enum cella_status read_usage(struct crypto_cert *cert, struct cella_error
 		     { 6, CERT_USAGE_CRL_SIGN } };
 	int critical = 0;
 	ASN1_BIT_STRING *const usage =
-		X509_get_ext_d2i(cert->handle, NID_key_usage, &critical, NULL);
+		X509_get_ext_d2i(x, NID_key_usage, &critical, NULL);
+
+	*has_usage = false;
+	*out = 0;
 
 	if (usage == NULL)
 		return critical == -1 ? CELLA_OK
 				      : ossl_failure(err, CELLA_MALFORMED,
 						     "certificate: keyUsage");
-	cert->has_key_usage = true;
+	*has_usage = true;
 	for (size_t i = 0; i < ARRAY_LEN(bits); i++)
 		if (ASN1_BIT_STRING_get_bit(usage, bits[i].bit) == 1)
-			cert->key_usage |= bits[i].usage;
+			*out |= bits[i].usage;
 	ASN1_BIT_STRING_free(usage);
 	return CELLA_OK;
+}
+
+/* SEQUENCE { tcg-kp-AIKCertificate }, 2.23.133.8.3 */
+static bool is_ak_usage(const ASN1_OCTET_STRING *value)
+{
+	static const uint8_t usage[] = { 0x30, 0x07, 0x06, 0x05, 0x67,
+					 0x81, 0x05, 0x08, 0x03 };
+
+	return bytes_equal(
+		bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
+		bytes_of(usage, sizeof usage));
 }
 
 static bool is_sgx_extension(const ASN1_OBJECT *oid)
@@ -201,14 +221,16 @@ static enum cella_status read_extensions(struct crypto_cert *cert,
 {
 	X509 *const x = cert->handle;
 
-	TRY(read_constraints(cert, err));
-	TRY(read_usage(cert, err));
+	TRY(ossl_constraints(x, &cert->is_ca, &cert->path_len, err));
+	TRY(ossl_key_usage(x, &cert->has_key_usage, &cert->key_usage, err));
 	for (int i = 0; i < X509_get_ext_count(x); i++) {
 		X509_EXTENSION *const ext = X509_get_ext(x, i);
 		const ASN1_OBJECT *const oid = X509_EXTENSION_get_object(ext);
 		const int nid = OBJ_obj2nid(oid);
 		const ASN1_OCTET_STRING *value;
 
+		if (nid == NID_ext_key_usage)
+			cert->has_ak_usage = is_ak_usage(X509_EXTENSION_get_data(ext));
 		if (X509_EXTENSION_get_critical(ext) && nid != NID_basic_constraints &&
 		    nid != NID_key_usage)
 			cert->has_unknown_critical = true;
@@ -233,8 +255,8 @@ static X509 *read_once(struct cella_bytes der, const unsigned char **end)
 	return x != NULL && d2i_X509(&x, end, (long)der.len) != NULL ? x : NULL;
 }
 
-static enum cella_status parse(struct crypto_cert *cert, struct cella_bytes der,
-			       struct cella_error *err)
+enum cella_status ossl_x509_parse(struct cella_bytes der, X509 **out,
+				  struct cella_error *err)
 {
 	const unsigned char *pos = der.data;
 	X509 *x = read_once(der, &pos);
@@ -245,11 +267,23 @@ static enum cella_status parse(struct crypto_cert *cert, struct cella_bytes der,
 	if (x == NULL)
 		return ossl_failure(err, CELLA_MALFORMED,
 				    "certificate: not an X.509 certificate in DER");
-	cert->handle = x;
-	if (pos != der.data + der.len)
+	if (pos != der.data + der.len) {
+		X509_free(x);
 		return error_set(err, CELLA_MALFORMED,
 				 "certificate: %zu bytes follow its end",
 				 (size_t)(der.data + der.len - pos));
+	}
+	*out = x;
+	return CELLA_OK;
+}
+
+static enum cella_status parse(struct crypto_cert *cert, struct cella_bytes der,
+			       struct cella_error *err)
+{
+	X509 *x = NULL;
+
+	TRY(ossl_x509_parse(der, &x, err));
+	cert->handle = x;
 	cert->memory = malloc(der.len);
 	if (cert->memory == NULL)
 		return error_nomem(err);

@@ -101,6 +101,7 @@ struct crypto_cert {
 	int path_len; /* -1: unlimited */
 	bool has_key_usage;
 	unsigned key_usage;
+	bool has_ak_usage;         /* extendedKeyUsage: attestation keys of TPMs, alone */
 	bool has_unknown_critical; /* a critical extension that nobody here reads */
 	struct cella_bytes
 		sgx_extension;      /* contents of 1.2.840.113741.1.13.1, or empty */

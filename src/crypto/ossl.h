@@ -40,6 +40,24 @@ bool ossl_lacked_memory(void);
 X509 *ossl_x509_new(void);
 X509_CRL *ossl_crl_new(void);
 
+/* ossl_x509_parse() parses exactly one certificate. */
+enum cella_status ossl_x509_parse(struct cella_bytes der, X509 **out,
+				  struct cella_error *err) MUST_CHECK;
+
+/*
+ * ossl_ec_point() finds a certificate's key: the curve, and x || y. False when the key is
+ * not an uncompressed point on a named curve.
+ */
+bool ossl_ec_point(const X509 *x, int *curve_nid, struct cella_bytes *point);
+
+/* ossl_constraints() reads basicConstraints; *path_len is -1 when there is no limit. */
+enum cella_status ossl_constraints(const X509 *x, bool *is_ca, int *path_len,
+				   struct cella_error *err) MUST_CHECK;
+
+/* ossl_key_usage() reads the bits of keyUsage that cella knows. */
+enum cella_status ossl_key_usage(const X509 *x, bool *has_usage, unsigned *out,
+				 struct cella_error *err) MUST_CHECK;
+
 /* ossl_key() makes a public key of x || y; NULL when the point is refused. */
 EC_KEY *ossl_key(enum crypto_curve curve, struct cella_bytes point);
 
@@ -47,6 +65,12 @@ EC_KEY *ossl_key(enum crypto_curve curve, struct cella_bytes point);
 enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
 			      struct cella_bytes message, struct cella_bytes signature,
 			      bool *good, struct cella_error *err) MUST_CHECK;
+
+/* ossl_verify_hash() does so with a hash that need not be the curve's own. */
+enum cella_status ossl_verify_hash(EC_KEY *key, enum crypto_hash hash,
+				   struct cella_bytes message,
+				   struct cella_bytes signature, bool *good,
+				   struct cella_error *err) MUST_CHECK;
 
 /* signed_der_read() takes a certificate or a list apart; what names it in errors. */
 enum cella_status signed_der_read(struct cella_bytes der, const char *what,

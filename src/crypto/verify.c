@@ -220,11 +220,11 @@ static ECDSA_SIG *make_signature(struct cella_bytes raw)
 	return NULL;
 }
 
-enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
-			      struct cella_bytes message, struct cella_bytes signature,
-			      bool *good, struct cella_error *err)
+enum cella_status ossl_verify_hash(EC_KEY *key, enum crypto_hash hash,
+				   struct cella_bytes message,
+				   struct cella_bytes signature, bool *good,
+				   struct cella_error *err)
 {
-	const enum crypto_hash hash = curves[curve].hash;
 	static const int at_infinity[] = { EC_R_POINT_AT_INFINITY };
 	uint8_t digest[SHA512_LEN];
 	ECDSA_SIG *sig;
@@ -241,6 +241,13 @@ enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
 		return error_nomem(err);
 	*good = answer == 1;
 	return CELLA_OK;
+}
+
+enum cella_status ossl_verify(EC_KEY *key, enum crypto_curve curve,
+			      struct cella_bytes message, struct cella_bytes signature,
+			      bool *good, struct cella_error *err)
+{
+	return ossl_verify_hash(key, curves[curve].hash, message, signature, good, err);
 }
 
 static enum cella_status verify(EC_KEY *key, enum crypto_curve curve,

@@ -54,6 +54,7 @@ static enum cella_status write_evidence(struct describer *w,
 		return describe_layout(w, "", &sgx_report_mac_layout,
 				       bytes_slice(all, SGX_REPORT_BODY_LEN,
 						   SGX_REPORT_LEN - SGX_REPORT_BODY_LEN));
+	case CELLA_EVIDENCE_EVM: /* described elsewhere: it is no layout of bytes */
 	case CELLA_EVIDENCE_UNKNOWN:
 		break;
 	}
@@ -69,6 +70,7 @@ static const struct {
 	[CELLA_EVIDENCE_TDX_QUOTE] = { "tdx_quote", "TDX quote" },
 	[CELLA_EVIDENCE_TD_REPORT] = { "td_report", "TD report" },
 	[CELLA_EVIDENCE_SGX_REPORT] = { "sgx_report", "SGX report" },
+	[CELLA_EVIDENCE_EVM] = { "evm", "evidence of an Enclave VM" },
 };
 
 static enum cella_status describe_text(const struct cella_evidence *ev,
@@ -119,6 +121,9 @@ enum cella_status cella_evidence_describe(const struct cella_evidence *evidence,
 {
 	struct describer w = { .start = evidence->data, .err = err };
 	enum cella_status status;
+
+	if (evidence->evm != NULL)
+		return evm_describe(evidence->evm, evidence->len, as_json, text, err);
 
 	status = as_json ? describe_json(evidence, &w, text)
 			 : describe_text(evidence, &w, text);

@@ -350,6 +350,8 @@ static const struct {
 	{ "grub_linuxefi Initrd", PART_INITRD },
 	{ "grub_linux", PART_KERNEL },
 	{ "grub_initrd", PART_INITRD },
+	{ "cella kernel", PART_KERNEL },
+	{ "cella ramdisk ", PART_INITRD },
 	{ "MokList", PART_VARIABLES },
 	{ "/", PART_BOOT_LOADER },
 };
@@ -511,7 +513,7 @@ static const struct {
 	  decode_described },
 	{ EV_EFI_VARIABLE_BOOT2, "EV_EFI_VARIABLE_BOOT2", PART_BOOT_ORDER,
 	  decode_variable },
-	{ 0x80000010, "EV_EFI_HCRTM_EVENT", PART_FIRMWARE, decode_text },
+	{ EV_EFI_HCRTM_EVENT, "EV_EFI_HCRTM_EVENT", PART_FIRMWARE, decode_text },
 	{ EV_EFI_VARIABLE_AUTHORITY, "EV_EFI_VARIABLE_AUTHORITY", PART_VARIABLES,
 	  decode_variable },
 	{ 0x800000e1, "EV_EFI_SPDM_FIRMWARE_BLOB", PART_FIRMWARE, NULL },

@@ -4,6 +4,8 @@
  */
 #include "evidence/evidence.h"
 
+#include "base/encode.h"
+
 #include <string.h>
 
 static void add_quote_facts(struct cella_evidence *ev)
@@ -44,8 +46,28 @@ static enum cella_status parse_sgx_report(struct cella_evidence *ev)
 	return CELLA_OK;
 }
 
+/* A JSON object with a member: no version of a quote, and no CPU's security version. */
+static bool is_object(struct cella_bytes bytes)
+{
+	struct cella_bytes rest = text_trim(bytes);
+
+	if (rest.len == 0 || rest.data[0] != '{')
+		return false;
+	rest = text_trim(bytes_slice(rest, 1, rest.len - 1));
+	return rest.len > 0 && rest.data[0] == '"';
+}
+
+static enum cella_status parse_evm(struct cella_evidence *ev, struct cella_error *err)
+{
+	ev->kind = CELLA_EVIDENCE_EVM;
+	TRY(evm_parse(bytes_of(ev->data, ev->len), &ev->evm, err));
+	evm_add_facts(ev->evm, &ev->facts);
+	return CELLA_OK;
+}
+
 /*
- * A TDREPORT_STRUCT starts with its type, 0x81; a quote with its version. SGX reports
+ * A TDREPORT_STRUCT starts with its type, 0x81; a quote with its version; evidence of an
+ * Enclave VM is JSON. SGX reports
  * have neither, so their exact length tells them, unless a quote was cut to it: where a
  * quote names its vendor they have reserved bytes.
  */
@@ -53,6 +75,8 @@ static enum cella_status parse(struct cella_evidence *ev, struct cella_error *er
 {
 	if (ev->len > 0 && ev->data[0] == 0x81)
 		return parse_td_report(ev, err);
+	if (is_object(bytes_of(ev->data, ev->len)))
+		return parse_evm(ev, err);
 	if ((ev->len == SGX_REPORT_LEN || ev->len == SGX_REPORT_BODY_LEN) &&
 	    !quote_names_vendor(bytes_of(ev->data, ev->len)))
 		return parse_sgx_report(ev);
@@ -103,6 +127,7 @@ void cella_evidence_unref(struct cella_evidence *evidence)
 	if (evidence == NULL ||
 	    atomic_fetch_sub_explicit(&evidence->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	evm_free(evidence->evm);
 	free(evidence->data);
 	free(evidence);
 }

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "evidence/evm.h"
 #include "evidence/facts.h"
 #include "evidence/quote.h"
 
@@ -16,10 +17,11 @@ struct cella_evidence {
 	uint8_t *data; /* owned; every view below points into it */
 	size_t len;
 	struct quote quote; /* when kind is a quote */
+	struct evm *evm;    /* owned; of an Enclave VM's, else NULL */
 	struct cella_facts facts;
 };
 
-/* evidence_is_quote() is true for the kinds that a verdict can be about. */
+/* evidence_is_quote() is true for quotes of SGX and TDX. */
 bool evidence_is_quote(const struct cella_evidence *evidence);
 
 static inline void evidence_cleanup(struct cella_evidence **evidence)

@@ -12,8 +12,6 @@
 #include "crypto/rsa.h"
 #include "evidence/event_log.h"
 
-enum { TPM_NONCE_MAX = 64 };
-
 struct cella_vtpm {
 	atomic_uint refs;
 	uint8_t *hcl_report;             /* owned */

@@ -9,6 +9,7 @@
 
 extern const struct command sim_cmd_collateral;
 extern const struct command sim_cmd_corpus;
+extern const struct command sim_cmd_enclave;
 extern const struct command sim_cmd_extend;
 extern const struct command sim_cmd_init;
 extern const struct command sim_cmd_quote;

@@ -5,7 +5,7 @@
 #include "sim/commands.h"
 
 static const struct command *const commands[] = {
-	&sim_cmd_collateral, &sim_cmd_corpus, &sim_cmd_extend,
+	&sim_cmd_collateral, &sim_cmd_corpus, &sim_cmd_enclave, &sim_cmd_extend,
 	&sim_cmd_init,       &sim_cmd_quote,  &sim_cmd_report,
 };
 

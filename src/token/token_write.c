@@ -11,6 +11,8 @@
 #include "evidence/event_log.h"
 #include "evidence/vtpm.h"
 #include "jose/jws.h"
+#include "verify/dcap.h"
+#include "verify/evm_check.h"
 
 #include <string.h>
 
@@ -261,10 +263,9 @@ static enum cella_status put_verdict(json_t *payload, const struct cella_verdict
 	TRY(put_reasons(payload, v, err));
 	if (v->root[0] != '\0')
 		TRY(json_put(payload, "cella_root", json_string(v->root), err));
-	TRY(json_put(payload, "tee",
-		     json_string(v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE ? "tdx"
-									       : "sgx"),
-		     err));
+	TRY(json_put(payload, "tee", json_string(verdict_tee(v)), err));
+	if (verdict_is_evm(v) && evm_strength(v) != NULL)
+		TRY(json_put(payload, "strength", json_string(evm_strength(v)), err));
 	if (v->status != CELLA_TCB_NONE)
 		TRY(json_put(payload, "status",
 			     json_string(cella_tcb_status_name(v->status)), err));

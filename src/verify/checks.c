@@ -8,7 +8,7 @@
 #include <assert.h>
 
 /* Of which evidence a check is made without being asked for. */
-enum made_of { OF_EVERY_QUOTE = 0, OF_TDX, OF_SGX, OF_NONE };
+enum made_of { OF_EVERY_QUOTE = 0, OF_TDX, OF_SGX, OF_EVM, OF_NONE };
 
 static const struct {
 	const char *id;
@@ -57,6 +57,24 @@ static const struct {
 	[CHECK_VTPM_PCRS] = { "vtpm.pcrs", CELLA_QUESTION_GENUINE,
 			      "the PCRs are those that the vTPM quoted",
 			      "get PCRs and quote together", OF_NONE },
+	[CHECK_EVM_ROOT] = { "evm.root", CELLA_QUESTION_GENUINE,
+			     "the host that vouches is the one that is pinned",
+			     "pin the host's root: --trust-root host-ca.pem", OF_EVM },
+	[CHECK_EVM_CERTIFICATE] = { "evm.certificate", CELLA_QUESTION_GENUINE,
+				    "the host's root vouches for the attestation key",
+				    "get evidence from an enclave of this host", OF_EVM },
+	[CHECK_EVM_SIGNATURE] = { "evm.signature", CELLA_QUESTION_GENUINE,
+				  "the quote is signed by that key",
+				  "the evidence was altered: get it anew", OF_EVM },
+	[CHECK_EVM_PCRS] = { "evm.pcrs", CELLA_QUESTION_GENUINE,
+			     "the PCRs are those that the vTPM quoted",
+			     "get PCRs and quote together, over PCR0 to PCR15", OF_EVM },
+	[CHECK_EVM_BINDING] = { "evm.binding", CELLA_QUESTION_GENUINE,
+				"the quote is over the report data",
+				"get report data and quote together", OF_EVM },
+	[CHECK_EVM_LAUNCH] = { "evm.launch", CELLA_QUESTION_GENUINE,
+			       "the log is that of a measured launch",
+			       "get the log that the vTPM was launched with", OF_EVM },
 	[CHECK_EVENT_LOG] = { "event_log", CELLA_QUESTION_GENUINE,
 			      "the event log leads to the quote's register",
 			      "get log and quote from the same TD, the log first",
@@ -127,6 +145,12 @@ static const struct {
 	[CHECK_SGX_DEBUG] = { "sgx.debug", CELLA_QUESTION_CURRENT,
 			      "the enclave is not debuggable",
 			      "launch the enclave without the debug attribute", OF_SGX },
+	[CHECK_EVM_DATES] = { "evm.dates", CELLA_QUESTION_CURRENT,
+			      "the certificates are valid at this time",
+			      "check the clock; start the enclave anew", OF_EVM },
+	[CHECK_EVM_DEBUG] = { "evm.debug", CELLA_QUESTION_CURRENT,
+			      "the enclave is not debuggable",
+			      "start the enclave without debugging", OF_EVM },
 	[CHECK_QUOTE_TAIL] = { "quote.tail", CELLA_QUESTION_CURRENT,
 			       "only zeros follow the quote",
 			       "cut the quote at its declared end" },
@@ -196,14 +220,19 @@ bool verdict_passed(const struct cella_verdict *v, enum check_id id)
 
 const char *verdict_missing_check(const struct cella_verdict *v)
 {
-	const bool is_tdx = v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
+	static const enum made_of kinds[] = {
+		[CELLA_EVIDENCE_SGX_QUOTE] = OF_SGX,
+		[CELLA_EVIDENCE_TDX_QUOTE] = OF_TDX,
+		[CELLA_EVIDENCE_EVM] = OF_EVM,
+	};
+	const enum made_of kind = kinds[v->evidence->kind];
 	bool made[CHECK_COUNT] = { false };
 
 	for (size_t i = 0; i < v->num_checks; i++)
 		made[v->check_ids[i]] = true;
 	for (size_t id = 0; id < CHECK_COUNT; id++)
-		if (!made[id] && (defs[id].made_of == OF_EVERY_QUOTE ||
-				  defs[id].made_of == (is_tdx ? OF_TDX : OF_SGX)))
+		if (!made[id] && (defs[id].made_of == kind ||
+				  (defs[id].made_of == OF_EVERY_QUOTE && kind != OF_EVM)))
 			return defs[id].id;
 	return NULL;
 }

@@ -61,6 +61,18 @@ bool verdict_is_tdx(const struct cella_verdict *v)
 	return v->evidence->kind == CELLA_EVIDENCE_TDX_QUOTE;
 }
 
+bool verdict_is_evm(const struct cella_verdict *v)
+{
+	return v->evidence->kind == CELLA_EVIDENCE_EVM;
+}
+
+const char *verdict_tee(const struct cella_verdict *v)
+{
+	if (verdict_is_evm(v))
+		return "evm";
+	return verdict_is_tdx(v) ? "tdx" : "sgx";
+}
+
 static enum cella_status evaluate_tcb(struct cella_verdict *v, struct cella_error *err)
 {
 	struct tcb_have have = { .qe_isv_svn = v->qe.isv_svn };

@@ -13,6 +13,9 @@
 
 enum cella_outcome outcome_if(bool good);
 bool verdict_is_tdx(const struct cella_verdict *verdict);
+bool verdict_is_evm(const struct cella_verdict *verdict);
+/* verdict_tee() is "tdx", "sgx" or "evm". */
+const char *verdict_tee(const struct cella_verdict *verdict);
 
 /* chain_ends_in() is true when a chain's last certificate has this key, x || y. */
 bool chain_ends_in(const struct cert_chain *chain, const uint8_t root[64]);

@@ -28,16 +28,17 @@ static enum cella_status check_kind(const struct cella_verdict *v,
 	return CELLA_OK;
 }
 
-static enum cella_status add_check(struct cella_verdict *v, unsigned reg,
-				   const struct register_replay *replay,
-				   struct cella_bytes actual, struct cella_error *err)
+enum cella_status event_check_add(struct cella_verdict *v,
+				  const struct cella_event_log *log, unsigned reg,
+				  const struct register_replay *replay,
+				  struct cella_bytes actual, struct cella_error *err)
 {
-	const bool is_td = v->event_log->kind == CELLA_EVENT_LOG_CC;
+	const bool is_td = log->kind == CELLA_EVENT_LOG_CC;
 	const bool is_good = replay->finding == REGISTER_MATCHES;
 	const char *found = NULL;
 
 	if (!is_good) {
-		TRY(divergence_text(v->event_log, replay, &v->arena, &found, err));
+		TRY(divergence_text(log, replay, &v->arena, &found, err));
 		found = arena_text(
 			&v->arena, "%s; %s",
 			arena_hex(&v->arena, bytes_of(replay->value, replay->len)),
@@ -65,7 +66,9 @@ static enum cella_status check_rtmr(struct cella_verdict *v, unsigned reg,
 	if (!cella_facts_get(&v->facts, rtmr_fact(reg), &actual))
 		return error_set(err, CELLA_INTERNAL, "a TD's quote without RTMR%u", reg);
 	TRY(register_replay(v->event_log, 0, reg, actual, replay, err));
-	return replay->num_events > 0 ? add_check(v, reg, replay, actual, err) : CELLA_OK;
+	return replay->num_events > 0
+		       ? event_check_add(v, v->event_log, reg, replay, actual, err)
+		       : CELLA_OK;
 }
 
 static void warn_of_untold(struct cella_verdict *v)
@@ -105,7 +108,7 @@ static enum cella_status check_pcr(struct cella_verdict *v, unsigned reg,
 	if (replay.num_events == 0)
 		return CELLA_OK;
 	if (actual.len > 0)
-		return add_check(v, reg, &replay, actual, err);
+		return event_check_add(v, v->event_log, reg, &replay, actual, err);
 	verdict_warn(v, arena_text(&v->arena,
 				   "the event log tells of PCR%u, which the vTPM's quote "
 				   "does not prove",

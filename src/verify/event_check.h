@@ -15,4 +15,11 @@
 enum cella_status event_log_check(struct cella_verdict *verdict,
 				  struct cella_error *err) MUST_CHECK;
 
+/* event_check_add() adds the check of one register of a log. */
+enum cella_status event_check_add(struct cella_verdict *verdict,
+				  const struct cella_event_log *log, unsigned reg,
+				  const struct register_replay *replay,
+				  struct cella_bytes actual,
+				  struct cella_error *err) MUST_CHECK;
+
 #endif

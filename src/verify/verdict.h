@@ -31,6 +31,12 @@ enum check_id {
 	CHECK_VTPM_BINDING,
 	CHECK_VTPM_SIGNATURE,
 	CHECK_VTPM_PCRS,
+	CHECK_EVM_ROOT,
+	CHECK_EVM_CERTIFICATE,
+	CHECK_EVM_SIGNATURE,
+	CHECK_EVM_PCRS,
+	CHECK_EVM_BINDING,
+	CHECK_EVM_LAUNCH,
 	CHECK_EVENT_LOG, /* one per register that the log tells of */
 
 	CHECK_TCB_INFO_CHAIN,
@@ -54,6 +60,8 @@ enum check_id {
 	CHECK_TD_PERFMON,
 	CHECK_TD_SERVICE_TD,
 	CHECK_SGX_DEBUG,
+	CHECK_EVM_DATES,
+	CHECK_EVM_DEBUG,
 	CHECK_QUOTE_TAIL,
 	CHECK_POLICY_TCB, /* one per condition of a platform's or a QE's policy */
 
@@ -82,6 +90,7 @@ enum date_group {
 	DATES_QE_IDENTITY,
 	DATES_ROOT_CRL,
 	DATES_PCK_CRL,
+	DATES_EVM, /* of an Enclave VM's evidence, and no other is then */
 	DATES_COUNT
 };
 

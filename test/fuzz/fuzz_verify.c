@@ -23,9 +23,9 @@ static char *judge(struct cella_verifier *verifier, struct cella_evidence *evide
 		return NULL;
 	root = cella_verdict_root(verdict);
 	if (cella_verdict_result(verdict) == CELLA_ACCEPTED)
-		MUST(collateral != NULL && root != NULL &&
+		MUST((collateral != NULL || evidence->evm != NULL) && root != NULL &&
 		     (options->root_choice == CELLA_ROOT_GIVEN ||
-		      strcmp(root, "intel") == 0));
+		      (strcmp(root, "intel") == 0 && evidence->evm == NULL)));
 	MUST(cella_verdict_json(verdict, &json, NULL) == CELLA_OK);
 	MUST(cella_verdict_text(verdict, CELLA_TEXT_CHECKS, &text, NULL) == CELLA_OK);
 	cella_free(text);

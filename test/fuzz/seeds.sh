@@ -49,6 +49,21 @@ payload() {
 		awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d
 }
 
+# The log in the evidence of an Enclave VM.
+event_log() {
+	sed -n 's/^ *"event_log": "\(.*\)",*$/\1/p' "$1" | base64 -d
+}
+
+# --- what guest and host of an Enclave VM say ---
+put guest/end echo 'end module 2 /cella/modules/vsock.ko: No such file or directory'
+put guest/stopped printf 'end stopped 15'
+put guest/greeting echo '{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": ["oob"]}}'
+put guest/panicked echo '{"event": "GUEST_PANICKED", "data": {"action": "pause"}}'
+put guest/status echo '{"return": {"status": "running", "singlestep": false, "running": true}}'
+put guest/policy echo '{"log": "full", "attest": true, "modules": ["/cella/modules/vsock.ko"],
+	"application": {"argv": ["/server", "-x"], "env": ["A=b"], "cwd": "/", "root": "/rootfs",
+	"uid": 1000, "gid": 1000}}'
+
 # --- the corpus: quotes, bundles, policies, and all of them together ---
 "$sim" corpus "$work/corpus" --quiet
 mkdir -p quote evidence bundle policy policy_jwt verify
@@ -109,6 +124,32 @@ put responses/chain cat cert_chain/pck
 
 put sigstruct/plain "$here/sigstruct.sh"
 
+# --- enclave images, of a made kernel ---
+mkdir -p "$work/tree/bin"
+echo 'a program' >"$work/tree/bin/server"
+chmod 755 "$work/tree/bin/server"
+ln -s server "$work/tree/bin/link"
+"$here/kernel.sh" >"$work/vmlinuz"
+image() {
+	"$cella" enclave build --quiet --kernel "$work/vmlinuz" --init "$here/seeds.sh" "$@"
+}
+mkdir -p eif
+image "$work/tree" -o eif/plain -- /bin/server
+# shellcheck disable=SC2086 # a list of words
+"$cella" enclave sign --quiet eif/plain --key "$platform/signing.key" \
+	--cert "$platform/signing.pem" $time -o eif/signed
+lettered() {
+	printf '%s' "$1"
+	cat "$2"
+}
+put kernel/kernel lettered k "$work/vmlinuz"
+printf '%s' 'static const char a[] __attribute__((section(".modinfo"), used)) =' \
+	'"depends=a,b\0vermagic=6.1.0-test SMP";' | cc -x c -c -o "$work/module.ko" -
+put kernel/module lettered m "$work/module.ko"
+echo 'int main(void) { return 0; }' | cc -s -x c -o "$work/program" -
+put kernel/program lettered p "$work/program"
+put kernel/script printf 'p#! /bin/sh -e\n'
+
 # --- keys, policies, tokens ---
 put policy/new "$cella" policy new evidence/tdx-v5 --platform
 put policy_jwt/new "$cella" policy sign policy/new --key "$work/owner.key" --new-key \
@@ -128,6 +169,24 @@ x=TEs6HZNhPvqK7rnkZxmVq0R2qCjzXJv1Q1yYb9vVb3A
 put keys/jwk printf '{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}' $x $x
 put keys/jwks printf '{"keys":[{"kty":"EC","crv":"P-384","x":"%s","y":"%s"},{"kty":"RSA"}]}' \
 	$x $x
+
+# --- an Enclave VM: its evidence, its launch, QEMU's requests to its TPM ---
+mkdir "$work/host"
+"$cella" enclave init-host --quiet "$work/host" >"$work/made"
+for debug in '' --debug; do
+	# shellcheck disable=SC2086 # nothing, or an option
+	put "evidence/evm$debug" "$sim" enclave "$work/host" $time --kernel "$here/seeds.sh" \
+		--cmdline 'console=ttyS0 quiet' --ramdisk "$here/replay.sh" --measure app \
+		--route 'egress example.org:443' --route 'ingress 8080:80' --nonce 0011223344556677 \
+		$debug
+	put "launch/evm$debug" event_log "evidence/evm$debug"
+	put "$work/evm-policy$debug" "$cella" policy new "evidence/evm$debug"
+	put "policy/evm$debug" cat "$work/evm-policy$debug"
+	put "verify/evm$debug" join "evidence/evm$debug" '' "$work/evm-policy$debug" \
+		"$work/host/host-ca.pem"
+done
+put vtpm_control/qemu printf '\1\0\0\0\020\0\0\0\0\1\0\0\0\0\016\0\0\0\0\021\0\0\020\0\0\0\0\0\2\0\0\0\0\0\0\0\0\4\0\0\0\0\5\0\0\0\0\0\0\0\0\3'
+put vtpm_control/again printf '\0\0\0\0\2\0\0\0\0\0\0\0\0\016\0\0\0\0\2\0\0\0\0'
 
 # --- measurements: a log of two applications ---
 for file in "$here/seeds.sh" "$here/replay.sh"; do
@@ -159,6 +218,38 @@ put hcl_report/runtime-data printf '{"keys":[],"user-data":"%0128d"}' 1
 put qcnl/lines printf '# PCCS\nPCCS_URL=https://pccs.example:8081/sgx/certification/v4/\nUSE_SECURE_CERT=FALSE\nRETRY_TIMES=3\n'
 put qcnl/json printf '{ // PCCS\n"pccs_url": "https://[::1]:8081/sgx/certification/v4/", /* so */ "use_secure_cert": false, "retry_times": 6, "tcb_update_type": "early" }\n'
 put tcb_numbers/two printf '{"id":"TDX","version":1,"issueDate":"2026-01-01T00:00:00Z","nextUpdate":"2026-02-01T00:00:00Z","tcbEvalNumbers":[{"tcbEvaluationDataNumber":20,"tcbRecoveryEventDate":"2025-11-11T00:00:00Z","tcbDate":"2025-11-12T00:00:00Z"},{"tcbEvaluationDataNumber":19,"tcbRecoveryEventDate":"2025-05-13T00:00:00Z","tcbDate":"2025-05-14T00:00:00Z"}]}'
+
+# --- the sockets of an Enclave VM: what QEMU says, and what a guest does ---
+none='\0\0\0\0\0\0\0\0'
+# message FDS REQUEST PAYLOAD-LENGTH PAYLOAD, in octal
+message() {
+	# shellcheck disable=SC2059 # escapes are meant
+	printf "\\$1\\$2\\0\\0\\0\\1\\0\\0\\0\\$3\\0\\0\\0$4"
+}
+set_up() {
+	message 0 3 0 ''
+	message 0 2 10 '\0\0\0\100\1\0\0\0'
+	message 101 5 50 '\1\0\0\0\0\0\0\0'"$none"'\0\0\20\0\0\0\0\0'"$none$none"
+	for ring in 0 1; do
+		message 0 10 10 "\\$ring"'\0\0\0\200\0\0\0'
+		message 0 12 10 "\\$ring"'\0\0\0\0\0\0\0'
+		message 0 11 50 "\\$ring\\0\\0\\0\\0\\0\\0\\0$none"'\0\200\0\0\0\0\0\0\0\100\0\0\0\0\0\0'"$none"
+		message 1 15 10 "\\$ring"'\0\0\0\0\0\0\0'
+		message 1 14 10 "\\$ring"'\0\0\0\0\0\0\0'
+		message 0 22 10 "\\$ring"'\0\0\0\1\0\0\0'
+	done
+	message 0 13 10 "$none"
+}
+put vsock_messages/set-up set_up
+put vsock_messages/features message 0 1 0 ''
+put vsock_messages/config message 0 30 24 "$none$none"'\0\0\0\0'
+put forward/name printf 'CONNECT api.example:443 HTTP/1.1\r\nHost: api.example\r\n\r\n'
+put forward/address printf 'CONNECT [2001:db8::1]:80 HTTP/1.0\r\n\r\nmore'
+put forward/private printf 'CONNECT 10.0.0.1:1 HTTP/1.1\r\n\r\n'
+# A buffer; REQUEST; its other end; what that says; data of the guest; the end of both.
+put vsock_rings/talk printf '\4\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0\4\1\0\20\0\20\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\1\0\377\377\0\0\1\0\0\13\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\20\0\0\5\0\377\377\0\0\2\0\0\1\0\0\0\0\0\0\4\3\377\377\0\0\3\0\0\11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+# A program that comes; two buffers for what it has; RESPONSE; time passes.
+put vsock_rings/come printf '\6\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\4\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0\4\1\0\20\0\20\0\0\0\0\0\0\0\0\0\0\1\0\1\2\0\0\0\2\0\377\377\0\0\1\0\0\14\377\377\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
 # --- changes of four bytes, which fuzz_forge.c explains ---
 put forge/nothing printf ''

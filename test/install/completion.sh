@@ -38,7 +38,7 @@ while read -r command; do
 	offers "the options of cella $command" "$options" cella $command --
 done <"$scratch/commands"
 offers "the commands of another program behind one of ours" \
-	"$(printf '%s\n' collateral corpus extend init quote report --help)" cella sim ''
+	"$(printf '%s\n' collateral corpus enclave extend init quote report --help)" cella sim ''
 offers "that program's options" --debug cella sim quote --deb
 offers "a word of a list" platform cella sim init --ca pl
 offers "an option that has begun" --collateral cella verify --coll

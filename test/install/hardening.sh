@@ -19,8 +19,6 @@ check "cella knows no TLS and no HTTP" has_not "$STAGE/bin/cella" 'NEEDED.*(ssl|
 fetch=$STAGE/libexec/cella/cella-fetch
 if [ -e "$fetch" ]; then
 	check "cella-fetch does" has "$fetch" 'NEEDED.*curl'
-else
-	fetch=
 fi
 # Other vendors' names, where they are installed.
 compat=
@@ -30,7 +28,9 @@ done
 for file in $compat; do
 	check "${file##*/} knows no TLS and no HTTP" has_not "$file" 'NEEDED.*(ssl|curl|gnutls|http)'
 done
-for file in "$STAGE/bin/cella" $fetch "$STAGE/lib/libcella.so" $compat; do
+check "cella reads no archives" has_not "$STAGE/bin/cella" 'NEEDED.*(archive|zstd|lzma|xml)'
+for file in "$STAGE/bin/cella" "$STAGE"/libexec/cella/* "$STAGE/lib/libcella.so" $compat; do
+	[ -e "$file" ] || continue
 	name=${file##*/}
 	check "$name has read-only relocations" has "$file" GNU_RELRO
 	check "$name binds at start" has "$file" 'BIND_NOW|Flags:.* NOW'

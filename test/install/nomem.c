@@ -45,7 +45,8 @@ static struct file {
 	{ "tcb.http", NULL, 0 },        { "identity.http", NULL, 0 },
 	{ "sigstruct", NULL, 0 },       { "eventlog", NULL, 0 },
 	{ "azure.quote", NULL, 0 },     { "azure.hcl", NULL, 0 },
-	{ "azure.tpm-quote", NULL, 0 },
+	{ "azure.tpm-quote", NULL, 0 }, { "evm.json", NULL, 0 },
+	{ "host-ca.pem", NULL, 0 },     { "evm-policy.json", NULL, 0 },
 };
 enum {
 	QUOTE,
@@ -63,6 +64,9 @@ enum {
 	AZURE_QUOTE,
 	AZURE_HCL,
 	AZURE_TPM_QUOTE,
+	EVM,
+	HOST,
+	EVM_POLICY
 };
 #define FILE_OF(id) files[id].data, files[id].len
 
@@ -130,6 +134,11 @@ static enum cella_status inspect_report(struct use *u)
 	return describe(u, REPORT);
 }
 
+static enum cella_status inspect_enclave(struct use *u)
+{
+	return describe(u, EVM);
+}
+
 static enum cella_status show_collateral(struct use *u)
 {
 	TRY(cella_collateral_describe(u->collateral, NOW, true, &u->texts[0], &u->err));
@@ -174,6 +183,22 @@ static void expect(struct use *u, struct cella_verify_options *options)
 		.policies = u->policies,
 		.num_policies = 2,
 	};
+}
+
+static enum cella_status tell_verdict(struct use *u);
+
+static enum cella_status verify_enclave(struct use *u)
+{
+	struct cella_verify_options how;
+
+	TRY(cella_evidence_parse(FILE_OF(EVM), &u->evidence, &u->err));
+	TRY(read_policy(u, EVM_POLICY, 0));
+	expect(u, &how);
+	how.num_policies = 1;
+	how.root.data = (const uint8_t *)files[HOST].data;
+	how.root.len = files[HOST].len;
+	TRY(cella_verify(u->evidence, NULL, &how, &u->verdict, &u->err));
+	return tell_verdict(u);
 }
 
 static enum cella_status tell_verdict(struct use *u)
@@ -359,6 +384,8 @@ static const struct task {
 	{ "import responses", import_responses, QUOTE },
 	{ "verify", verify, QUOTE },
 	{ "verify twice", verify_twice, QUOTE },
+	{ "inspect an enclave", inspect_enclave, EVM },
+	{ "verify an enclave", verify_enclave, EVM },
 	{ "policy", policy, QUOTE },
 	{ "signed policy", signed_policy, QUOTE },
 	{ "new policy", new_policy, QUOTE },

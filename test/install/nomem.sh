@@ -29,6 +29,10 @@ make_files() {
 		"$sim" collateral platform $time -o collateral.json &&
 		"$sim" collateral platform $time --directory . &&
 		mv qe_identity.http identity.http &&
+		mkdir host && "$cella" enclave init-host --quiet host >made &&
+		cp host/host-ca.pem . &&
+		"$sim" enclave host --kernel report --measure app $time -o evm.json &&
+		"$cella" policy new evm.json -o evm-policy.json &&
 		"$cella" policy new quote --platform --eventlog eventlog -o policy.json &&
 		"$cella" policy sign policy.json --key key --new-key \
 			--public-out owner.pem -o policy.jwt &&

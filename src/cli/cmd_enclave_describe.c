@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cella enclave describe: what an image holds, who signed it, what it will measure.
+ */
+#include "cli/commands.h"
+
+#include "cli/enclave_input.h"
+
+struct describe_args {
+	struct common_args common;
+	struct texts signers;
+	struct moment time;
+	struct moment cpus;
+	struct moment memory;
+	bool debug;
+};
+
+#define ARG(member) offsetof(struct describe_args, member)
+static const struct option_def options[] = {
+	{ "signer", 0, "FILE", OPTION_TEXTS, ARG(signers),
+	  "a certificate that is trusted: a signer's, or its authority's" },
+	{ "time", 't', "TIME", OPTION_TIME, ARG(time),
+	  "judge certificates as of this time instead of now" },
+	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(cpus),
+	  "predict PCR13 for so many vCPUs" },
+	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
+	  "predict PCR13 for so much memory" },
+	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
+	  "predict for a launch that is for debugging" },
+	COMMON_OPTIONS,
+};
+
+static enum cella_status describe(const struct describe_args *args, bool *good,
+				  struct cella_error *err)
+{
+	const struct launch_config config = { .vcpus = (unsigned)args->cpus.value,
+					      .memory_mib = (unsigned)args->memory.value,
+					      .debug = args->debug };
+	struct eif_certs trusted CLEANUP(eif_certs_done) = { .num_certs = 0 };
+	struct image_facts facts CLEANUP(image_facts_done) = { .image = NULL };
+	struct out file CLEANUP(out_done) = { 0 };
+	struct eif image = { 0 };
+	struct image_question question = { .time = time_or_now(&args->time),
+					   .trusted = &trusted };
+
+	if (args->cpus.is_set)
+		question.config = &config;
+	TRY(enclave_read_certs(&args->signers, &trusted, err));
+	TRY(enclave_read(args->common.operands.items[0], &file, &image, err));
+	TRY(image_facts_read(&image, &question, &facts, err));
+	*good = (facts.is_signed || args->signers.num_items == 0) &&
+		(!facts.is_signed || eif_judgement_is_good(&facts.judgement));
+	return enclave_tell(&facts, args->common.json, ENCLAVE_ALL, err);
+}
+
+static int run(const void *args)
+{
+	const struct describe_args *const a = args;
+	struct cella_error err = { 0 };
+	bool good = false;
+
+	if (a->cpus.is_set != a->memory.is_set || (a->debug && !a->cpus.is_set))
+		return usage(&cmd_enclave_describe,
+			     "--cpus and --memory belong together, and to --debug");
+	if (describe(a, &good, &err) != CELLA_OK)
+		return fail(&err);
+	return good ? EXIT_YES : EXIT_NO;
+}
+
+const struct command cmd_enclave_describe = {
+	.name = "enclave describe",
+	.operands = "IMAGE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "Show what an enclave image holds, who signed it, what it measures",
+	.description =
+		"Predicts the PCRs that the virtual TPM has before the first instruction, and those\n"
+		"of Nitro Enclaves for the same file. Exit status 1: its signature does not hold, or\n"
+		"--signer is given and it is not signed by one of those.",
+	.options = options,
+	.num_options = ARRAY_LEN(options),
+	.args_size = sizeof(struct describe_args),
+	.run = run,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Folders, and what supervisors say.
+ */
+#include "cli/enclave_args.h"
+
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum cella_status enclave_status_parse(struct cella_bytes text, json_t **out,
+				       struct cella_error *err)
+{
+	json_t *root CLEANUP_JSON = NULL;
+
+	TRY(json_parse(text, "the supervisor's answer", &root, err));
+	if (!json_is_object(root))
+		return error_set(err, CELLA_MALFORMED,
+				 "the supervisor's answer: expected an object");
+	*out = take(&root);
+	return CELLA_OK;
+}
+
+const char *enclave_status_text(const json_t *status, const char *member)
+{
+	const char *const text = json_string_value(json_object_get(status, member));
+
+	return text != NULL ? text : "";
+}
+
+enum cella_status enclave_host_folder(const char *given, struct out *path,
+				      struct cella_error *err)
+{
+	const char *const data = getenv("XDG_DATA_HOME");
+	const char *const home = getenv("HOME");
+
+	if (given != NULL)
+		out_text(path, given);
+	else if (geteuid() == 0)
+		out_text(path, "/var/lib/cella");
+	else if (data != NULL && data[0] == '/')
+		out_format(path, "%s/cella", data);
+	else if (home != NULL && home[0] == '/')
+		out_format(path, "%s/.local/share/cella", home);
+	else
+		return error_set(err, CELLA_USAGE,
+				 "where the host's key is, is not known: --host DIR");
+	return out_status(path, err);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the commands about running enclaves have in common.
+ */
+#ifndef CLI_ENCLAVE_ARGS_H
+#define CLI_ENCLAVE_ARGS_H
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+#include "vm/run_dir.h"
+
+enum { ENCLAVE_WAIT_SECONDS = 60 };
+
+/* The row for the folder of those that run, given where it goes. */
+#define RUN_DIR_OPTION(offset) \
+	{ \
+		"run-dir", 0, "DIR", OPTION_TEXT, offset, \
+			"find running enclaves below this directory instead of /run/cella" \
+	}
+
+/* enclave_status_parse() reads what a supervisor says of its enclave. */
+enum cella_status enclave_status_parse(struct cella_bytes text, json_t **out,
+				       struct cella_error *err) MUST_CHECK;
+
+/* enclave_status_text() is a member of it that is text, or "". */
+const char *enclave_status_text(const json_t *status, const char *member);
+
+/* enclave_host_folder() is where the host's key is unless told; root's, or the user's own. */
+enum cella_status enclave_host_folder(const char *given, struct out *path,
+				      struct cella_error *err) MUST_CHECK;
+
+#endif

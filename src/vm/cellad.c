@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cellad: the supervisor of one Enclave VM, in the foreground. `cella enclave run` starts it,
+ * or a service manager.
+ *
+ *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
+ *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
+ *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
+ *
+ * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs.
+ *
+ * It ends with 0 when the Enclave VM stopped as it should, with 1 when it failed, with 2 when
+ * it was called wrongly; standard error says why.
+ */
+#include "vm/evm.h"
+
+#include "base/number.h"
+#include "collect/program.h"
+#include "guest/io.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum {
+	EXIT_FAILED = 1,
+	EXIT_CALLED_WRONGLY = 2,
+	DEFAULT_BOOT_SECONDS = 120,
+	DEFAULT_STOP_SECONDS = 20,
+	MAX_SECONDS = 24 * 60 * 60,
+	FIRST_FREE_FD = 3,
+};
+
+struct arguments {
+	const char *name;
+	const char *image;
+	const char *run_dir;
+	const char *host;
+	const char *qemu;
+	const char *to_guest;
+	const char *from_guest;
+	uint64_t vcpus;
+	uint64_t memory;
+	uint64_t cid;
+	uint64_t boot_seconds;
+	uint64_t stop_seconds;
+	uint64_t ready;
+	bool debug;
+};
+
+enum kind { TEXT, NUMBER, FLAG };
+
+#define ARG(member) offsetof(struct arguments, member)
+static const struct row {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	uint64_t max; /* of a number */
+} rows[] = {
+	{ "--name", TEXT, ARG(name), 0 },
+	{ "--image", TEXT, ARG(image), 0 },
+	{ "--run-dir", TEXT, ARG(run_dir), 0 },
+	{ "--host", TEXT, ARG(host), 0 },
+	{ "--qemu", TEXT, ARG(qemu), 0 },
+	{ "--to-guest", TEXT, ARG(to_guest), 0 },
+	{ "--from-guest", TEXT, ARG(from_guest), 0 },
+	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
+	{ "--memory", NUMBER, ARG(memory), EVM_MAX_MEMORY_MIB },
+	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
+	{ "--boot-timeout", NUMBER, ARG(boot_seconds), MAX_SECONDS },
+	{ "--stop-timeout", NUMBER, ARG(stop_seconds), MAX_SECONDS },
+	{ "--ready", NUMBER, ARG(ready), INT_MAX },
+	{ "--debug", FLAG, ARG(debug), 0 },
+};
+
+/* --- arguments ----------------------------------------------------------------------- */
+
+static enum cella_status missing(const char *name, struct cella_error *err)
+{
+	return error_set(err, CELLA_USAGE, "%s: needs a value", name);
+}
+
+/* Reads one, and says how many words it took. */
+static enum cella_status read_row(const struct row *row, const char *value,
+				  struct arguments *out, int *words,
+				  struct cella_error *err)
+{
+	char *const place = (char *)out + row->offset;
+
+	*words = row->kind == FLAG ? 1 : 2;
+	if (row->kind == FLAG)
+		*(bool *)place = true;
+	else if (value == NULL)
+		return missing(row->name, err);
+	else if (row->kind == TEXT)
+		*(const char **)place = value;
+	else
+		return number_read(value, row->max, (uint64_t *)place, row->name, err);
+	return CELLA_OK;
+}
+
+static const struct row *find_row(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static enum cella_status check(const struct arguments *args, struct cella_error *err)
+{
+	if (args->name == NULL || args->image == NULL || args->host == NULL)
+		return error_set(err, CELLA_USAGE,
+				 "--name, --image and --host are needed");
+	if (args->vcpus == 0)
+		return error_set(err, CELLA_USAGE, "--vcpus: expected 1 to %d",
+				 EVM_MAX_VCPUS);
+	if (args->memory != 0 && args->memory < EVM_MIN_MEMORY_MIB)
+		return error_set(err, CELLA_USAGE,
+				 "--memory: %llu MiB: a guest's kernel needs %d",
+				 (unsigned long long)args->memory, EVM_MIN_MEMORY_MIB);
+	if (args->cid < EVM_MIN_CID)
+		return error_set(err, CELLA_USAGE, "--cid: %llu: guests begin at %d",
+				 (unsigned long long)args->cid, EVM_MIN_CID);
+	return run_name_check(args->name, err);
+}
+
+static enum cella_status read_arguments(char **argv, struct arguments *out,
+					struct cella_error *err)
+{
+	while (*argv != NULL) {
+		const struct row *const row = find_row(*argv);
+		int words = 0;
+
+		if (row == NULL)
+			return error_set(err, CELLA_USAGE, "%.60s: unknown argument",
+					 *argv);
+		TRY(read_row(row, argv[1], out, &words, err));
+		argv += words;
+	}
+	return check(out, err);
+}
+
+/* --- descriptors --------------------------------------------------------------------- */
+
+/* What was inherited is not passed on; some of it is used. */
+static enum cella_status keep_to_oneself(struct cella_error *err)
+{
+	DIR *const folder = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	if (folder == NULL)
+		return error_errno(err, errno, "/proc/self/fd");
+	while ((entry = readdir(folder)) != NULL) {
+		uint64_t fd = 0;
+
+		if (number_read(entry->d_name, INT_MAX, &fd, "descriptor", NULL) ==
+			    CELLA_OK &&
+		    fd >= FIRST_FREE_FD)
+			fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	}
+	closedir(folder);
+	return CELLA_OK;
+}
+
+/* Descriptors 0 to 2 are open, whoever started this: no other file may be taken for them. */
+static bool fill_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < FIRST_FREE_FD);
+	if (fd >= FIRST_FREE_FD)
+		close(fd);
+	return fd >= 0;
+}
+
+/* The host's key is in this process: nobody traces it, or finds it in a core file. */
+static enum cella_status protect(struct cella_error *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0) == 0 ? CELLA_OK
+					      : error_errno(err, errno, "dumpable");
+}
+
+static enum cella_status open_image(const char *image, int *out, struct cella_error *err)
+{
+	uint64_t fd = 0;
+
+	assert(image != NULL); /* which check() has seen to */
+	if (strncmp(image, "fd:", 3) == 0) {
+		TRY(number_read(image + 3, INT_MAX, &fd, "--image", err));
+		*out = (int)fd;
+		return CELLA_OK;
+	}
+	*out = open(image, O_RDONLY | O_CLOEXEC);
+	return *out >= 0 ? CELLA_OK : error_errno(err, errno, "%s", image);
+}
+
+/* --- life ---------------------------------------------------------------------------- */
+
+static enum cella_status run(const struct arguments *args, struct cella_error *err)
+{
+	char vtpm[PROGRAM_PATH_MAX];
+	char vsock[PROGRAM_PATH_MAX];
+	char base[RUN_PATH_MAX];
+	int image CLEANUP_CLOSE = -1;
+	struct host_key *key CLEANUP(host_key_cleanup) = NULL;
+	struct evm_options options = {
+		.name = args->name,
+		.base = base,
+		.vcpus = (unsigned)args->vcpus,
+		.memory_mib = (unsigned)args->memory,
+		.cid = (uint32_t)args->cid,
+		.debug = args->debug,
+		.qemu = args->qemu,
+		.vtpm = vtpm,
+		.vsock = vsock,
+		.to_guest = args->to_guest,
+		.from_guest = args->from_guest,
+		.boot_seconds = (unsigned)args->boot_seconds,
+		.stop_seconds = (unsigned)args->stop_seconds,
+		.notify = getenv("NOTIFY_SOCKET"),
+		.ready = args->ready == 0 ? -1 : (int)args->ready,
+	};
+
+	program_find("cella-vtpm", vtpm);
+	program_find("cella-vsock", vsock);
+	TRY(run_base(args->run_dir, base, err));
+	TRY(open_image(args->image, &image, err));
+	options.image = image;
+	TRY(host_key_load(args->host, &key, err));
+	return evm_run(&options, &key, err);
+}
+
+static int fail(const struct cella_error *err, int code)
+{
+	fprintf(stderr, "cellad: %s\n", err->text);
+	return code;
+}
+
+int main(int argc UNUSED, char **argv)
+{
+	struct arguments args = {
+		.qemu = "qemu-system-x86_64",
+		.to_guest = "any",
+		.vcpus = 1,
+		.cid = EVM_MIN_CID + (uint64_t)getpid(),
+		.boot_seconds = DEFAULT_BOOT_SECONDS,
+		.stop_seconds = DEFAULT_STOP_SECONDS,
+	};
+	struct cella_error err = { 0 };
+
+	/* Who reads standard error may leave. */
+	signal(SIGPIPE, SIG_IGN);
+	if (read_arguments(argv + 1, &args, &err) != CELLA_OK)
+		return fail(&err, EXIT_CALLED_WRONGLY);
+	if (!fill_streams() || keep_to_oneself(&err) != CELLA_OK ||
+	    protect(&err) != CELLA_OK || run(&args, &err) != CELLA_OK)
+		return fail(&err, EXIT_FAILED);
+	return 0;
+}

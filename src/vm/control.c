@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client's side of the sockets in a run folder.
+ */
+#include "vm/control.h"
+
+#include "guest/io.h"
+#include "vm/run_dir.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LINE_MAX_LEN = 32 };
+
+static enum cella_status connect_to(const char *base, const char *name, const char *file,
+				    int type, int *out, struct cella_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char folder[RUN_PATH_MAX];
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(run_name_check(name, err));
+	TRY(run_path(base, name, folder, err));
+	TRY(run_path(folder, file, address.sun_path, err));
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", address.sun_path);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			return error_set(err, CELLA_MISSING,
+					 "%s: there is no such enclave (%s)", name, base);
+		return error_errno(err, errno, "%s", address.sun_path);
+	}
+	*out = io_take(&fd);
+	return CELLA_OK;
+}
+
+/* --- the supervisor ------------------------------------------------------------------ */
+
+enum cella_status control_ask(const char *base, const char *name, const char *request,
+			      const struct deadline *deadline, struct out *answer,
+			      struct cella_error *err)
+{
+	const bool wants_last = strcmp(request, "stop") == 0;
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(connect_to(base, name, "control", SOCK_SEQPACKET, &fd, err));
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
+		return error_errno(err, errno, "%s", name);
+	for (;;) {
+		uint8_t datagram[CONTROL_ANSWER_MAX];
+		size_t len = 0;
+
+		TRY(io_read_some(fd, datagram, sizeof datagram, &len, deadline, name,
+				 err));
+		if (len == 0)
+			return out_status(answer, err);
+		if (wants_last)
+			answer->len = 0;
+		out_bytes(answer, datagram, len);
+	}
+}
+
+/* --- the guest ----------------------------------------------------------------------- */
+
+static enum cella_status read_ok(int fd, const char *name, unsigned port,
+				 const struct deadline *deadline, struct cella_error *err)
+{
+	struct out line CLEANUP(out_done) = { 0 };
+
+	if (io_read_line(fd, LINE_MAX_LEN, &line, deadline, name, err) != CELLA_OK ||
+	    line.len < 3 || memcmp(line.data, "OK ", 3) != 0)
+		return error_set(err, CELLA_IO, "%s: nobody listens on its port %u", name,
+				 port);
+	return CELLA_OK;
+}
+
+enum cella_status control_connect(const char *base, const char *name, unsigned port,
+				  const struct deadline *deadline, int *out,
+				  struct cella_error *err)
+{
+	char request[LINE_MAX_LEN];
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(connect_to(base, name, "v", SOCK_STREAM, &fd, err));
+	snprintf(request, sizeof request, "CONNECT %u\n", port);
+	TRY(io_write(fd, bytes_of(request, strlen(request)), deadline, name, err));
+	TRY(read_ok(fd, name, port, deadline, err));
+	*out = io_take(&fd);
+	return CELLA_OK;
+}

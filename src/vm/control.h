@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Talking to a running Enclave VM from outside: its supervisor, and its vsock ports.
+ */
+#ifndef VM_CONTROL_H
+#define VM_CONTROL_H
+
+#include "collect/deadline.h"
+
+enum { CONTROL_REQUEST_MAX = 64, CONTROL_ANSWER_MAX = 32 << 10 };
+
+/*
+ * control_ask() sends a request ("status", "stop", "console") to the supervisor of a name
+ * below base and appends its answers. "stop" is answered when nothing is left of it, by its
+ * last state: earlier answers are dropped. CELLA_MISSING when there is none of that name.
+ */
+enum cella_status control_ask(const char *base, const char *name, const char *request,
+			      const struct deadline *deadline, struct out *answer,
+			      struct cella_error *err) MUST_CHECK;
+
+/*
+ * control_connect() connects to a vsock port of the guest. CELLA_MISSING when there is none
+ * of that name; CELLA_IO when nobody in it listens on the port.
+ */
+enum cella_status control_connect(const char *base, const char *name, unsigned port,
+				  const struct deadline *deadline, int *out,
+				  struct cella_error *err) MUST_CHECK;
+
+#endif

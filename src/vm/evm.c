@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of the supervisor, and what each thing that it hears means. Nothing here waits:
+ * every descriptor is non-blocking, and what does not come has a time when it is due.
+ */
+#include "vm/evm.h"
+
+#include "guest/io.h"
+#include "vm/notify.h"
+#include "vm/qmp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	CHUNK = 4096,
+	QUIT_MS = 3 * 1000, /* from QEMU's quit to SIGKILL */
+	END_MS = 10 * 1000, /* from the guest's last line to its reset */
+};
+
+int64_t evm_now_ms(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- causes and states --------------------------------------------------------------- */
+
+/* The first cause counts: what follows are its effects. */
+void evm_blame(struct evm *evm, const char *format, ...)
+{
+	va_list args;
+
+	if (evm->cause[0] != '\0')
+		return;
+	va_start(args, format);
+	vsnprintf(evm->cause, sizeof evm->cause, format, args);
+	va_end(args);
+}
+
+/* A service manager that cannot be told will see for itself. */
+static void tell_manager(const struct evm *evm)
+{
+	static const char *const texts[EVM_NUM_STATES] = {
+		[EVM_RUNNING] = "READY=1\nSTATUS=running",
+		[EVM_STOPPING] = "STOPPING=1\nSTATUS=stopping",
+	};
+	const char *const text = texts[evm->state];
+
+	if (text != NULL && notify_send(evm->options.notify, text, NULL) != CELLA_OK)
+		return;
+}
+
+void evm_step(struct evm *evm, enum evm_event event)
+{
+	const enum evm_state before = evm->state;
+	struct cella_error err = { 0 };
+
+	if (evm_state_next(&evm->state, event, &err) != CELLA_OK) {
+		evm_blame(evm, "%s", err.text);
+		evm->state = EVM_FAILED;
+	}
+	if (evm->state != before)
+		tell_manager(evm);
+}
+
+/* Tells who started this process, until it runs or never will. */
+static void tell_state(struct evm *evm)
+{
+	struct out line CLEANUP(out_done) = { 0 };
+
+	if (evm->is_told || evm->options.ready < 0)
+		return;
+	evm->is_told = evm->state == EVM_RUNNING || evm_state_is_over(evm->state);
+	if (evm_status(evm, &line, NULL) != CELLA_OK)
+		return;
+	out_u8(&line, '\n');
+	if (!line.failed && write(evm->options.ready, line.data, line.len) < 0)
+		return; /* who asked is gone */
+}
+
+void evm_break_off(struct evm *evm)
+{
+	evm_step(evm, EVM_BROKEN);
+}
+
+/* --- the attestation key ------------------------------------------------------------- */
+
+static enum cella_status certify(struct evm *evm, struct cella_error *err)
+{
+	struct out certificate CLEANUP(out_done) = { 0 };
+	uint8_t area[1024];
+	const ssize_t got = recv(evm->certify, area, sizeof area, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return CELLA_OK;
+	if (got <= 0)
+		return error_set(err, CELLA_IO, "cella-vtpm: asks for no certificate");
+	if (evm->was_certified)
+		return error_set(err, CELLA_MALFORMED,
+				 "cella-vtpm: asks for a second certificate");
+	TRY(host_key_certify(evm->key, bytes_of(area, (size_t)got), evm->options.name,
+			     (int64_t)time(NULL), &certificate, err));
+	evm->was_certified = true;
+	/* Nothing that the guest may do from now on is near the key. */
+	host_key_free(take(&evm->key));
+	if (send(evm->certify, certificate.data, certificate.len,
+		 MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)certificate.len)
+		return error_errno(err, errno, "cella-vtpm: the certificate");
+	return CELLA_OK;
+}
+
+static void hear_vtpm(struct evm *evm)
+{
+	struct cella_error err = { 0 };
+
+	if (certify(evm, &err) == CELLA_OK)
+		return;
+	/* Its end closes the socket, too: that tells more. */
+	if (!evm->was_certified || err.status == CELLA_MALFORMED) {
+		if (err.status != CELLA_IO)
+			evm_blame(evm, "%s", err.text);
+	}
+	io_close(&evm->certify);
+}
+
+/* --- the guest ----------------------------------------------------------------------- */
+
+static void hear_of_end(struct evm *evm, struct cella_bytes line)
+{
+	struct cella_error err = { 0 };
+
+	if (guest_end_read(line, &evm->end, &err) != CELLA_OK) {
+		evm_blame(evm, "%s", err.text);
+		evm_break_off(evm);
+		return;
+	}
+	evm->has_end = true;
+	evm->due_ms = evm_now_ms() + END_MS;
+	evm_step(evm, EVM_STOP);
+	io_close(&evm->guest); /* the guest waits for it */
+}
+
+static void take_byte(struct evm *evm, uint8_t byte)
+{
+	const uint8_t answer = GUEST_HEARTBEAT;
+
+	if (byte == GUEST_HEARTBEAT && !evm->has_greeted && evm->guest_line_len == 0) {
+		evm->has_greeted = true;
+		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
+		evm_step(evm, EVM_HEARTBEAT);
+		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+			tell_state(evm);
+	} else if (byte == '\n') {
+		hear_of_end(evm, bytes_of(evm->guest_line, evm->guest_line_len));
+	} else if (evm->guest_line_len == sizeof evm->guest_line) {
+		evm_blame(evm, "the guest's last line is too long");
+		evm_break_off(evm);
+	} else {
+		evm->guest_line[evm->guest_line_len++] = byte;
+	}
+}
+
+static void hear_guest(struct evm *evm)
+{
+	uint8_t bytes[GUEST_END_MAX];
+	const ssize_t got = recv(evm->guest, bytes, sizeof bytes, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0)
+		io_close(&evm->guest); /* what this means, the end of QEMU tells */
+	for (ssize_t i = 0; i < got && evm->guest >= 0 && !evm_state_is_over(evm->state);
+	     i++)
+		take_byte(evm, bytes[i]);
+}
+
+/* One guest, one connection: another one is nobody's. */
+static void welcome_guest(struct evm *evm)
+{
+	int fd CLEANUP_CLOSE = accept4(evm->heart, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0 && evm->guest < 0 && !evm->has_greeted && !evm->has_end)
+		evm->guest = io_take(&fd);
+}
+
+/* --- QEMU ---------------------------------------------------------------------------- */
+
+static void tell_qemu(struct evm *evm, enum qmp_command command)
+{
+	const char *const line = qmp_command(command);
+
+	if (evm->qmp >= 0 &&
+	    send(evm->qmp, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		io_close(&evm->qmp);
+}
+
+static void take_qmp_line(struct evm *evm)
+{
+	enum qmp_event event = QMP_EVENT_NONE;
+	struct cella_error err = { 0 };
+
+	if (qmp_read(out_view(&evm->qmp_line), &event, &err) != CELLA_OK) {
+		evm_blame(evm, "%s", err.text);
+		evm_break_off(evm);
+	}
+	if (event == QMP_EVENT_GREETING)
+		tell_qemu(evm, QMP_CAPABILITIES);
+	if (event == QMP_EVENT_PANICKED)
+		evm->has_panicked = true;
+}
+
+static void hear_qemu(struct evm *evm)
+{
+	uint8_t bytes[CHUNK];
+	const ssize_t got = recv(evm->qmp, bytes, sizeof bytes, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0)
+		io_close(&evm->qmp);
+	for (ssize_t i = 0; i < got; i++) {
+		if (bytes[i] == '\n') {
+			take_qmp_line(evm);
+			evm->qmp_line.len = 0;
+		} else if (evm->qmp_line.len < QMP_LINE_MAX) {
+			out_u8(&evm->qmp_line, bytes[i]);
+		}
+	}
+}
+
+static void hear_console(struct evm *evm)
+{
+	uint8_t bytes[CHUNK];
+	const ssize_t got = recv(evm->serial, bytes, sizeof bytes, MSG_DONTWAIT);
+
+	if (got > 0)
+		ring_add(&evm->console, bytes_of(bytes, (size_t)got));
+	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		io_close(&evm->serial);
+}
+
+/* --- asking it to end ---------------------------------------------------------------- */
+
+static bool ask_guest(struct evm *evm)
+{
+	static const char request[] = "CONNECT 7001\nstop\n";
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd CLEANUP_CLOSE =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || run_path(evm->dir.path, "v", address.sun_path, NULL) != CELLA_OK ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
+	    send(fd, request, sizeof request - 1, MSG_NOSIGNAL) !=
+		    (ssize_t)sizeof request - 1)
+		return false;
+	evm->asking = io_take(&fd);
+	return true;
+}
+
+static void quit_qemu(struct evm *evm)
+{
+	evm->push = EVM_PUSH_QUIT;
+	evm->due_ms = evm_now_ms() + QUIT_MS;
+	tell_qemu(evm, QMP_QUIT);
+}
+
+/* Before the heartbeat there is nobody to ask. */
+void evm_ask_to_stop(struct evm *evm)
+{
+	if (evm->push != EVM_PUSH_NONE || evm_state_is_over(evm->state))
+		return;
+	evm_step(evm, EVM_STOP);
+	if (!evm->has_greeted || !ask_guest(evm)) {
+		quit_qemu(evm);
+		return;
+	}
+	evm->push = EVM_PUSH_ASKED;
+	evm->due_ms = evm_now_ms() + (int64_t)evm->options.stop_seconds * 1000;
+}
+
+static void hear_answer(struct evm *evm)
+{
+	uint8_t bytes[CHUNK];
+	const ssize_t got = recv(evm->asking, bytes, sizeof bytes, MSG_DONTWAIT);
+
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+		io_close(&evm->asking);
+}
+
+static void push_on(struct evm *evm)
+{
+	if (evm->push == EVM_PUSH_QUIT || evm->has_end) {
+		evm->push = EVM_PUSH_KILLED;
+		evm->due_ms = evm_now_ms() + QUIT_MS;
+		child_kill(&evm->children[EVM_QEMU]);
+	} else {
+		quit_qemu(evm);
+	}
+}
+
+static void be_late(struct evm *evm)
+{
+	evm->due_ms = 0;
+	if (evm->push != EVM_PUSH_NONE || evm->has_end) {
+		push_on(evm);
+		return;
+	}
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		if (evm->children[i].has_ended)
+			evm_blame_child(evm, (enum evm_child)i);
+	evm_diagnose(evm);
+	evm_break_off(evm);
+}
+
+/* --- the loop ------------------------------------------------------------------------ */
+
+static void hear_signal(struct evm *evm)
+{
+	struct signalfd_siginfo info;
+
+	if (read(evm->signals, &info, sizeof info) == sizeof info)
+		evm_ask_to_stop(evm);
+}
+
+static const struct source {
+	size_t fd;
+	void (*ready)(struct evm *evm);
+} sources[] = {
+	{ offsetof(struct evm, guest), hear_guest },
+	{ offsetof(struct evm, certify), hear_vtpm },
+	{ offsetof(struct evm, qmp), hear_qemu },
+	{ offsetof(struct evm, serial), hear_console },
+	{ offsetof(struct evm, asking), hear_answer },
+	{ offsetof(struct evm, heart), welcome_guest },
+	{ offsetof(struct evm, control), evm_control_welcome },
+	{ offsetof(struct evm, signals), hear_signal },
+};
+
+enum {
+	SLOT_ERRORS = ARRAY_LEN(sources),
+	SLOT_CHILDREN = SLOT_ERRORS + EVM_NUM_CHILDREN,
+	NUM_SLOTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+};
+
+static int fd_of(const struct evm *evm, size_t offset)
+{
+	return *(const int *)((const char *)evm + offset);
+}
+
+static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
+{
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		slots[i].fd = fd_of(evm, sources[i].fd);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++) {
+		slots[SLOT_ERRORS + i].fd = evm->children[i].errors;
+		slots[SLOT_CHILDREN + i].fd = evm->children[i].pidfd;
+	}
+	for (size_t i = 0; i < NUM_SLOTS; i++)
+		slots[i].events = POLLIN;
+}
+
+/* What the guest said last is heard before its end is seen. */
+static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
+{
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		if (slots[i].revents != 0 && fd_of(evm, sources[i].fd) == slots[i].fd)
+			sources[i].ready(evm);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		if (slots[SLOT_ERRORS + i].revents != 0)
+			evm_hear_errors(evm, (enum evm_child)i);
+	for (int i = 0; i < EVM_NUM_CHILDREN && !evm_state_is_over(evm->state); i++)
+		if (slots[SLOT_CHILDREN + i].revents != 0)
+			evm_hear_child(evm, (enum evm_child)i);
+}
+
+static int timeout_of(const struct evm *evm)
+{
+	const int64_t left = evm->due_ms - evm_now_ms();
+
+	if (evm->due_ms == 0)
+		return -1;
+	return left > 0 ? (int)left : 0;
+}
+
+static enum cella_status supervise(struct evm *evm, struct cella_error *err)
+{
+	while (!evm_state_is_over(evm->state)) {
+		struct pollfd slots[NUM_SLOTS] = { 0 };
+		int num;
+
+		fill(evm, slots);
+		num = poll(slots, NUM_SLOTS, timeout_of(evm));
+		if (num < 0 && errno != EINTR)
+			return error_errno(err, errno, "waiting");
+		if (num > 0)
+			serve(evm, slots);
+		if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms &&
+		    !evm_state_is_over(evm->state))
+			be_late(evm);
+	}
+	return CELLA_OK;
+}
+
+/* --- life ---------------------------------------------------------------------------- */
+
+static void init(struct evm *evm, const struct evm_options *options,
+		 struct host_key **key)
+{
+	*evm = (struct evm){
+		.options = *options,
+		.dir = RUN_DIR_NONE,
+		.launch = { .log = -1, .kernel = -1, .ramdisk = -1 },
+		.key = take(key),
+		.signals = -1,
+		.control = -1,
+		.heart = -1,
+		.guest = -1,
+		.certify = -1,
+		.qmp = -1,
+		.serial = -1,
+		.asking = -1,
+	};
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		evm->children[i] = CHILD_NONE;
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		evm->clients[i] = -1;
+}
+
+static void done(struct evm *evm)
+{
+	/* All are told before any is waited for. */
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		child_kill(&evm->children[i]);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		child_done(&evm->children[i]);
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		io_close((int *)((char *)evm + sources[i].fd));
+	evm_launch_done(&evm->launch);
+	host_key_free(take(&evm->key));
+	out_done(&evm->qmp_line);
+	run_dir_remove(&evm->dir);
+	evm_control_farewell(evm);
+}
+
+static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	evm->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return evm->signals >= 0 ? CELLA_OK : error_errno(err, errno, "signalfd");
+}
+
+static enum cella_status begin(struct evm *evm, struct cella_error *err)
+{
+	evm_step(evm, EVM_START);
+	tell_state(evm);
+	TRY(watch_signals(evm, err));
+	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
+	TRY(evm_start(evm, err));
+	evm_step(evm, EVM_STARTED);
+	tell_state(evm);
+	evm->due_ms = evm_now_ms() + (int64_t)evm->options.boot_seconds * 1000;
+	return CELLA_OK;
+}
+
+enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
+			  struct cella_error *err)
+{
+	static struct evm evm;
+	struct cella_error failure = { 0 };
+	enum cella_status status;
+
+	init(&evm, options, key);
+	status = begin(&evm, &failure);
+	if (status == CELLA_OK)
+		status = supervise(&evm, &failure);
+	if (status != CELLA_OK) {
+		evm_blame(&evm, "%s", failure.text);
+		evm_break_off(&evm);
+	}
+	/* Who hears of its end finds nothing left of it. */
+	done(&evm);
+	tell_state(&evm);
+	if (evm.state == EVM_STOPPED)
+		return CELLA_OK;
+	return error_set(err, status != CELLA_OK ? status : CELLA_IO, "%s", evm.cause);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One Enclave VM and its supervisor's view of it.
+ *
+ * Theory of operation: the image is copied once into a sealed file in memory; digests, and
+ * the files that QEMU boots, are taken from that copy. The launch's log goes to cella-vtpm,
+ * which executes it before the guest's first instruction; then cella-vsock and QEMU start.
+ * From there on one loop hears all of them: a byte of the guest makes it running, and the
+ * end of any process is the end of all.
+ */
+#ifndef VM_EVM_H
+#define VM_EVM_H
+
+#include "evidence/launch.h"
+#include "guest/channel.h"
+#include "guest/ring.h"
+#include "vm/child.h"
+#include "vm/host_key.h"
+#include "vm/qemu.h"
+#include "vm/run_dir.h"
+#include "vm/state.h"
+
+enum {
+	EVM_MIN_MEMORY_MIB = 96,
+	EVM_USUAL_MEMORY_MIB = 128,
+	EVM_MAX_MEMORY_MIB = 1 << 20,
+	EVM_MAX_VCPUS = 64,
+	EVM_MAX_CLIENTS = 8,
+	EVM_ERRORS_LEN = 1024,
+	EVM_CAUSE_LEN = 512,
+	EVM_MIN_CID = 3,
+};
+
+/* What somebody wants. Texts and descriptors are borrowed. */
+struct evm_options {
+	const char *name;
+	const char *base; /* of the run folder */
+	int image;
+	unsigned vcpus;
+	unsigned memory_mib; /* 0: what the ramdisks need */
+	uint32_t cid;
+	bool debug;
+	const char *qemu;
+	const char *vtpm;
+	const char *vsock;
+	const char *to_guest;   /* the guest's ports that the host may reach */
+	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
+	unsigned boot_seconds;
+	unsigned stop_seconds;
+	const char *notify; /* a service manager's socket, or NULL */
+	int ready; /* told its states, a line of JSON each, until it runs; -1: nobody */
+};
+
+enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_QEMU, EVM_NUM_CHILDREN };
+
+/* What is measured and booted: sealed files, and what they will measure to. */
+struct evm_launch {
+	int log;
+	int kernel;
+	int ramdisk;
+	char *cmdline;
+	struct launch_pcrs predicted;
+};
+
+/* How far the end has been pushed. */
+enum evm_push { EVM_PUSH_NONE, EVM_PUSH_ASKED, EVM_PUSH_QUIT, EVM_PUSH_KILLED };
+
+/* A bounded end of what a child wrote to standard error. */
+struct evm_errors {
+	char text[EVM_ERRORS_LEN];
+	size_t len;
+};
+
+struct evm {
+	struct evm_options options;
+	enum evm_state state;
+	struct run_dir dir;
+	struct evm_launch launch;
+	struct host_key *key; /* forgotten once the attestation key is certified */
+	struct child children[EVM_NUM_CHILDREN];
+	struct evm_errors errors[EVM_NUM_CHILDREN];
+	int signals;
+	int control;                  /* listens */
+	int clients[EVM_MAX_CLIENTS]; /* wait for the end; -1: none */
+	int heart;                    /* listens: port 9000 */
+	int guest;                    /* the connection on it */
+	int certify;                  /* to cella-vtpm, SOCK_SEQPACKET */
+	int qmp;
+	int serial; /* the guest's console, of debugging */
+	int asking; /* the request to stop, on its way */
+	struct ring console;
+	struct out qmp_line;
+	uint8_t guest_line[GUEST_END_MAX];
+	size_t guest_line_len;
+	bool has_greeted; /* the heartbeat's byte has come */
+	bool has_end;
+	struct guest_end end;
+	bool was_certified;
+	bool has_panicked;
+	bool is_told;
+	enum evm_push push;
+	int64_t due_ms; /* when something must have happened; 0: never */
+	char cause[EVM_CAUSE_LEN];
+};
+
+/*
+ * evm_prepare() reads the image and makes what is measured of it; memory_mib is set, where it
+ * was not.
+ */
+enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
+			      struct cella_error *err) MUST_CHECK;
+void evm_launch_done(struct evm_launch *launch);
+
+/* evm_start() opens the sockets and starts the processes. */
+enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK;
+
+/*
+ * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
+ * the error is the cause. The host's key is taken over.
+ */
+enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
+			  struct cella_error *err) MUST_CHECK;
+
+/* evm_status() writes the JSON object that `list` shows, one line. */
+enum cella_status evm_status(const struct evm *evm, struct out *out,
+			     struct cella_error *err) MUST_CHECK;
+
+/* evm_control_welcome() takes a client of the control socket, and its request. */
+void evm_control_welcome(struct evm *evm);
+
+/* evm_control_farewell() tells clients that wait how it ended. */
+void evm_control_farewell(struct evm *evm);
+
+/* evm_ask_to_stop() begins to end it. */
+void evm_ask_to_stop(struct evm *evm);
+
+/* evm_now_ms() is the time by which things are due: CLOCK_MONOTONIC. */
+int64_t evm_now_ms(void);
+
+/* evm_blame() keeps a cause, unless there is one: what follows the first are its effects. */
+void evm_blame(struct evm *evm, const char *format, ...) PRINTF(2, 3);
+
+/* evm_blame_child() blames a process by how it ended and what it said last. */
+void evm_blame_child(struct evm *evm, enum evm_child which);
+
+/* evm_step() steps to the state that follows; evm_break_off() to that of failure. */
+void evm_step(struct evm *evm, enum evm_event event);
+void evm_break_off(struct evm *evm);
+
+/* evm_hear_errors() takes what a process writes to standard error; evm_hear_child() its end. */
+void evm_hear_errors(struct evm *evm, enum evm_child which);
+void evm_hear_child(struct evm *evm, enum evm_child which);
+
+/* evm_diagnose() says why no heartbeat came, into cause, as far as what is left tells. */
+void evm_diagnose(struct evm *evm);
+
+#endif

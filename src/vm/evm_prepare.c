@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an image to what is measured and booted.
+ */
+#include "vm/evm.h"
+
+#include "evidence/eif_launch.h"
+#include "guest/io.h"
+#include "vm/sealed.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void evm_launch_done(struct evm_launch *launch)
+{
+	io_close(&launch->log);
+	io_close(&launch->kernel);
+	io_close(&launch->ramdisk);
+	free(launch->cmdline);
+	launch->cmdline = NULL;
+}
+
+/* --- who signed it ------------------------------------------------------------------- */
+
+/* Whom to trust is not asked here: the signer is measured, and verifiers judge it. */
+static enum cella_status check_signature(const struct eif *image,
+					 const struct eif_signature *signature,
+					 struct cella_error *err)
+{
+	struct eif_judgement judgement = { 0 };
+	struct eif_nitro nitro = { 0 };
+
+	TRY(eif_nitro(image, &nitro, err));
+	TRY(eif_signature_judge(signature, nitro.pcr0, (int64_t)time(NULL), NULL,
+				&judgement, err));
+	for (int i = 0; i < EIF_NUM_QUESTIONS; i++)
+		if (judgement.answers[i].outcome == EIF_NO)
+			return error_set(err, CELLA_MALFORMED, "image: signature: %s: %s",
+					 eif_question_name((enum eif_question)i),
+					 judgement.answers[i].text);
+	return CELLA_OK;
+}
+
+static enum cella_status digest_image(const struct eif *image, struct launch_image *out,
+				      struct cella_error *err)
+{
+	struct eif_signature signature CLEANUP(eif_signature_done) = { 0 };
+
+	if (image->signature.len == 0)
+		return eif_launch(image, NULL, out, err);
+	TRY(eif_signature_parse(image->signature, &signature, err));
+	TRY(check_signature(image, &signature, err));
+	return eif_launch(image, &signature, out, err);
+}
+
+/* --- what is measured ---------------------------------------------------------------- */
+
+static enum cella_status copy_cmdline(const struct eif *image, char **out,
+				      struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+
+	if (memchr(image->cmdline.data, '\0', image->cmdline.len) != NULL)
+		return error_set(err, CELLA_MALFORMED,
+				 "image: command line: has a NUL byte");
+	out_bytes(&text, image->cmdline.data, image->cmdline.len);
+	return out_take_text(&text, out, err);
+}
+
+static enum cella_status make_log(const struct evm_options *options,
+				  const struct launch_image *image,
+				  struct evm_launch *out, struct cella_error *err)
+{
+	const struct launch_config config = {
+		.vcpus = options->vcpus,
+		.memory_mib = options->memory_mib,
+		.debug = options->debug,
+	};
+	struct arena arena CLEANUP(arena_done) = { 0 };
+	struct launch_plan *const plan = arena_alloc(&arena, 1, sizeof *plan);
+	struct out log CLEANUP(out_done) = { 0 };
+	struct cella_bytes view;
+
+	TRY(arena_status(&arena, err));
+	TRY(launch_plan_make(QEMU_MACHINE, image, &config, &arena, plan, err));
+	TRY(launch_predict(plan, &out->predicted, err));
+	TRY(launch_log_write(plan, &log, err));
+	view = out_view(&log);
+	return sealed_make("launch", &view, 1, &out->log, err);
+}
+
+/* What is unpacked is in memory twice for a while; the image's header is no measure. */
+static unsigned memory_for(const struct eif *image)
+{
+	size_t len = 0;
+	size_t mib;
+
+	for (size_t i = 0; i < image->num_ramdisks; i++)
+		len += image->ramdisks[i].len;
+	mib = EVM_MIN_MEMORY_MIB + 2 * (len >> 20) + 1;
+	return mib > EVM_USUAL_MEMORY_MIB ? (unsigned)mib : EVM_USUAL_MEMORY_MIB;
+}
+
+static enum cella_status prepare(struct evm_options *options, const struct eif *image,
+				 struct evm_launch *out, struct cella_error *err)
+{
+	struct launch_image digests = { 0 };
+
+	if (image->is_arm64)
+		return error_set(err, CELLA_UNSUPPORTED,
+				 "image: is for arm64; this host runs x86-64");
+	if (options->memory_mib == 0)
+		options->memory_mib = memory_for(image);
+	TRY(copy_cmdline(image, &out->cmdline, err));
+	TRY(digest_image(image, &digests, err));
+	TRY(make_log(options, &digests, out, err));
+	TRY(sealed_make("kernel", &image->kernel, 1, &out->kernel, err));
+	return sealed_make("ramdisk", image->ramdisks, image->num_ramdisks, &out->ramdisk,
+			   err);
+}
+
+enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
+			      struct cella_error *err)
+{
+	struct evm_launch launch CLEANUP(
+		evm_launch_done) = { .log = -1, .kernel = -1, .ramdisk = -1 };
+	struct cella_bytes file CLEANUP(sealed_unmap) = { 0 };
+	struct eif *image CLEANUP_FREE = calloc(1, sizeof *image);
+	int sealed CLEANUP_CLOSE = -1;
+
+	if (image == NULL)
+		return error_nomem(err);
+	TRY(sealed_copy(options->image, "image", EIF_MAX, &sealed, err));
+	TRY(sealed_map(sealed, &file, err));
+	TRY(eif_parse(file, image, err));
+	TRY(prepare(options, image, &launch, err));
+	*out = launch;
+	launch = (struct evm_launch){ .log = -1, .kernel = -1, .ramdisk = -1 };
+	return CELLA_OK;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sockets and processes. Who gets which descriptor:
+ *
+ *   cella-vtpm   the launch's log, QEMU's TPM control channel, the supervisor
+ *   cella-vsock  QEMU's vhost-user channel, the socket for the host's programs; theirs for
+ *                the guest it finds beside it
+ *   QEMU         kernel and ramdisk, the other ends of both channels, QMP, the console
+ */
+#include "vm/evm.h"
+
+#include "guest/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+enum { BACKLOG = 16 };
+
+/* --- sockets ------------------------------------------------------------------------- */
+
+static enum cella_status address_of(const struct evm *evm, const char *name,
+				    struct sockaddr_un *out, struct cella_error *err)
+{
+	char path[RUN_PATH_MAX];
+
+	TRY(run_path(evm->dir.path, name, path, err));
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	memcpy(out->sun_path, path, strlen(path) + 1);
+	return CELLA_OK;
+}
+
+static enum cella_status listen_at(const struct evm *evm, const char *name, int type,
+				   int *out, struct cella_error *err)
+{
+	struct sockaddr_un address;
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(address_of(evm, name, &address, err));
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
+	    listen(fd, BACKLOG) != 0)
+		return error_errno(err, errno, "%s", address.sun_path);
+	*out = io_take(&fd);
+	return CELLA_OK;
+}
+
+static enum cella_status pair(int type, int *ours, int *theirs, struct cella_error *err)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_errno(err, errno, "socketpair");
+	*ours = ends[0];
+	*theirs = ends[1];
+	return CELLA_OK;
+}
+
+/* --- processes ----------------------------------------------------------------------- */
+
+/* The ends that are others'; closed here once these run. */
+struct ends {
+	int tpm_qemu;
+	int tpm_vtpm;
+	int certify_vtpm;
+	int vsock_qemu;
+	int vsock_backend;
+	int host; /* where the host's programs connect */
+	int qmp_qemu;
+	int serial_qemu;
+};
+
+static void ends_done(struct ends *ends)
+{
+	io_close(&ends->tpm_qemu);
+	io_close(&ends->tpm_vtpm);
+	io_close(&ends->certify_vtpm);
+	io_close(&ends->vsock_qemu);
+	io_close(&ends->vsock_backend);
+	io_close(&ends->host);
+	io_close(&ends->qmp_qemu);
+	io_close(&ends->serial_qemu);
+}
+
+static enum cella_status open_ends(struct evm *evm, struct ends *ends,
+				   struct cella_error *err)
+{
+	TRY(pair(SOCK_STREAM, &ends->tpm_qemu, &ends->tpm_vtpm, err));
+	TRY(pair(SOCK_SEQPACKET, &evm->certify, &ends->certify_vtpm, err));
+	TRY(pair(SOCK_STREAM, &ends->vsock_qemu, &ends->vsock_backend, err));
+	TRY(pair(SOCK_STREAM, &evm->qmp, &ends->qmp_qemu, err));
+	if (evm->options.debug)
+		TRY(pair(SOCK_STREAM, &evm->serial, &ends->serial_qemu, err));
+	return listen_at(evm, "v", SOCK_STREAM, &ends->host, err);
+}
+
+static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
+				    struct cella_error *err)
+{
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	const struct child_spec spec = {
+		.name = "cella-vtpm",
+		.argv = &argv,
+		.fds = { ends->tpm_vtpm, evm->launch.log, ends->certify_vtpm },
+		.num_fds = 3,
+		.is_confined = true,
+	};
+
+	argv_add(&argv, "%s", evm->options.vtpm);
+	argv_add(&argv, "--control");
+	argv_add(&argv, "%d", ends->tpm_vtpm);
+	argv_add(&argv, "--launch");
+	argv_add(&argv, "%d", evm->launch.log);
+	argv_add(&argv, "--supervisor");
+	argv_add(&argv, "%d", ends->certify_vtpm);
+	TRY(argv_status(&argv, err));
+	return child_start(&spec, &evm->children[EVM_VTPM], err);
+}
+
+static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
+				     struct cella_error *err)
+{
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	const struct child_spec spec = {
+		.name = "cella-vsock",
+		.argv = &argv,
+		.fds = { ends->vsock_backend, ends->host },
+		.num_fds = 2,
+	};
+
+	argv_add(&argv, "%s", evm->options.vsock);
+	argv_add(&argv, "--cid");
+	argv_add(&argv, "%u", evm->options.cid);
+	argv_add(&argv, "--vhost-user");
+	argv_add(&argv, "%d", ends->vsock_backend);
+	argv_add(&argv, "--base");
+	argv_add(&argv, "%d", ends->host);
+	argv_add(&argv, "--to-guest");
+	argv_add(&argv, "%s", evm->options.to_guest);
+	argv_add(&argv, "--from-guest");
+	argv_add(&argv, "%d%s%s", GUEST_PORT_HEARTBEAT,
+		 evm->options.from_guest != NULL ? "," : "",
+		 evm->options.from_guest != NULL ? evm->options.from_guest : "");
+	TRY(argv_status(&argv, err));
+	return child_start(&spec, &evm->children[EVM_VSOCK], err);
+}
+
+static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
+				    struct cella_error *err)
+{
+	const struct qemu_plan plan = {
+		.program = evm->options.qemu,
+		.accelerator = ACCELERATOR_TCG,
+		.vcpus = evm->options.vcpus,
+		.memory_mib = evm->options.memory_mib,
+		.kernel = evm->launch.kernel,
+		.ramdisk = evm->launch.ramdisk,
+		.cmdline = evm->launch.cmdline,
+		.vsock = ends->vsock_qemu,
+		.tpm = ends->tpm_qemu,
+		.qmp = ends->qmp_qemu,
+		.serial = ends->serial_qemu,
+	};
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	struct child_spec spec = {
+		.name = "QEMU",
+		.argv = &argv,
+		.fds = { plan.kernel, plan.ramdisk, plan.vsock, plan.tpm, plan.qmp },
+		.num_fds = 5,
+		.is_confined = true,
+	};
+
+	if (plan.serial >= 0)
+		spec.fds[spec.num_fds++] = plan.serial;
+	TRY(qemu_argv(&plan, &argv, err));
+	return child_start(&spec, &evm->children[EVM_QEMU], err);
+}
+
+enum cella_status evm_start(struct evm *evm, struct cella_error *err)
+{
+	struct ends ends CLEANUP(ends_done) = { -1, -1, -1, -1, -1, -1, -1, -1 };
+	char heart[sizeof "v_4294967295"];
+
+	snprintf(heart, sizeof heart, "v_%d", GUEST_PORT_HEARTBEAT);
+	TRY(listen_at(evm, "control", SOCK_SEQPACKET, &evm->control, err));
+	TRY(listen_at(evm, heart, SOCK_STREAM, &evm->heart, err));
+	TRY(open_ends(evm, &ends, err));
+	TRY(start_vtpm(evm, &ends, err));
+	TRY(start_vsock(evm, &ends, err));
+	return start_qemu(evm, &ends, err);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the parts of Enclave VMs are installed.
+ */
+#ifndef VM_INSTALLED_H
+#define VM_INSTALLED_H
+
+enum { INSTALLED_PATH_MAX = 4096 };
+
+/*
+ * installed_init() is the path of cella-init, the guest's first program: beside the running
+ * program, in a build tree, or where the installation puts data for guests.
+ */
+const char *installed_init(char path[INSTALLED_PATH_MAX]);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * QEMU's command line: data, of one function, with nothing of the host in it but descriptors.
+ */
+#ifndef VM_QEMU_H
+#define VM_QEMU_H
+
+#include "vm/argv.h"
+
+/* What runs the guest's instructions. */
+enum accelerator { ACCELERATOR_TCG, ACCELERATOR_KVM, ACCELERATOR_NUM };
+
+const char *accelerator_name(enum accelerator accelerator);
+
+/* The machine type, as PCR0 knows it. */
+#define QEMU_MACHINE "q35"
+
+/* All descriptors are inherited; sockets are connected. */
+struct qemu_plan {
+	const char *program;
+	enum accelerator accelerator;
+	unsigned vcpus;
+	unsigned memory_mib;
+	int kernel;
+	int ramdisk;
+	const char *cmdline;
+	int vsock;  /* to a back-end of vhost-user */
+	int tpm;    /* to the control channel of a TPM */
+	int qmp;    /* from who controls QEMU */
+	int serial; /* -1: the guest has no console */
+};
+
+/* qemu_argv() makes it. CELLA_NOMEM. */
+enum cella_status qemu_argv(const struct qemu_plan *plan, struct argv *out,
+			    struct cella_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Folders of running Enclave VMs. The lock tells life from leftovers: the kernel drops it
+ * with its holder, whatever ended that.
+ */
+#include "vm/run_dir.h"
+
+#include "guest/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
+enum cella_status run_name_check(const char *name, struct cella_error *err)
+{
+	const size_t len = strlen(name);
+
+	if (len == 0 || len > RUN_NAME_MAX || name[0] == '-' ||
+	    strspn(name, allowed) != len)
+		return error_set(err, CELLA_USAGE,
+				 "\"%.40s\" is no name of an enclave: expected 1 to %d "
+				 "letters, digits, '-', '_'",
+				 name, RUN_NAME_MAX);
+	return CELLA_OK;
+}
+
+enum cella_status run_path(const char *dir, const char *name, char path[RUN_PATH_MAX],
+			   struct cella_error *err)
+{
+	if (snprintf(path, RUN_PATH_MAX, "%s/%s", dir, name) >= RUN_PATH_MAX)
+		return error_set(err, CELLA_LIMIT, "%.60s.../%s: too long a path", dir,
+				 name);
+	return CELLA_OK;
+}
+
+/* --- the folder of all --------------------------------------------------------------- */
+
+static int default_base(char path[RUN_PATH_MAX])
+{
+	const char *const session = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0)
+		return snprintf(path, RUN_PATH_MAX, "/run/cella");
+	if (session != NULL && session[0] == '/')
+		return snprintf(path, RUN_PATH_MAX, "%s/cella", session);
+	return snprintf(path, RUN_PATH_MAX, "/tmp/cella-%u", geteuid());
+}
+
+/* Others must not have put anything there, nor be able to. */
+static enum cella_status check_private(const char *path, struct cella_error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return error_errno(err, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		return error_set(err, CELLA_IO,
+				 "%s: expected a folder that only its owner, you, may "
+				 "enter (mode 0700)",
+				 path);
+	return CELLA_OK;
+}
+
+enum cella_status run_base(const char *given, char path[RUN_PATH_MAX],
+			   struct cella_error *err)
+{
+	const int len = given != NULL ? snprintf(path, RUN_PATH_MAX, "%s", given)
+				      : default_base(path);
+
+	if (len > RUN_BASE_MAX)
+		return error_set(err, CELLA_LIMIT,
+				 "%.40s...: the path of a run folder has at most %d "
+				 "bytes",
+				 path, RUN_BASE_MAX);
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, errno, "%s", path);
+	return check_private(path, err);
+}
+
+/* --- one folder ---------------------------------------------------------------------- */
+
+static void empty(const char *path)
+{
+	DIR *const folder = opendir(path);
+	const struct dirent *entry;
+
+	if (folder == NULL)
+		return;
+	while ((entry = readdir(folder)) != NULL)
+		unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
+}
+
+/* CELLA_USAGE when somebody else holds it. */
+static enum cella_status lock(const char *dir, int flags, int *out,
+			      struct cella_error *err)
+{
+	char path[RUN_PATH_MAX];
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(run_path(dir, "lock", path, err));
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return error_set(err, CELLA_USAGE, "%s: is running", dir);
+	*out = io_take(&fd);
+	return CELLA_OK;
+}
+
+enum cella_status run_dir_make(const char *base, const char *name, struct run_dir *out,
+			       struct cella_error *err)
+{
+	struct run_dir dir = RUN_DIR_NONE;
+
+	TRY(run_name_check(name, err));
+	TRY(run_path(base, name, dir.path, err));
+	if (mkdir(dir.path, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, errno, "%s", dir.path);
+	TRY(check_private(dir.path, err));
+	TRY(lock(dir.path, O_CREAT, &dir.lock, err));
+	/* The lock's own file goes, too: who still waits for it finds another. */
+	empty(dir.path);
+	io_close(&dir.lock);
+	TRY(lock(dir.path, O_CREAT, &dir.lock, err));
+	*out = dir;
+	return CELLA_OK;
+}
+
+void run_dir_remove(struct run_dir *dir)
+{
+	if (dir->lock < 0)
+		return;
+	empty(dir->path);
+	rmdir(dir->path);
+	io_close(&dir->lock);
+}
+
+/* --- all of them --------------------------------------------------------------------- */
+
+static enum cella_status look_at(const char *base, const char *name, run_found_fn *found,
+				 void *context, struct cella_error *err)
+{
+	struct run_dir dir = RUN_DIR_NONE;
+	enum cella_status status;
+
+	if (run_name_check(name, NULL) != CELLA_OK ||
+	    run_path(base, name, dir.path, NULL) != CELLA_OK)
+		return CELLA_OK;
+	status = lock(dir.path, 0, &dir.lock, NULL);
+	if (status == CELLA_USAGE)
+		return found(context, name, err);
+	if (status == CELLA_OK)
+		run_dir_remove(&dir);
+	return CELLA_OK;
+}
+
+static void close_folder(DIR **folder)
+{
+	if (*folder != NULL)
+		closedir(*folder);
+}
+
+enum cella_status run_list(const char *base, run_found_fn *found, void *context,
+			   struct cella_error *err)
+{
+	DIR *folder CLEANUP(close_folder) = opendir(base);
+	const struct dirent *entry;
+	unsigned num = 0;
+
+	if (folder == NULL)
+		return error_errno(err, errno, "%s", base);
+	while ((entry = readdir(folder)) != NULL) {
+		if (++num > RUN_MAX_LISTED)
+			return error_set(err, CELLA_LIMIT, "%s: more than %d entries",
+					 base, RUN_MAX_LISTED);
+		TRY(look_at(base, entry->d_name, found, context, err));
+	}
+	return CELLA_OK;
+}

@@ -1,0 +1,305 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # check() calls functions by name
+# An enclave's life: built, booted under QEMU's emulation, attested, verified, talked to,
+# stopped; and what becomes of it when one of its processes is killed.
+#
+# Usage: enclave.sh CELLA BUILD APPLICATION; prints TAP. CELLA_KERNEL names a folder with
+# boot/vmlinuz-* and lib/modules/* of a kernel.
+set -u
+
+cella=$(realpath "$1")
+build=$(realpath "$2")
+application=$(realpath "$3")
+app=${application##*/}
+PATH=$build:$PATH
+: "${PATIENCE:=240}"
+dir=$(mktemp -d "${TMPDIR:-/tmp}/enclave.XXXXXX")
+run=$(mktemp -d /tmp/cella-e2e.XXXXXX) # sockets have short addresses
+number=0
+bad=0
+
+cleanup() {
+	"$cella" enclave stop --all --quiet --run-dir "$run" >/dev/null 2>&1
+	rm -rf "$dir" "$run"
+}
+trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
+cd "$dir" || exit 1
+
+verdict() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		cat "$dir/out" "$dir/err" 2>/dev/null | cut -c1-300 | head -n 40 | sed 's/^/# /'
+		bad=1
+	fi
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+# check NAME STATUS COMMAND...: runs it and compares its exit status.
+check() {
+	name=$1
+	expected=$2
+	shift 2
+	"$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[ "$got" -eq "$expected" ]
+	verdict $? "$name (exit $got)"
+}
+
+# says NAME TEXT: the last command's output or words have the text.
+says() {
+	cat "$dir/out" "$dir/err" | grep -qF -e "$2"
+	verdict $? "$1"
+}
+
+# lacks NAME TEXT: they have not.
+lacks() {
+	! cat "$dir/out" "$dir/err" | grep -qF -e "$2"
+	verdict $? "$1"
+}
+
+equal() {
+	[ "$2" = "$3" ] || printf 'one:   %s\nother: %s\n' "$2" "$3" >"$dir/out"
+	[ "$2" = "$3" ]
+	verdict $? "$1"
+}
+
+# await COMMAND...: until it succeeds, which nothing but a hang prevents.
+await() {
+	deadline=$(($(date +%s) + PATIENCE))
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$deadline" ] || return 1
+		sleep 0.05
+	done
+}
+
+enclave() {
+	verb=$1
+	shift
+	"$cella" enclave "$verb" --run-dir "$run" "$@"
+}
+
+start() {
+	enclave run --host "$dir/host" --timeout "$PATIENCE" "$@"
+}
+
+# field NAME FILTER: of what its supervisor says.
+field() {
+	enclave list --json | jq -r --arg name "$1" ".[] | select(.name == \$name) | $2"
+}
+
+gone() {
+	for pid in "$@"; do
+		! kill -0 "$pid" 2>/dev/null || return 1
+	done
+}
+
+# A zombie that waits for a reaper of this machine is nobody of ours.
+nothing_left() {
+	await gone "$@" && [ -z "$(ls -A "$run")" ]
+}
+
+# --- what it takes ---
+command -v qemu-system-x86_64 >/dev/null || skip_all "there is no qemu-system-x86_64"
+command -v jq >/dev/null || skip_all "there is no jq"
+for program in cellad cella-vtpm cella-vsock cella-init cella-unpack; do
+	[ -x "$build/$program" ] || skip_all "$program was not built"
+done
+[ -n "${CELLA_KERNEL:-}" ] || skip_all "CELLA_KERNEL names no folder of a kernel"
+kernel=$(find "$CELLA_KERNEL/boot" -name 'vmlinuz-*' | head -n 1)
+modules=$(find "$CELLA_KERNEL/lib/modules" -mindepth 1 -maxdepth 1 | head -n 1)
+[ -f "$kernel" ] || skip_all "CELLA_KERNEL has no kernel: $CELLA_KERNEL"
+
+# image OUTPUT ARGUMENT...: builds one of the application.
+image() {
+	"$cella" enclave build --quiet --kernel "$kernel" --modules "$modules" --output "$@"
+}
+
+# --- build ---
+mkdir "$dir/host"
+check "a host makes its key" 0 "$cella" enclave init-host "$dir/host"
+check "an image is built" 0 image app.eif --log full "$application" -- "/$app" serve
+check "its measurements are predicted" 0 "$cella" enclave describe --json app.eif \
+	--cpus 1 --memory 128
+cp out predicted.json
+
+# --- run ---
+check "it starts" 0 start --json app.eif
+cp out running.json
+equal "it runs" "$(field app .state)" running
+check "it is listed" 0 enclave list
+says "with its name" app
+check "a second of its name is refused" 3 start app.eif
+says "since one runs" "is running"
+qemu=$(field app .processes.QEMU)
+equal "QEMU has a filter of system calls" "$(awk '/^Seccomp:/ {print $2}' "/proc/$qemu/status")" 2
+equal "QEMU can gain no rights" "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$qemu/status")" 1
+if [ "$(id -u)" = 0 ]; then
+	users=$(for name in QEMU cella-vtpm cellad; do
+		awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$(field app \
+			"if \"$name\" == \"cellad\" then .pid else .processes[\"$name\"] end")/status"
+	done | sort -u | wc -l)
+	equal "QEMU and the TPM are users of their own" "$users" 3
+fi
+equal "QEMU has no capability" "$(awk '/^CapEff:/ {print $2}' "/proc/$qemu/status")" \
+	0000000000000000
+equal "its folder is its owner's alone" "$(stat -c %a "$run/app")" 700
+
+# --- attest ---
+nonce=00112233445566778899aabbccddeeff
+root="--trust-root $dir/host/host-ca.pem"
+check "it gives evidence" 0 enclave attest app --nonce "$nonce" --output app.evm.json
+equal "the PCRs quoted are those predicted when it started" \
+	"$(jq -c .pcrs app.evm.json)" "$(jq -c .predicted_pcrs running.json)"
+equal "and those predicted from the image" \
+	"$(jq -c '.pcrs as $p | [0, 4, 8, 9, 11, 12, 13 | {(tostring): $p[.]}] | add' app.evm.json)" \
+	"$(jq -c '.measurements.vtpm.sha256' predicted.json)"
+# shellcheck disable=SC2086 # a list of words
+check "it is verified" 0 "$cella" verify app.evm.json $root --nonce "$nonce"
+says "by the host's root" "private:"
+# shellcheck disable=SC2086
+check "not for another nonce" 1 "$cella" verify app.evm.json $root --nonce "ff$nonce"
+check "nor without a root" 3 "$cella" verify app.evm.json --nonce "$nonce"
+check "a policy is made of it" 0 "$cella" policy new app.evm.json --output policy.json
+# shellcheck disable=SC2086
+check "by which it is accepted" 0 "$cella" verify app.evm.json $root --policy policy.json \
+	--nonce "$nonce"
+jq '.policy_array[0].reference.evm_pcr9 |= (.[1:] + .[:1])' policy.json >other.json
+# shellcheck disable=SC2086
+check "and refused by one of another ramdisk" 1 "$cella" verify app.evm.json $root \
+	--policy other.json --nonce "$nonce"
+jq '.pcrs[9] |= (.[1:] + .[:1])' app.evm.json >forged.evm.json
+# shellcheck disable=SC2086
+check "a PCR that was changed is no answer" 1 "$cella" verify forged.evm.json $root \
+	--nonce "$nonce"
+check "its host cannot choose all of the report data" 2 enclave attest app \
+	--nonce "$nonce$nonce$nonce$nonce" --output host.evm.json
+enclave connect app 8 </dev/null >inside.evm.json 2>err
+# shellcheck disable=SC2086,SC2046
+check "its application can" 0 "$cella" verify inside.evm.json $root \
+	--report-data $(printf 'a5%.0s' $(seq 64))
+
+# --- talk ---
+echo_of() {
+	enclave connect app 7 <"$1" >"$2"
+}
+echo "hello" >said
+check "it is talked to" 0 echo_of said heard
+equal "and answers" "$(cat heard)" hello
+head -c 1000000 /dev/urandom >said
+check "at length" 0 echo_of said heard
+check "without a byte lost" 0 cmp said heard
+check "nobody listens on other ports" 3 enclave connect app 5
+check "its log is read" 0 enclave logs app
+says "with what the application wrote" serving
+
+# --- alone ---
+check "it looks around" 0 enclave connect app 9 </dev/null
+lacks "it has no disk" /sys/block/
+lacks "it has no network but its own loop" "/sys/class/net/e"
+says "it has no serial port" "serial port of type 0"
+lacks "it cannot see its init's files" "guest.json: there"
+
+# --- stop ---
+pids=$(field app '.pid, .processes[]')
+check "it stops" 0 enclave stop app --json
+equal "as it should" "$(jq -r '.[0].state' out)" stopped
+# shellcheck disable=SC2086
+check "nothing is left of it" 0 nothing_left $pids
+check "none is listed" 0 enclave list
+equal "indeed none" "$(cat out)" ""
+check "it cannot be stopped twice" 3 enclave stop app
+
+# --- two at once ---
+check "one of two starts" 0 start --name one app.eif
+check "the other starts beside it" 0 start --name two app.eif
+equal "their CIDs differ" "$(enclave list --json | jq -r '[.[].cid] | unique | length')" 2
+kill -9 "$(field one .processes.QEMU)"
+await test ! -e "$run/one"
+verdict $? "the end of one"
+echo "still here" >said
+echo_of_two() {
+	enclave connect two 7 <said >heard
+}
+check "leaves the other" 0 echo_of_two
+equal "at work" "$(cat heard)" "still here"
+check "which ends as it should" 0 enclave stop --all
+check "and leaves nothing" 0 nothing_left
+
+# --- ends of other kinds ---
+image exits.eif --log coded "$application" -- "/$app" exit 3
+start exits.eif >out 2>err # it may end before it is ready, or after
+await test ! -e "$run/exits"
+verdict $? "an application that exits ends its enclave"
+image mute.eif --log off --no-attest "$application" -- "/$app" stubborn
+check "one with a stubborn application starts" 0 start mute.eif
+check "it gives no evidence" 3 enclave attest mute
+check "it has no log" 3 enclave logs mute
+check "and stops nevertheless" 0 enclave stop mute
+check "leaving nothing" 0 nothing_left
+
+image lost.eif --init "$application" "$application" -- "/$app" serve
+check "one with another init does not start" 3 start lost.eif
+says "and it is said how far it came" "before its driver of vsock was loaded"
+
+# --- a guest that would like its TPM to begin anew ---
+image sleeper.eif "$application" -- "/$app" suspend
+timeout "$PATIENCE" "$cella" enclave run --foreground --run-dir "$run" --host "$dir/host" \
+	sleeper.eif >out 2>err
+equal "a guest that suspends ends its enclave" "$?" 1
+says "by its TPM" cella-vtpm
+check "leaving nothing" 0 nothing_left
+
+# --- faults ---
+# process NAME: of the enclave "victim".
+process() {
+	if [ "$1" = cellad ]; then
+		field victim .pid
+	else
+		field victim ".processes[\"$1\"] // empty"
+	fi
+}
+
+for victim in cella-vtpm cella-vsock QEMU cellad; do
+	start --name victim app.eif >out 2>err
+	verdict $? "an enclave to lose its $victim starts"
+	pids=$(field victim '.pid, .processes[]')
+	kill -9 "$(process "$victim")"
+	# shellcheck disable=SC2086
+	await gone $pids
+	verdict $? "its end is that of all others"
+	check "which leaves nothing" 0 enclave list
+	# shellcheck disable=SC2086
+	check "at all" 0 nothing_left $pids
+done
+for victim in cella-vtpm cella-vsock QEMU; do
+	start --name victim app.eif >run.out 2>run.err &
+	starter=$!
+	is_booting() {
+		[ -n "$(process "$victim")" ]
+	}
+	await is_booting
+	verdict $? "an enclave to lose its $victim boots"
+	kill -9 "$(process "$victim")"
+	wait "$starter"
+	equal "it does not start" "$?" 3
+	cp run.err err
+	says "and it is said why" "$victim: killed by signal 9"
+	check "which leaves nothing" 0 nothing_left
+done
+check "what is no image is refused" 3 start "$0" --name none
+head -c 1000000 app.eif >half.eif
+check "so is half of one" 3 start half.eif
+check "and too little memory" 3 start app.eif --memory 20
+check "without a trace" 0 nothing_left
+
+echo "1..$number"
+exit "$bad"
