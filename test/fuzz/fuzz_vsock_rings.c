@@ -163,7 +163,8 @@ static void pump(void)
 
 static uint16_t get16(struct cella_bytes b, size_t at)
 {
-	return at + 1 < b.len ? (uint16_t)(b.data[at] | b.data[at + 1] << 8) : 0;
+	return at + 1 < b.len ? (uint16_t)(b.data[at] | (unsigned)b.data[at + 1] << 8)
+			      : 0;
 }
 
 static uint8_t get8(struct cella_bytes b, size_t at)
