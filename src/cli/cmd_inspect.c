@@ -107,7 +107,8 @@ static enum cella_status show_evidence(struct cella_bytes bytes, bool as_json,
 	TRY(cella_evidence_describe(evidence, false, &text, err));
 	TRY(chain_describe_text(&chain, &certificates, err));
 	fputs(text, stdout);
-	fwrite(certificates.data, 1, certificates.len, stdout);
+	if (certificates.len > 0)
+		fwrite(certificates.data, 1, certificates.len, stdout);
 	return CELLA_OK;
 }
 

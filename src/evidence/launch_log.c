@@ -87,7 +87,7 @@ static struct launch_digest digest_of(const struct cella_event_log *log,
 }
 
 /* The text of the runtime, with the machine's name as its last word. */
-static enum cella_status collect_machine(struct collector *c, const struct event *event,
+static enum cella_status take_machine(struct collector *c, const struct event *event,
 					 struct cella_error *err)
 {
 	char before[64];
@@ -106,14 +106,14 @@ static enum cella_status collect_machine(struct collector *c, const struct event
 	return arena_status(c->arena, err);
 }
 
-static enum cella_status collect_kernel(struct collector *c, const struct event *event,
+static enum cella_status take_kernel(struct collector *c, const struct event *event,
 					struct cella_error *err UNUSED)
 {
 	c->told->image.kernel = digest_of(c->log, event);
 	return CELLA_OK;
 }
 
-static enum cella_status collect_cmdline(struct collector *c, const struct event *event,
+static enum cella_status take_cmdline(struct collector *c, const struct event *event,
 					 struct cella_error *err)
 {
 	const size_t len = strlen(LAUNCH_CMDLINE_PREFIX);
@@ -125,7 +125,7 @@ static enum cella_status collect_cmdline(struct collector *c, const struct event
 	return CELLA_OK;
 }
 
-static enum cella_status collect_ramdisk(struct collector *c, const struct event *event,
+static enum cella_status take_ramdisk(struct collector *c, const struct event *event,
 					 struct cella_error *err)
 {
 	struct launch_image *const image = &c->told->image;
@@ -138,14 +138,14 @@ static enum cella_status collect_ramdisk(struct collector *c, const struct event
 	return CELLA_OK;
 }
 
-static enum cella_status collect_image(struct collector *c, const struct event *event,
+static enum cella_status take_image(struct collector *c, const struct event *event,
 				       struct cella_error *err UNUSED)
 {
 	c->told->image.whole = digest_of(c->log, event);
 	return CELLA_OK;
 }
 
-static enum cella_status collect_signer(struct collector *c, const struct event *event,
+static enum cella_status take_signer(struct collector *c, const struct event *event,
 					struct cella_error *err UNUSED)
 {
 	c->told->image.signer = digest_of(c->log, event);
@@ -153,7 +153,7 @@ static enum cella_status collect_signer(struct collector *c, const struct event 
 	return CELLA_OK;
 }
 
-static enum cella_status collect_config(struct collector *c, const struct event *event,
+static enum cella_status take_config(struct collector *c, const struct event *event,
 					struct cella_error *err)
 {
 	c->has_config = true;
@@ -166,13 +166,13 @@ static const struct {
 	enum cella_status (*collect)(struct collector *c, const struct event *event,
 				     struct cella_error *err);
 } collectors[LAUNCH_NUM_PCRS] = {
-	[LAUNCH_PCR_RUNTIME] = { EV_EFI_HCRTM_EVENT, collect_machine },
-	[LAUNCH_PCR_KERNEL] = { EV_IPL, collect_kernel },
-	[LAUNCH_PCR_CMDLINE] = { EV_IPL, collect_cmdline },
-	[LAUNCH_PCR_RAMDISKS] = { EV_IPL, collect_ramdisk },
-	[LAUNCH_PCR_IMAGE] = { EV_IPL, collect_image },
-	[LAUNCH_PCR_SIGNER] = { EV_IPL, collect_signer },
-	[LAUNCH_PCR_CONFIG] = { EV_PLATFORM_CONFIG_FLAGS, collect_config },
+	[LAUNCH_PCR_RUNTIME] = { EV_EFI_HCRTM_EVENT, take_machine },
+	[LAUNCH_PCR_KERNEL] = { EV_IPL, take_kernel },
+	[LAUNCH_PCR_CMDLINE] = { EV_IPL, take_cmdline },
+	[LAUNCH_PCR_RAMDISKS] = { EV_IPL, take_ramdisk },
+	[LAUNCH_PCR_IMAGE] = { EV_IPL, take_image },
+	[LAUNCH_PCR_SIGNER] = { EV_IPL, take_signer },
+	[LAUNCH_PCR_CONFIG] = { EV_PLATFORM_CONFIG_FLAGS, take_config },
 };
 
 bool launch_pcr_is_guests(unsigned pcr)
@@ -200,7 +200,7 @@ static enum cella_status collect(struct collector *c, const struct event *event,
 	return collectors[event->index].collect(c, event, err);
 }
 
-static enum cella_status collect_all(struct collector *c, struct cella_error *err)
+static enum cella_status take_all(struct collector *c, struct cella_error *err)
 {
 	size_t i = NUM_FIRST_EVENTS;
 
@@ -284,7 +284,7 @@ enum cella_status launch_log_read(const struct cella_event_log *log, struct aren
 	struct collector c = { log, arena, &told, false };
 
 	TRY(check_banks(log, err));
-	TRY(collect_all(&c, err));
+	TRY(take_all(&c, err));
 	if (told.machine == NULL || !c.has_config)
 		return error_set(err, CELLA_MALFORMED,
 				 "launch: the log has no event of %s",

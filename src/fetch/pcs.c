@@ -412,7 +412,7 @@ enum cella_status pcs_check(const struct pcs_question *question,
 		return error_set(err, CELLA_MALFORMED,
 				 "%s %s: asked for evaluation number %u, got %llu",
 				 d.type, d.name, number, (unsigned long long)d.number);
-	if (question->kind == PCS_PCK_CERT)
+	if (question->kind == PCS_PCK_CERT && question->quote != NULL)
 		TRY(check_fit(question->quote, set->pck_chain, &fits, err));
 	*out = (struct pcs_answer){
 		.from = d.from,
