@@ -88,7 +88,7 @@ static struct launch_digest digest_of(const struct cella_event_log *log,
 
 /* The text of the runtime, with the machine's name as its last word. */
 static enum cella_status take_machine(struct collector *c, const struct event *event,
-					 struct cella_error *err)
+				      struct cella_error *err)
 {
 	char before[64];
 	const int len = snprintf(before, sizeof before, LAUNCH_MACHINE_FORMAT,
@@ -107,14 +107,14 @@ static enum cella_status take_machine(struct collector *c, const struct event *e
 }
 
 static enum cella_status take_kernel(struct collector *c, const struct event *event,
-					struct cella_error *err UNUSED)
+				     struct cella_error *err UNUSED)
 {
 	c->told->image.kernel = digest_of(c->log, event);
 	return CELLA_OK;
 }
 
 static enum cella_status take_cmdline(struct collector *c, const struct event *event,
-					 struct cella_error *err)
+				      struct cella_error *err)
 {
 	const size_t len = strlen(LAUNCH_CMDLINE_PREFIX);
 
@@ -126,7 +126,7 @@ static enum cella_status take_cmdline(struct collector *c, const struct event *e
 }
 
 static enum cella_status take_ramdisk(struct collector *c, const struct event *event,
-					 struct cella_error *err)
+				      struct cella_error *err)
 {
 	struct launch_image *const image = &c->told->image;
 
@@ -139,14 +139,14 @@ static enum cella_status take_ramdisk(struct collector *c, const struct event *e
 }
 
 static enum cella_status take_image(struct collector *c, const struct event *event,
-				       struct cella_error *err UNUSED)
+				    struct cella_error *err UNUSED)
 {
 	c->told->image.whole = digest_of(c->log, event);
 	return CELLA_OK;
 }
 
 static enum cella_status take_signer(struct collector *c, const struct event *event,
-					struct cella_error *err UNUSED)
+				     struct cella_error *err UNUSED)
 {
 	c->told->image.signer = digest_of(c->log, event);
 	c->told->image.is_signed = true;
@@ -154,7 +154,7 @@ static enum cella_status take_signer(struct collector *c, const struct event *ev
 }
 
 static enum cella_status take_config(struct collector *c, const struct event *event,
-					struct cella_error *err)
+				     struct cella_error *err)
 {
 	c->has_config = true;
 	return launch_config_read(event->data, c->arena, &c->told->config, err);
