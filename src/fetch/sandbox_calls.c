@@ -366,6 +366,8 @@ static void on_forbidden(int signal, siginfo_t *info, void *context)
 	len += sizeof after - 1;
 	head = put_number(answer, CELLA_INTERNAL);
 	answer[head++] = ' ';
+	head += put_number(answer + head, 0); /* nothing of a server's */
+	answer[head++] = ' ';
 	head += put_number(answer + head, (unsigned)len);
 	answer[head++] = '\n';
 	memcpy(answer + head, text, len);
