@@ -186,7 +186,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "serve") == 0)
 		return serve();
 	if (argc == 3 && strcmp(argv[1], "exit") == 0)
-		return atoi(argv[2]);
+		return (int)strtol(argv[2], NULL, 10);
 	if (argc == 2 && strcmp(argv[1], "suspend") == 0)
 		return suspend();
 	if (argc != 2 || strcmp(argv[1], "stubborn") != 0)

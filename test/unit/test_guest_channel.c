@@ -12,7 +12,7 @@ static const struct {
 } lines[] = {
 	{ "end stopped 0", { GUEST_END_STOPPED, 0, "" } },
 	{ "end exited 3", { GUEST_END_EXITED, 3, "" } },
-	{ "end killed 4294967295", { GUEST_END_KILLED, 4294967295u, "" } },
+	{ "end killed 4294967295", { GUEST_END_KILLED, 4294967295U, "" } },
 	{ "end module 2 /m.ko: No such file",
 	  { GUEST_END_MODULE, 2, "/m.ko: No such file" } },
 };
