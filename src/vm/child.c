@@ -33,7 +33,7 @@
 
 #include <linux/securebits.h>
 
-enum { EXIT_NOT_STARTED = 127, NOBODY = 65534, STRANGERS = 0x70000000 };
+enum { NOBODY = 65534, STRANGERS = 0x70000000 };
 
 enum step {
 	STEP_STREAMS,
@@ -53,11 +53,6 @@ static const char *const steps[] = {
 	[STEP_BOND] = "binding it to its supervisor",
 	[STEP_FDS] = "its descriptors",
 	[STEP_EXEC] = "executing it",
-};
-
-struct failure {
-	int sys_errno;
-	enum step step;
 };
 
 /* --- in the child -------------------------------------------------------------------- */
@@ -152,49 +147,22 @@ static enum step prepare(const struct child_spec *spec, int errors, pid_t superv
 	return STEP_EXEC;
 }
 
-static _Noreturn void run(const struct child_spec *spec, int errors, int tell,
-			  pid_t supervisor)
-{
-	struct failure failure = { .step = prepare(spec, errors, supervisor) };
-
-	failure.sys_errno = errno;
-	if (write(tell, &failure, sizeof failure) != sizeof failure)
-		_exit(EXIT_NOT_STARTED + 1);
-	_exit(EXIT_NOT_STARTED);
-}
-
 /* --- in the supervisor --------------------------------------------------------------- */
 
-/* The pipe's end without a word is execve's success. */
 static enum cella_status hear(int pipe, const struct child_spec *spec,
 			      struct cella_error *err)
 {
-	struct failure failure = { 0 };
-	ssize_t got;
+	struct io_failure failure = { 0 };
+	bool failed = true;
 
-	do
-		got = read(pipe, &failure, sizeof failure);
-	while (got < 0 && errno == EINTR);
-	if (got == 0)
+	TRY(io_hear_failure(pipe, spec->name, &failed, &failure, err));
+	if (!failed)
 		return CELLA_OK;
-	if (got != sizeof failure)
-		return error_set(err, CELLA_IO, "%s: cannot be started", spec->name);
 	if (failure.step == STEP_EXEC && failure.sys_errno == ENOENT)
 		return error_set(err, CELLA_MISSING, "%s: there is no program %s",
 				 spec->name, spec->argv->items[0]);
 	return error_errno(err, failure.sys_errno, "%s: %s", spec->name,
 			   steps[failure.step]);
-}
-
-static enum cella_status open_pipe(int *read_end, int *write_end, struct cella_error *err)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return error_errno(err, errno, "pipe");
-	*read_end = ends[0];
-	*write_end = ends[1];
-	return CELLA_OK;
 }
 
 enum cella_status child_start(const struct child_spec *spec, struct child *out,
@@ -207,8 +175,8 @@ enum cella_status child_start(const struct child_spec *spec, struct child *out,
 	int errors CLEANUP_CLOSE = -1;
 
 	child.name = spec->name;
-	TRY(open_pipe(&hear_end, &tell_end, err));
-	TRY(open_pipe(&child.errors, &errors, err));
+	TRY(io_pipe(&hear_end, &tell_end, err));
+	TRY(io_pipe(&child.errors, &errors, err));
 	fcntl(child.errors, F_SETFL, O_NONBLOCK);
 	child.pid = fork();
 	if (child.pid < 0) {
@@ -216,7 +184,7 @@ enum cella_status child_start(const struct child_spec *spec, struct child *out,
 		return error_errno(err, errno, "%s", spec->name);
 	}
 	if (child.pid == 0)
-		run(spec, errors, tell_end, supervisor);
+		io_tell_failure(tell_end, prepare(spec, errors, supervisor));
 	io_close(&tell_end);
 	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	if (child.pidfd < 0)
