@@ -5,6 +5,7 @@
  */
 #include "vm/unpack.h"
 
+#include "base/close.h"
 #include "base/number.h"
 #include "vm/unpack_sandbox.h"
 
@@ -232,6 +233,7 @@ int main(int argc, char **argv)
 	archive = archive_for(argv[1]);
 	if (archive == NULL)
 		return EXIT_BAD_USAGE;
+	close_from(STDERR_FILENO + 1); /* what a shell may have left open */
 	limit();
 	if (!sandbox_enter())
 		return EXIT_FAILED;

@@ -221,6 +221,7 @@ unpack=$(dirname "$cella")/cella-unpack
 head -c 1000000 /dev/zero >zeros
 tar -cf zeros.tar zeros
 mkfifo told
+exec 7>inherited
 "$unpack" tar 0 "$(wc -c <zeros.tar)" <zeros.tar >told 2>err &
 reader=$!
 exec 3<told
@@ -229,7 +230,8 @@ head -c 1 <&3 >out
 grep -E '^(Seccomp|NoNewPrivs):' "/proc/$reader/status" | tr -s '\t\n' '  ' >out
 [ "$(cat out)" = "NoNewPrivs: 1 Seccomp: 2 " ]
 verdict $? "foreign archives are read behind a filter: $(cat out)"
-exec 3<&-
+same "with its own descriptors alone" "0 1 2" "$(cd "/proc/$reader/fd" && echo *)"
+exec 3<&- 7>&-
 wait "$reader" 2>/dev/null
 check "it gets descriptors, no names" 2 "$unpack" tar zeros.tar
 
