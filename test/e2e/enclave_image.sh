@@ -234,6 +234,14 @@ same "with its own descriptors alone" "0 1 2" "$(cd "/proc/$reader/fd" && echo *
 exec 3<&- 7>&-
 wait "$reader" 2>/dev/null
 check "it gets descriptors, no names" 2 "$unpack" tar zeros.tar
+# raw BYTES: reads so many, compressed, as a module's.
+raw() {
+	head -c "$1" /dev/zero | gzip -1 >zeros.gz
+	"$unpack" raw 0 "$(wc -c <zeros.gz)" <zeros.gz
+}
+check "a module" 0 raw 67108864
+check "one that is too large" 0 raw 67108865
+says "is not kept until its end" "a file that is too large"
 
 # --- a kernel's package ---
 mkdir -p package/boot package/lib/modules/6.1.0-test
