@@ -279,25 +279,37 @@ const struct command cmd_enclave_logs = {
 struct console_args {
 	struct common_args common;
 	const char *run_dir;
+	bool follow;
 };
 
 static const struct option_def console_options[] = {
+	{ "follow", 'f', NULL, OPTION_FLAG, offsetof(struct console_args, follow),
+	  "wait for more, until the enclave ends" },
 	RUN_DIR_OPTION(offsetof(struct console_args, run_dir)),
 	COMMON_OPTIONS,
 };
 
+static enum cella_status print_piece(void *context UNUSED, struct cella_bytes piece,
+				     struct cella_error *err)
+{
+	if (fwrite(piece.data, 1, piece.len, stdout) != piece.len || fflush(stdout) != 0)
+		return error_errno(err, errno, "standard output");
+	return CELLA_OK;
+}
+
 static enum cella_status console(const struct console_args *args, struct cella_error *err)
 {
-	const struct deadline deadline = deadline_in(ENCLAVE_WAIT_SECONDS);
+	const struct deadline deadline =
+		deadline_in(args->follow ? FOREVER_SECONDS : ENCLAVE_WAIT_SECONDS);
 	const char *const name = args->common.operands.items[0];
 	char base[RUN_PATH_MAX];
 	struct out answer CLEANUP(out_done) = { 0 };
 
 	TRY(run_base(args->run_dir, base, err));
+	if (args->follow)
+		return control_follow(base, name, &deadline, print_piece, NULL, err);
 	TRY(control_ask(base, name, "console", &deadline, &answer, err));
-	if (fwrite(answer.data, 1, answer.len, stdout) != answer.len)
-		return error_errno(err, errno, "standard output");
-	return CELLA_OK;
+	return print_piece(NULL, out_view(&answer), err);
 }
 
 static int run_console(const void *args)

@@ -30,6 +30,7 @@ struct run_args {
 	const char *to_guest;
 	struct moment vcpus;
 	struct moment memory;
+	struct moment cid;
 	struct moment timeout;
 	bool debug;
 	bool foreground;
@@ -43,6 +44,8 @@ static const struct option_def options[] = {
 	  "give it so many processors; 1" },
 	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
 	  "give it so much memory; what the image's ramdisks need, 128 at least" },
+	{ "cid", 0, "NUMBER", OPTION_NUMBER, ARG(cid),
+	  "its address on vsock, 4 at least; one that no other has unless told" },
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
 	  "vouch for it with the key in this directory" },
 	{ "to-guest", 0, "PORTS", OPTION_TEXT, ARG(to_guest),
@@ -121,6 +124,7 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	add(out, "--from-guest", args->from_guest);
 	add_number(out, "--vcpus", &args->vcpus);
 	add_number(out, "--memory", &args->memory);
+	add_number(out, "--cid", &args->cid);
 	add_number(out, "--boot-timeout", &args->timeout);
 	if (args->debug)
 		argv_add(out, "--debug");

@@ -42,6 +42,19 @@ static enum cella_status connect_to(const char *base, const char *name, const ch
 
 /* --- the supervisor ------------------------------------------------------------------ */
 
+static enum cella_status request_of(const char *base, const char *name,
+				    const char *request, int *out,
+				    struct cella_error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(connect_to(base, name, "control", SOCK_SEQPACKET, &fd, err));
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
+		return error_errno(err, errno, "%s", name);
+	*out = io_take(&fd);
+	return CELLA_OK;
+}
+
 enum cella_status control_ask(const char *base, const char *name, const char *request,
 			      const struct deadline *deadline, struct out *answer,
 			      struct cella_error *err)
@@ -49,9 +62,7 @@ enum cella_status control_ask(const char *base, const char *name, const char *re
 	const bool wants_last = strcmp(request, "stop") == 0;
 	int fd CLEANUP_CLOSE = -1;
 
-	TRY(connect_to(base, name, "control", SOCK_SEQPACKET, &fd, err));
-	if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
-		return error_errno(err, errno, "%s", name);
+	TRY(request_of(base, name, request, &fd, err));
 	for (;;) {
 		uint8_t datagram[CONTROL_ANSWER_MAX];
 		size_t len = 0;
@@ -63,6 +74,25 @@ enum cella_status control_ask(const char *base, const char *name, const char *re
 		if (wants_last)
 			answer->len = 0;
 		out_bytes(answer, datagram, len);
+	}
+}
+
+enum cella_status control_follow(const char *base, const char *name,
+				 const struct deadline *deadline, control_piece_fn *piece,
+				 void *context, struct cella_error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(request_of(base, name, "console follow", &fd, err));
+	for (;;) {
+		uint8_t datagram[CONTROL_ANSWER_MAX];
+		size_t len = 0;
+
+		TRY(io_read_some(fd, datagram, sizeof datagram, &len, deadline, name,
+				 err));
+		if (len == 0)
+			return CELLA_OK;
+		TRY(piece(context, bytes_of(datagram, len), err));
 	}
 }
 
