@@ -36,4 +36,16 @@ enum cella_status control_connect(const char *base, const char *name, unsigned p
 				  const struct deadline *deadline, int *out,
 				  struct cella_error *err) MUST_CHECK;
 
+/* control_ask_service() asks a service of that name (vm/keeper.h) the same way. */
+enum cella_status control_ask_service(const char *base, const char *name,
+				      const char *request,
+				      const struct deadline *deadline, struct out *answer,
+				      struct cella_error *err) MUST_CHECK;
+
+/*
+ * control_is_heard() is the other side's: true when the peer of a socket is this process's
+ * own user, or root.
+ */
+bool control_is_heard(int fd);
+
 #endif

@@ -12,6 +12,7 @@
 #define VM_EVM_H
 
 #include "evidence/eif.h"
+#include "evidence/eif_signature.h"
 #include "evidence/launch.h"
 #include "guest/channel.h"
 #include "guest/ring.h"
@@ -48,6 +49,7 @@ struct evm_options {
 	const char *vsock;
 	const char *to_guest;   /* the guest's ports that the host may reach */
 	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
+	const struct eif_certs *trusted; /* whose images may start; NULL: anybody's */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
 	const char *notify; /* a service manager's socket, or NULL */
@@ -119,7 +121,8 @@ struct evm {
 
 /*
  * evm_prepare() reads the image and makes what is measured of it; memory_mib is set, where it
- * was not.
+ * was not. CELLA_MALFORMED, CELLA_UNSUPPORTED or CELLA_LIMIT when it is the image's fault, or
+ * that of who signed it.
  */
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
@@ -130,7 +133,7 @@ enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK
 
 /*
  * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
- * the error is the cause. The host's key is taken over.
+ * the error is the cause, with evm_prepare()'s status for an image that cannot be started. The host's key is taken over.
  */
 enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
 			  struct cella_error *err) MUST_CHECK;

@@ -113,15 +113,6 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 /* --- requests ------------------------------------------------------------------------ */
 
-static bool is_heard(int fd)
-{
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof peer;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
-}
-
 static void say(int fd, struct cella_bytes bytes)
 {
 	if (send(fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -217,7 +208,7 @@ void evm_control_welcome(struct evm *evm)
 	char request[CONTROL_REQUEST_MAX];
 	ssize_t got;
 
-	if (fd < 0 || !is_heard(fd))
+	if (fd < 0 || !control_is_heard(fd))
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	got = recv(fd, request, sizeof request, 0);
