@@ -6,17 +6,26 @@
  *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
+ *          [--trusted-signers FILE|DIR]
+ *   cellad --service [--conf FILE] [--name NAME] [--run-dir DIR] [--ready FD]
  *
- * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs.
+ * The second form reads what to start in a file, waits for the image, and starts it with the
+ * first form, again if it must (vm/keeper.h).
+ *
+ * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs, or the
+ * service waits for its image.
  *
  * It ends with 0 when the Enclave VM stopped as it should, with 1 when it failed, with 2 when
- * it was called wrongly; standard error says why.
+ * it was called wrongly, with 3 when the image cannot be started; standard error says why.
  */
 #include "vm/evm.h"
 
 #include "base/number.h"
 #include "collect/program.h"
 #include "guest/io.h"
+#include "vm/enclave_conf.h"
+#include "vm/keeper.h"
+#include "vm/signers.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -47,6 +56,8 @@ struct arguments {
 	const char *qemu;
 	const char *to_guest;
 	const char *from_guest;
+	const char *trusted_signers;
+	const char *conf;
 	uint64_t vcpus;
 	uint64_t memory;
 	uint64_t cid;
@@ -54,6 +65,7 @@ struct arguments {
 	uint64_t stop_seconds;
 	uint64_t ready;
 	bool debug;
+	bool service;
 };
 
 enum kind { TEXT, NUMBER, FLAG };
@@ -79,6 +91,9 @@ static const struct row {
 	{ "--stop-timeout", NUMBER, ARG(stop_seconds), MAX_SECONDS },
 	{ "--ready", NUMBER, ARG(ready), INT_MAX },
 	{ "--debug", FLAG, ARG(debug), 0 },
+	{ "--trusted-signers", TEXT, ARG(trusted_signers), 0 },
+	{ "--service", FLAG, ARG(service), 0 },
+	{ "--conf", TEXT, ARG(conf), 0 },
 };
 
 /* --- arguments ----------------------------------------------------------------------- */
@@ -115,8 +130,23 @@ static const struct row *find_row(const char *name)
 	return NULL;
 }
 
+/* What a service starts stands in its file. */
+static enum cella_status check_service(const struct arguments *args,
+				       struct cella_error *err)
+{
+	if (args->image != NULL || args->host != NULL)
+		return error_set(
+			err, CELLA_USAGE,
+			"--service: takes --conf, --name, --run-dir and --ready");
+	return args->name == NULL ? CELLA_OK : run_name_check(args->name, err);
+}
+
 static enum cella_status check(const struct arguments *args, struct cella_error *err)
 {
+	if (args->service)
+		return check_service(args, err);
+	if (args->conf != NULL)
+		return error_set(err, CELLA_USAGE, "--conf: belongs to --service");
 	if (args->name == NULL || args->image == NULL || args->host == NULL)
 		return error_set(err, CELLA_USAGE,
 				 "--name, --image and --host are needed");
@@ -207,13 +237,22 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 
 /* --- life ---------------------------------------------------------------------------- */
 
-static enum cella_status run(const struct arguments *args, struct cella_error *err)
+/* A service has given the path, or who calls. */
+static enum cella_status read_signers(const char *path, struct eif_certs *out,
+				      struct cella_error *err)
+{
+	return path == NULL ? CELLA_OK : signers_read(path, OWNED_BY_CALLER, out, err);
+}
+
+static enum cella_status run(const struct arguments *args, int *code,
+			     struct cella_error *err)
 {
 	char vtpm[PROGRAM_PATH_MAX];
 	char vsock[PROGRAM_PATH_MAX];
 	char base[RUN_PATH_MAX];
 	int image CLEANUP_CLOSE = -1;
 	struct host_key *key CLEANUP(host_key_cleanup) = NULL;
+	struct eif_certs signers CLEANUP(eif_certs_done) = { .num_certs = 0 };
 	struct evm_options options = {
 		.name = args->name,
 		.base = base,
@@ -229,16 +268,46 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.boot_seconds = (unsigned)args->boot_seconds,
 		.stop_seconds = (unsigned)args->stop_seconds,
 		.notify = getenv("NOTIFY_SOCKET"),
+		.trusted = args->trusted_signers != NULL ? &signers : NULL,
 		.ready = args->ready == 0 ? -1 : (int)args->ready,
 	};
+	enum cella_status status;
 
 	program_find("cella-vtpm", vtpm);
 	program_find("cella-vsock", vsock);
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
+	TRY(read_signers(args->trusted_signers, &signers, err));
 	TRY(host_key_load(args->host, &key, err));
-	return evm_run(&options, &key, err);
+	status = evm_run(&options, &key, err);
+	if (status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED ||
+	    status == CELLA_LIMIT)
+		*code = KEEPER_EXIT_IMAGE;
+	return status;
+}
+
+static enum cella_status serve(const struct arguments *args, int *code,
+			       struct cella_error *err)
+{
+	struct out usual CLEANUP(out_done) = { 0 };
+	char *path CLEANUP_FREE = NULL;
+	struct keeper_options options = {
+		.name = args->name != NULL ? args->name : ENCLAVE_CONF_NAME,
+		.who = args->conf != NULL ? OWNED_BY_CALLER : OWNED_BY_ROOT,
+		.run_dir = args->run_dir,
+		.notify = getenv("NOTIFY_SOCKET"),
+		.ready = args->ready == 0 ? -1 : (int)args->ready,
+	};
+	enum cella_status status;
+
+	enclave_conf_path(options.name, &usual);
+	TRY(out_take_text(&usual, &path, err));
+	options.conf = args->conf != NULL ? args->conf : path;
+	status = keeper_run(&options, err);
+	if (status == CELLA_USAGE || status == CELLA_UNSUPPORTED)
+		*code = EXIT_CALLED_WRONGLY;
+	return status;
 }
 
 static int fail(const struct cella_error *err, int code)
@@ -258,13 +327,15 @@ int main(int argc UNUSED, char **argv)
 		.stop_seconds = DEFAULT_STOP_SECONDS,
 	};
 	struct cella_error err = { 0 };
+	int code = EXIT_FAILED;
 
 	/* Who reads standard error may leave. */
 	signal(SIGPIPE, SIG_IGN);
 	if (read_arguments(argv + 1, &args, &err) != CELLA_OK)
 		return fail(&err, EXIT_CALLED_WRONGLY);
 	if (!fill_streams() || keep_to_oneself(&err) != CELLA_OK ||
-	    protect(&err) != CELLA_OK || run(&args, &err) != CELLA_OK)
-		return fail(&err, EXIT_FAILED);
+	    protect(&err) != CELLA_OK ||
+	    (args.service ? serve : run)(&args, &code, &err) != CELLA_OK)
+		return fail(&err, code);
 	return 0;
 }

@@ -246,10 +246,12 @@ static void hear_console(struct evm *evm)
 	uint8_t bytes[CHUNK];
 	const ssize_t got = recv(evm->serial, bytes, sizeof bytes, MSG_DONTWAIT);
 
-	if (got > 0)
+	if (got > 0) {
 		ring_add(&evm->console, bytes_of(bytes, (size_t)got));
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		evm_control_console(evm, bytes_of(bytes, (size_t)got));
+	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		io_close(&evm->serial);
+	}
 }
 
 /* --- asking it to end ---------------------------------------------------------------- */
@@ -437,6 +439,8 @@ static void init(struct evm *evm, const struct evm_options *options,
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
 		evm->clients[i] = -1;
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		evm->followers[i] = -1;
 }
 
 static void done(struct evm *evm)

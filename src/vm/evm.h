@@ -11,6 +11,8 @@
 #ifndef VM_EVM_H
 #define VM_EVM_H
 
+#include "evidence/eif.h"
+#include "evidence/eif_signature.h"
 #include "evidence/launch.h"
 #include "guest/channel.h"
 #include "guest/ring.h"
@@ -26,9 +28,11 @@ enum {
 	EVM_MAX_MEMORY_MIB = 1 << 20,
 	EVM_MAX_VCPUS = 64,
 	EVM_MAX_CLIENTS = 8,
+	EVM_MAX_FOLLOWERS = 4,
 	EVM_ERRORS_LEN = 1024,
 	EVM_CAUSE_LEN = 512,
-	EVM_MIN_CID = 3,
+	EVM_METADATA_MAX = 8 << 10, /* told of an image; it has to fit into an answer */
+	EVM_MIN_CID = 4,            /* 2 and 3 are the host */
 };
 
 /* What somebody wants. Texts and descriptors are borrowed. */
@@ -45,6 +49,7 @@ struct evm_options {
 	const char *vsock;
 	const char *to_guest;   /* the guest's ports that the host may reach */
 	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
+	const struct eif_certs *trusted; /* whose images may start; NULL: anybody's */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
 	const char *notify; /* a service manager's socket, or NULL */
@@ -53,8 +58,17 @@ struct evm_options {
 
 enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_QEMU, EVM_NUM_CHILDREN };
 
+/* What the image says of itself and would measure elsewhere: for `list`, nothing obeys it. */
+struct evm_image {
+	struct eif_nitro nitro;
+	uint8_t nitro_pcr8[SHA384_LEN];
+	bool is_signed;
+	char *metadata; /* NULL: there is none, or too much */
+};
+
 /* What is measured and booted: sealed files, and what they will measure to. */
 struct evm_launch {
+	struct evm_image image;
 	int log;
 	int kernel;
 	int ramdisk;
@@ -82,9 +96,11 @@ struct evm {
 	int signals;
 	int control;                  /* listens */
 	int clients[EVM_MAX_CLIENTS]; /* wait for the end; -1: none */
-	int heart;                    /* listens: port 9000 */
-	int guest;                    /* the connection on it */
-	int certify;                  /* to cella-vtpm, SOCK_SEQPACKET */
+	int followers
+		[EVM_MAX_FOLLOWERS]; /* have the console as it is written; -1: none */
+	int heart;                   /* listens: port 9000 */
+	int guest;                   /* the connection on it */
+	int certify;                 /* to cella-vtpm, SOCK_SEQPACKET */
 	int qmp;
 	int serial; /* the guest's console, of debugging */
 	int asking; /* the request to stop, on its way */
@@ -105,7 +121,8 @@ struct evm {
 
 /*
  * evm_prepare() reads the image and makes what is measured of it; memory_mib is set, where it
- * was not.
+ * was not. CELLA_MALFORMED, CELLA_UNSUPPORTED or CELLA_LIMIT when it is the image's fault, or
+ * that of who signed it.
  */
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
@@ -116,7 +133,7 @@ enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK
 
 /*
  * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
- * the error is the cause. The host's key is taken over.
+ * the error is the cause, with evm_prepare()'s status for an image that cannot be started. The host's key is taken over.
  */
 enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
 			  struct cella_error *err) MUST_CHECK;
@@ -127,6 +144,9 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 /* evm_control_welcome() takes a client of the control socket, and its request. */
 void evm_control_welcome(struct evm *evm);
+
+/* evm_control_console() passes on what the guest's console has just written. */
+void evm_control_console(struct evm *evm, struct cella_bytes bytes);
 
 /* evm_control_farewell() tells clients that wait how it ended. */
 void evm_control_farewell(struct evm *evm);

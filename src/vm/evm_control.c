@@ -30,6 +30,38 @@ static json_t *pcrs_json(const struct launch_pcrs *pcrs)
 	return array;
 }
 
+static enum cella_status put_nitro(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *const nitro = json_object();
+
+	TRY(json_put(root, "nitro", nitro, err));
+	TRY(json_put(nitro, "PCR0", json_hex(bytes_of(image->nitro.pcr0, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR1", json_hex(bytes_of(image->nitro.pcr1, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR2", json_hex(bytes_of(image->nitro.pcr2, SHA384_LEN)),
+		     err));
+	if (!image->is_signed)
+		return CELLA_OK;
+	return json_put(nitro, "PCR8", json_hex(bytes_of(image->nitro_pcr8, SHA384_LEN)),
+			err);
+}
+
+/* What the image is, and says of itself. */
+static enum cella_status put_image(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *metadata = NULL;
+
+	TRY(put_nitro(root, image, err));
+	if (image->metadata == NULL ||
+	    json_parse(bytes_of(image->metadata, strlen(image->metadata)), "metadata",
+		       &metadata, NULL) != CELLA_OK)
+		return CELLA_OK;
+	return json_put(root, "metadata", metadata, err);
+}
+
 static enum cella_status put_options(json_t *root, const struct evm_options *options,
 				     struct cella_error *err)
 {
@@ -67,9 +99,11 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
-	if (evm->launch.cmdline != NULL)
+	if (evm->launch.cmdline != NULL) {
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));
+		TRY(put_image(root, &evm->launch.image, err));
+	}
 	if (evm->cause[0] != '\0')
 		TRY(json_put(root, "cause", json_string(evm->cause), err));
 	TRY(json_write(root, false, &text, err));
@@ -78,15 +112,6 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 }
 
 /* --- requests ------------------------------------------------------------------------ */
-
-static bool is_heard(int fd)
-{
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof peer;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
-}
 
 static void say(int fd, struct cella_bytes bytes)
 {
@@ -132,6 +157,39 @@ static void answer_console(struct evm *evm, int *fd)
 	}
 }
 
+/* A place for one more; of those that have left, if need be. */
+static int *find_follower(struct evm *evm)
+{
+	char byte;
+
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++) {
+		int *const fd = &evm->followers[i];
+
+		if (*fd >= 0 && recv(*fd, &byte, sizeof byte, MSG_DONTWAIT) == 0)
+			io_close(fd);
+		if (*fd < 0)
+			return fd;
+	}
+	return NULL;
+}
+
+/* Who reads too slowly misses something, as with what was kept. */
+static void answer_follow(struct evm *evm, int *fd)
+{
+	int *const place = find_follower(evm);
+
+	answer_console(evm, fd);
+	if (place != NULL)
+		*place = io_take(fd);
+}
+
+void evm_control_console(struct evm *evm, struct cella_bytes bytes)
+{
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		if (evm->followers[i] >= 0)
+			say(evm->followers[i], bytes);
+}
+
 static const struct {
 	const char *name;
 	void (*answer)(struct evm *evm, int *fd);
@@ -139,6 +197,7 @@ static const struct {
 	{ "status", answer_status },
 	{ "stop", answer_stop },
 	{ "console", answer_console },
+	{ "console follow", answer_follow },
 };
 
 /* Clients send at once what they want; who dawdles is not waited for long. */
@@ -149,7 +208,7 @@ void evm_control_welcome(struct evm *evm)
 	char request[CONTROL_REQUEST_MAX];
 	ssize_t got;
 
-	if (fd < 0 || !is_heard(fd))
+	if (fd < 0 || !control_is_heard(fd))
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	got = recv(fd, request, sizeof request, 0);
@@ -168,4 +227,6 @@ void evm_control_farewell(struct evm *evm)
 			say_status(evm, evm->clients[i]);
 		io_close(&evm->clients[i]);
 	}
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		io_close(&evm->followers[i]);
 }
