@@ -68,23 +68,6 @@ static int64_t number_or(const struct moment *given, int64_t otherwise)
 	return given->is_set ? given->value : otherwise;
 }
 
-/* "images/echo.eif" is called "echo". */
-static enum cella_status name_of(const struct run_args *args, char name[RUN_NAME_MAX + 1],
-				 struct cella_error *err)
-{
-	const char *const path = args->common.operands.items[0];
-	const char *const slash = strrchr(path, '/');
-	const char *const file = slash != NULL ? slash + 1 : path;
-	const char *const dot = strrchr(file, '.');
-	const int len = dot != NULL ? (int)(dot - file) : (int)strlen(file);
-
-	if (args->name != NULL)
-		snprintf(name, RUN_NAME_MAX + 1, "%s", args->name);
-	else
-		snprintf(name, RUN_NAME_MAX + 1, "%.*s", len, file);
-	return run_name_check(args->name != NULL ? args->name : name, err);
-}
-
 static void add(struct argv *argv, const char *option, const char *value)
 {
 	if (value == NULL)
@@ -228,7 +211,7 @@ static enum cella_status run_enclave(const struct run_args *args, struct cella_e
 	json_t *status CLEANUP_JSON = NULL;
 	int image CLEANUP_CLOSE = -1;
 
-	TRY(name_of(args, name, err));
+	TRY(enclave_name(args->name, path, name, err));
 	image = open(path, O_RDONLY);
 	if (image < 0)
 		return error_errno(err, errno, "%s", path);
