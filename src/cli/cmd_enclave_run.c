@@ -9,6 +9,7 @@
 #include "collect/program.h"
 #include "guest/io.h"
 #include "vm/argv.h"
+#include "vm/backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,8 @@ struct run_args {
 	const char *host;
 	const char *run_dir;
 	const char *qemu;
+	const char *backend;
+	const char *firmware;
 	const char *from_guest;
 	const char *to_guest;
 	struct moment vcpus;
@@ -55,6 +58,10 @@ static const struct option_def options[] = {
 	  "do not return before its end: for service managers" },
 	{ "timeout", 0, "DURATION", OPTION_DURATION, ARG(timeout),
 	  "give up when it is not ready after this time; 2m" },
+	{ "backend", 0, "NAME", OPTION_TEXT, ARG(backend),
+	  "tcg, kvm, tdx or mock; auto takes kvm where it runs a guest, tcg elsewhere" },
+	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
+	  "the firmware of a trust domain, which it is measured by" },
 	{ "qemu", 0, "PROGRAM", OPTION_TEXT, ARG(qemu),
 	  "run this instead of qemu-system-x86_64" },
 	RUN_DIR_OPTION(ARG(run_dir)),
@@ -99,6 +106,8 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	argv_add(out, "--host");
 	argv_add(out, "%.*s", (int)host.len, (const char *)host.data);
 	add(out, "--run-dir", args->run_dir);
+	add(out, "--backend", args->backend);
+	add(out, "--firmware", args->firmware);
 	add(out, "--qemu", args->qemu);
 	add(out, "--to-guest", args->to_guest);
 	add(out, "--from-guest", args->from_guest);
@@ -145,11 +154,16 @@ static enum cella_status hear_line(const struct run_args *args, struct cella_byt
 		return error_set(err, CELLA_IO, "%s: %s",
 				 enclave_status_text(state, "name"),
 				 enclave_status_text(state, "cause"));
-	if (strcmp(enclave_status_text(state, "state"), "running") == 0)
+	if (strcmp(enclave_status_text(state, "state"), "running") == 0) {
+		note(&args->common, "%s: running by %s (%s)",
+		     enclave_status_text(state, "name"),
+		     enclave_status_text(state, "backend"),
+		     enclave_status_text(state, "backend_reason"));
 		*status = take(&state);
-	else
+	} else {
 		note(&args->common, "%s: %s", enclave_status_text(state, "name"),
 		     enclave_status_text(state, "state"));
+	}
 	return CELLA_OK;
 }
 
@@ -229,6 +243,10 @@ static int run(const void *args)
 {
 	struct cella_error err = { 0 };
 
+	const char *const backend = ((const struct run_args *)args)->backend;
+
+	if (backend != NULL && !backend_is_name(backend))
+		return usage(&cmd_enclave_run, "--backend: expected " BACKEND_NAMES);
 	return run_enclave(args, &err) == CELLA_OK ? EXIT_YES : fail(&err);
 }
 

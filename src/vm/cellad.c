@@ -6,6 +6,9 @@
  *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
+ *          [--backend NAME] [--firmware FILE]
+ *
+ * cellad mock-guest is what the mock back-end starts in the place of a machine.
  *
  * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs.
  *
@@ -17,6 +20,7 @@
 #include "base/number.h"
 #include "collect/program.h"
 #include "guest/io.h"
+#include "vm/mock_guest.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -47,6 +51,8 @@ struct arguments {
 	const char *qemu;
 	const char *to_guest;
 	const char *from_guest;
+	const char *backend;
+	const char *firmware;
 	uint64_t vcpus;
 	uint64_t memory;
 	uint64_t cid;
@@ -72,6 +78,8 @@ static const struct row {
 	{ "--qemu", TEXT, ARG(qemu), 0 },
 	{ "--to-guest", TEXT, ARG(to_guest), 0 },
 	{ "--from-guest", TEXT, ARG(from_guest), 0 },
+	{ "--backend", TEXT, ARG(backend), 0 },
+	{ "--firmware", TEXT, ARG(firmware), 0 },
 	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
 	{ "--memory", NUMBER, ARG(memory), EVM_MAX_MEMORY_MIB },
 	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
@@ -127,6 +135,8 @@ static enum cella_status check(const struct arguments *args, struct cella_error 
 		return error_set(err, CELLA_USAGE,
 				 "--memory: %llu MiB: a guest's kernel needs %d",
 				 (unsigned long long)args->memory, EVM_MIN_MEMORY_MIB);
+	if (!backend_is_name(args->backend))
+		return error_set(err, CELLA_USAGE, "--backend: expected " BACKEND_NAMES);
 	if (args->cid < EVM_MIN_CID)
 		return error_set(err, CELLA_USAGE, "--cid: %llu: guests begin at %d",
 				 (unsigned long long)args->cid, EVM_MIN_CID);
@@ -209,6 +219,7 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 
 static enum cella_status run(const struct arguments *args, struct cella_error *err)
 {
+	char mock[PROGRAM_PATH_MAX];
 	char vtpm[PROGRAM_PATH_MAX];
 	char vsock[PROGRAM_PATH_MAX];
 	char base[RUN_PATH_MAX];
@@ -221,7 +232,10 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.memory_mib = (unsigned)args->memory,
 		.cid = (uint32_t)args->cid,
 		.debug = args->debug,
+		.firmware = args->firmware,
+		.host = args->host,
 		.qemu = args->qemu,
+		.mock = mock,
 		.vtpm = vtpm,
 		.vsock = vsock,
 		.to_guest = args->to_guest,
@@ -232,11 +246,13 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.ready = args->ready == 0 ? -1 : (int)args->ready,
 	};
 
+	program_find("cellad", mock);
 	program_find("cella-vtpm", vtpm);
 	program_find("cella-vsock", vsock);
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
+	TRY(backend_choose(args->backend, &options.backend, err));
 	TRY(host_key_load(args->host, &key, err));
 	return evm_run(&options, &key, err);
 }
@@ -252,6 +268,7 @@ int main(int argc UNUSED, char **argv)
 	struct arguments args = {
 		.qemu = "qemu-system-x86_64",
 		.to_guest = "any",
+		.backend = "auto",
 		.vcpus = 1,
 		.cid = EVM_MIN_CID + (uint64_t)getpid(),
 		.boot_seconds = DEFAULT_BOOT_SECONDS,
@@ -261,6 +278,9 @@ int main(int argc UNUSED, char **argv)
 
 	/* Who reads standard error may leave. */
 	signal(SIGPIPE, SIG_IGN);
+	if (argv[1] != NULL && strcmp(argv[1], MOCK_GUEST) == 0)
+		return mock_guest(argv + 2, &err) == CELLA_OK ? 0
+							      : fail(&err, EXIT_FAILED);
 	if (read_arguments(argv + 1, &args, &err) != CELLA_OK)
 		return fail(&err, EXIT_CALLED_WRONGLY);
 	if (!fill_streams() || keep_to_oneself(&err) != CELLA_OK ||

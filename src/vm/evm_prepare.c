@@ -8,15 +8,20 @@
 #include "guest/io.h"
 #include "vm/sealed.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { FIRMWARE_MAX = 64 << 20 };
 
 void evm_launch_done(struct evm_launch *launch)
 {
 	io_close(&launch->log);
 	io_close(&launch->kernel);
 	io_close(&launch->ramdisk);
+	io_close(&launch->firmware);
 	free(launch->cmdline);
 	launch->cmdline = NULL;
 }
@@ -114,17 +119,30 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 		options->memory_mib = memory_for(image);
 	TRY(copy_cmdline(image, &out->cmdline, err));
 	TRY(digest_image(image, &digests, err));
+	memcpy(out->image_sha384, digests.whole.sha384, SHA384_LEN);
 	TRY(make_log(options, &digests, out, err));
 	TRY(sealed_make("kernel", &image->kernel, 1, &out->kernel, err));
 	return sealed_make("ramdisk", image->ramdisks, image->num_ramdisks, &out->ramdisk,
 			   err);
 }
 
+static enum cella_status copy_firmware(const char *path, int *out,
+				       struct cella_error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	if (path == NULL)
+		return CELLA_OK;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	return sealed_copy(fd, "firmware", FIRMWARE_MAX, out, err);
+}
+
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err)
 {
-	struct evm_launch launch CLEANUP(
-		evm_launch_done) = { .log = -1, .kernel = -1, .ramdisk = -1 };
+	struct evm_launch launch CLEANUP(evm_launch_done) = EVM_LAUNCH_NONE;
 	struct cella_bytes file CLEANUP(sealed_unmap) = { 0 };
 	struct eif *image CLEANUP_FREE = calloc(1, sizeof *image);
 	int sealed CLEANUP_CLOSE = -1;
@@ -135,7 +153,8 @@ enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *ou
 	TRY(sealed_map(sealed, &file, err));
 	TRY(eif_parse(file, image, err));
 	TRY(prepare(options, image, &launch, err));
+	TRY(copy_firmware(options->firmware, &launch.firmware, err));
 	*out = launch;
-	launch = (struct evm_launch){ .log = -1, .kernel = -1, .ramdisk = -1 };
+	launch = EVM_LAUNCH_NONE;
 	return CELLA_OK;
 }
