@@ -25,6 +25,8 @@ struct plan_args {
 	const char *name;
 	const char *host;
 	const char *run_dir;
+	const char *backend;
+	const char *firmware;
 	const char *qemu;
 	const char *from_guest;
 	const char *to_guest;
@@ -49,6 +51,10 @@ static const struct option_def options[] = {
 	RESOURCE_OPTIONS(ARG(resources)),
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
 	  "as of run: its measurements say so" },
+	{ "backend", 0, "NAME", OPTION_TEXT, ARG(backend),
+	  "tcg, kvm, tdx or mock; auto takes kvm where it runs a guest, tcg elsewhere" },
+	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
+	  "the firmware of a trust domain, which it is measured by" },
 	{ "qemu", 0, "PROGRAM", OPTION_TEXT, ARG(qemu),
 	  "run this instead of qemu-system-x86_64" },
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host), "as of run; changes no plan" },
@@ -71,6 +77,8 @@ struct planning {
 	struct resource_request request;
 	struct resource_plan plan;
 	struct resource_steps steps;
+	struct backend_choice backend;
+	struct cella_error no_backend;
 	struct argv argv;
 	struct out config;
 	char pcr13[2 * SHA256_LEN + 1];
@@ -169,25 +177,52 @@ static enum cella_status predict(const struct plan_args *args, struct planning *
 	return CELLA_OK;
 }
 
-/* Descriptors are numbered as they would be if nothing else were open. */
+/* A tree of files runs nothing: nothing is tried for it. */
+static enum cella_status choose_backend(const struct plan_args *args, struct planning *p,
+					struct cella_error *err)
+{
+	const char *const usual = args->sysroot != NULL ? "tcg" : "auto";
+	const enum cella_status status =
+		backend_choose(args->backend != NULL ? args->backend : usual, &p->backend,
+			       &p->no_backend);
+
+	if (status != CELLA_USAGE && status != CELLA_NOMEM)
+		return CELLA_OK;
+	*err = p->no_backend;
+	return status;
+}
+
+static void apply_rules(const struct plan_args *args, struct planning *p)
+{
+	p->request.code_mib = p->backend.backend == &backend_tcg ? RESOURCES_CODE_MIB : 0;
+	resources_plan(&p->machine, &p->request, p->takings.items, p->takings.num_items,
+		       &p->plan);
+	if (p->backend.backend == NULL)
+		resources_refuse(&p->plan, RULE_BACKEND, args->backend,
+				 p->no_backend.text,
+				 "--backend auto, which takes what runs here");
+}
+
 static enum cella_status make_command(const struct plan_args *args, struct planning *p,
 				      struct cella_error *err)
 {
-	const struct qemu_plan plan = {
-		.program = args->qemu != NULL ? args->qemu : "qemu-system-x86_64",
-		.accelerator = ACCELERATOR_TCG,
+	const struct resource_plan *const plan = &p->plan;
+	const struct evm_options wanted = {
+		.image = -1,
 		.vcpus = p->request.vcpus,
 		.memory_mib = p->request.memory_mib,
-		.kernel = 3,
-		.ramdisk = 4,
-		.cmdline = "COMMAND LINE OF THE IMAGE",
-		.vsock = 5,
-		.tpm = 6,
-		.qmp = 7,
-		.serial = args->debug ? 8 : -1,
+		.memory = { .page_mib = page_size_mib(p->request.pages),
+			    .has_node = plan->node >= 0,
+			    .node = plan->node >= 0 ? p->machine.nodes[plan->node].id : 0,
+			    .lock = p->request.lock },
+		.debug = args->debug,
+		.backend = p->backend,
+		.firmware = args->firmware,
+		.qemu = args->qemu != NULL ? args->qemu : "qemu-system-x86_64",
+		.mock = "cellad",
 	};
 
-	return qemu_argv(&plan, &p->argv, err);
+	return backend_plan(&wanted, &p->argv, err);
 }
 
 static enum cella_status name_of(const struct plan_args *args,
@@ -235,11 +270,12 @@ static enum cella_status plan(const struct plan_args *args, bool *is_possible,
 	TRY(read_request(args, &p->request, err));
 	TRY(topology_read(args->sysroot, &p->machine, err));
 	TRY(read_takings(args, &p->takings, err));
-	resources_plan(&p->machine, &p->request, p->takings.items, p->takings.num_items,
-		       &p->plan);
+	TRY(choose_backend(args, p, err));
+	apply_rules(args, p);
 	resource_steps_make(&p->machine, &p->plan, name, &p->steps);
 	TRY(predict(args, p, err));
-	TRY(make_command(args, p, err));
+	if (p->backend.backend != NULL)
+		TRY(make_command(args, p, err));
 	*is_possible = p->plan.num_refusals == 0;
 	{
 		const struct resource_report report = {
@@ -251,7 +287,10 @@ static enum cella_status plan(const struct plan_args *args, bool *is_possible,
 			.steps = &p->steps,
 			.config = (const char *)p->config.data,
 			.pcr13 = p->pcr13,
-			.argv = &p->argv,
+			.argv = p->backend.backend != NULL ? &p->argv : NULL,
+			.backend = p->backend.backend != NULL ? p->backend.backend->name
+							      : args->backend,
+			.backend_reason = p->backend.reason,
 		};
 
 		return tell(args, &report, err);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/enclave_args.h"
+#include "cli/resource_args.h"
 #include "collect/program.h"
 #include "guest/io.h"
 #include "vm/argv.h"
@@ -34,6 +35,7 @@ struct run_args {
 	struct moment vcpus;
 	struct moment memory;
 	struct moment timeout;
+	struct resource_args resources;
 	bool debug;
 	bool foreground;
 };
@@ -43,9 +45,10 @@ static const struct option_def options[] = {
 	{ "name", 0, "NAME", OPTION_TEXT, ARG(name),
 	  "call it this instead of after the image's file" },
 	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(vcpus),
-	  "give it so many processors; 1" },
+	  "give it so many processors; 1, or those of --cores" },
 	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
 	  "give it so much memory; what the image's ramdisks need, 128 at least" },
+	RESOURCE_OPTIONS(ARG(resources)),
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
 	  "vouch for it with the key in this directory" },
 	{ "to-guest", 0, "PORTS", OPTION_TEXT, ARG(to_guest),
@@ -96,7 +99,9 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 {
 	char program[PROGRAM_PATH_MAX];
 	struct out host CLEANUP(out_done) = { 0 };
+	struct resource_request request = { .vcpus = 0 };
 
+	TRY(resource_args_read(&args->resources, &request, err));
 	program_find("cellad", program);
 	TRY(enclave_host_folder(args->host, &host, err));
 	argv_add(out, "%s", program);
@@ -113,6 +118,7 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	add(out, "--from-guest", args->from_guest);
 	add_number(out, "--vcpus", &args->vcpus);
 	add_number(out, "--memory", &args->memory);
+	resource_args_add(&args->resources, out);
 	add_number(out, "--boot-timeout", &args->timeout);
 	if (args->debug)
 		argv_add(out, "--debug");

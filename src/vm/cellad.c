@@ -6,7 +6,8 @@
  *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
- *          [--backend NAME] [--firmware FILE]
+ *          [--cores shared|whole|LIST] [--pin] [--hugepages no|2M|1G] [--mem-lock]
+ *          [--keep-memory MIB] [--backend NAME] [--firmware FILE]
  *
  * cellad mock-guest is what the mock back-end starts in the place of a machine.
  *
@@ -41,6 +42,7 @@ enum {
 	DEFAULT_STOP_SECONDS = 20,
 	MAX_SECONDS = 24 * 60 * 60,
 	FIRST_FREE_FD = 3,
+	MAX_KEEP_MIB = 1 << 30,
 };
 
 struct arguments {
@@ -53,7 +55,12 @@ struct arguments {
 	const char *from_guest;
 	const char *backend;
 	const char *firmware;
-	uint64_t vcpus;
+	const char *cores;
+	const char *hugepages;
+	uint64_t keep_memory;
+	bool mem_lock;
+	bool pin;
+	uint64_t vcpus; /* NOT_GIVEN */
 	uint64_t memory;
 	uint64_t cid;
 	uint64_t boot_seconds;
@@ -61,6 +68,9 @@ struct arguments {
 	uint64_t ready;
 	bool debug;
 };
+
+/* Left to the rules of resources. */
+#define NOT_GIVEN UINT64_MAX
 
 enum kind { TEXT, NUMBER, FLAG };
 
@@ -80,6 +90,11 @@ static const struct row {
 	{ "--from-guest", TEXT, ARG(from_guest), 0 },
 	{ "--backend", TEXT, ARG(backend), 0 },
 	{ "--firmware", TEXT, ARG(firmware), 0 },
+	{ "--cores", TEXT, ARG(cores), 0 },
+	{ "--hugepages", TEXT, ARG(hugepages), 0 },
+	{ "--keep-memory", NUMBER, ARG(keep_memory), MAX_KEEP_MIB },
+	{ "--mem-lock", FLAG, ARG(mem_lock), 0 },
+	{ "--pin", FLAG, ARG(pin), 0 },
 	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
 	{ "--memory", NUMBER, ARG(memory), EVM_MAX_MEMORY_MIB },
 	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
@@ -217,6 +232,17 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 
 /* --- life ---------------------------------------------------------------------------- */
 
+static enum cella_status read_resources(const struct arguments *args,
+					struct resource_request *out,
+					struct cella_error *err)
+{
+	out->keep_mib = (unsigned)args->keep_memory;
+	out->lock = args->mem_lock;
+	out->pin = args->pin;
+	TRY(resource_cores_read(args->cores, out, err));
+	return page_size_read(args->hugepages, &out->pages, err);
+}
+
 static enum cella_status run(const struct arguments *args, struct cella_error *err)
 {
 	char mock[PROGRAM_PATH_MAX];
@@ -228,7 +254,7 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 	struct evm_options options = {
 		.name = args->name,
 		.base = base,
-		.vcpus = (unsigned)args->vcpus,
+		.vcpus = args->vcpus == NOT_GIVEN ? 0 : (unsigned)args->vcpus,
 		.memory_mib = (unsigned)args->memory,
 		.cid = (uint32_t)args->cid,
 		.debug = args->debug,
@@ -249,6 +275,7 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 	program_find("cellad", mock);
 	program_find("cella-vtpm", vtpm);
 	program_find("cella-vsock", vsock);
+	TRY(read_resources(args, &options.resources, err));
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
@@ -269,7 +296,10 @@ int main(int argc UNUSED, char **argv)
 		.qemu = "qemu-system-x86_64",
 		.to_guest = "any",
 		.backend = "auto",
-		.vcpus = 1,
+		.cores = "shared",
+		.hugepages = "no",
+		.keep_memory = RESOURCES_KEEP_MIB,
+		.vcpus = NOT_GIVEN,
 		.cid = EVM_MIN_CID + (uint64_t)getpid(),
 		.boot_seconds = DEFAULT_BOOT_SECONDS,
 		.stop_seconds = DEFAULT_STOP_SECONDS,

@@ -175,6 +175,7 @@ static void take_byte(struct evm *evm, uint8_t byte)
 	if (byte == GUEST_HEARTBEAT && !evm->has_greeted && evm->guest_line_len == 0) {
 		evm->has_greeted = true;
 		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
+		evm_resources_pin(evm);
 		evm_step(evm, EVM_HEARTBEAT);
 		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
 			tell_state(evm);
@@ -230,8 +231,10 @@ static void take_qmp_line(struct evm *evm)
 		evm_blame(evm, "%s", err.text);
 		evm_break_off(evm);
 	}
-	if (event == QMP_EVENT_GREETING)
+	if (event == QMP_EVENT_GREETING) {
+		evm_resources_pin(evm);
 		tell_qemu(evm, QMP_CAPABILITIES);
+	}
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;
 }
@@ -470,6 +473,7 @@ static void clear(struct evm *evm)
 	evm_launch_done(&evm->launch);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
+	evm_resources_return(evm);
 	run_dir_remove(&evm->dir);
 }
 
@@ -500,6 +504,7 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	TRY(watch_signals(evm, err));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
+	TRY(evm_resources_take(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);

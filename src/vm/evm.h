@@ -11,11 +11,14 @@
 #ifndef VM_EVM_H
 #define VM_EVM_H
 
+#include <jansson.h>
+
 #include "evidence/launch.h"
 #include "guest/channel.h"
 #include "guest/ring.h"
 #include "vm/backend.h"
 #include "vm/child.h"
+#include "vm/evm_resources.h"
 #include "vm/host_key.h"
 #include "vm/qemu.h"
 #include "vm/run_dir.h"
@@ -38,7 +41,9 @@ struct evm_options {
 	const char *base; /* of the run folder */
 	int image;
 	unsigned vcpus;
-	unsigned memory_mib; /* 0: what the ramdisks need */
+	unsigned memory_mib;               /* 0: what the ramdisks need */
+	struct resource_request resources; /* vCPUs and memory are those above */
+	struct qemu_memory memory;         /* which follows from them */
 	uint32_t cid;
 	bool debug;
 	struct backend_choice backend;
@@ -86,6 +91,7 @@ struct evm {
 	struct evm_options options;
 	enum evm_state state;
 	struct run_dir dir;
+	struct evm_resources resources;
 	struct evm_launch launch;
 	struct host_key *key; /* forgotten once the attestation key is certified */
 	struct child children[EVM_NUM_CHILDREN];
@@ -139,6 +145,20 @@ void evm_quit_machine(struct evm *evm);
  */
 enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
 			  struct cella_error *err) MUST_CHECK;
+
+/*
+ * evm_resources_take() plans, refuses, and takes what the options ask for, before any process
+ * starts; evm_resources_return() gives it back after all have ended.
+ */
+enum cella_status evm_resources_take(struct evm *evm, struct cella_error *err) MUST_CHECK;
+void evm_resources_return(struct evm *evm);
+
+/* evm_resources_pin() puts the threads of vCPUs where they belong, once there are any. */
+void evm_resources_pin(struct evm *evm);
+
+/* evm_resources_put() adds what was taken, and what could not be, to the status. */
+enum cella_status evm_resources_put(const struct evm *evm, json_t *root,
+				    struct cella_error *err) MUST_CHECK;
 
 /* evm_status() writes the JSON object that `list` shows, one line. */
 enum cella_status evm_status(const struct evm *evm, struct out *out,

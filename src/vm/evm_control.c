@@ -81,6 +81,7 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
+	TRY(evm_resources_put(evm, root, err));
 	if (evm->launch.cmdline != NULL)
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));

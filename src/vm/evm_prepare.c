@@ -6,6 +6,7 @@
 
 #include "evidence/eif_launch.h"
 #include "guest/io.h"
+#include "vm/resource_needs.h"
 #include "vm/sealed.h"
 
 #include <errno.h>
@@ -95,16 +96,18 @@ static enum cella_status make_log(const struct evm_options *options,
 	return sealed_make("launch", &view, 1, &out->log, err);
 }
 
-/* What is unpacked is in memory twice for a while; the image's header is no measure. */
-static unsigned memory_for(const struct eif *image)
+/* What was left open is decided by the image, and measured from here on. */
+static void complete(struct evm_options *options, const struct eif *image)
 {
-	size_t len = 0;
-	size_t mib;
+	struct resource_request *const request = &options->resources;
 
-	for (size_t i = 0; i < image->num_ramdisks; i++)
-		len += image->ramdisks[i].len;
-	mib = EVM_MIN_MEMORY_MIB + 2 * (len >> 20) + 1;
-	return mib > EVM_USUAL_MEMORY_MIB ? (unsigned)mib : EVM_USUAL_MEMORY_MIB;
+	request->vcpus = options->vcpus;
+	request->memory_mib = options->memory_mib;
+	request->code_mib = options->backend.backend == &backend_tcg ? RESOURCES_CODE_MIB
+								     : 0;
+	resource_needs(image, request);
+	options->vcpus = request->vcpus;
+	options->memory_mib = request->memory_mib;
 }
 
 static enum cella_status prepare(struct evm_options *options, const struct eif *image,
@@ -115,8 +118,7 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 	if (image->is_arm64)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "image: is for arm64; this host runs x86-64");
-	if (options->memory_mib == 0)
-		options->memory_mib = memory_for(image);
+	complete(options, image);
 	TRY(copy_cmdline(image, &out->cmdline, err));
 	TRY(digest_image(image, &digests, err));
 	memcpy(out->image_sha384, digests.whole.sha384, SHA384_LEN);

@@ -108,6 +108,11 @@ static enum cella_status open_ends(struct evm *evm, struct ends *ends,
 	return listen_at(evm, "v", SOCK_STREAM, &ends->host, err);
 }
 
+static const char *group_of(const struct evm *evm)
+{
+	return evm->resources.has_group ? evm->resources.steps.procs : NULL;
+}
+
 static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 				    struct cella_error *err)
 {
@@ -115,6 +120,7 @@ static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 	const struct child_spec spec = {
 		.name = "cella-vtpm",
 		.argv = &argv,
+		.group = group_of(evm),
 		.fds = { ends->tpm_vtpm, evm->launch.log, ends->certify_vtpm },
 		.num_fds = 3,
 		.is_confined = true,
@@ -138,6 +144,7 @@ static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 	const struct child_spec spec = {
 		.name = "cella-vsock",
 		.argv = &argv,
+		.group = group_of(evm),
 		.fds = { ends->vsock_backend, ends->host },
 		.num_fds = 2,
 	};
@@ -167,6 +174,7 @@ static void plan_machine(const struct evm *evm, const struct ends *ends,
 		.image_sha384 = evm->launch.image_sha384,
 		.vcpus = evm->options.vcpus,
 		.memory_mib = evm->options.memory_mib,
+		.memory = evm->options.memory,
 		.kernel = evm->launch.kernel,
 		.ramdisk = evm->launch.ramdisk,
 		.cmdline = evm->launch.cmdline,
@@ -187,7 +195,9 @@ static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
 				    struct cella_error *err)
 {
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	struct child_spec spec = { .name = "QEMU", .argv = &argv, .is_confined = true };
+	struct child_spec spec = {
+		.name = "QEMU", .argv = &argv, .group = group_of(evm), .is_confined = true
+	};
 	char firmware[sizeof "/proc/self/fd/2147483647"];
 	struct qemu_plan plan;
 
@@ -222,7 +232,9 @@ enum cella_status evm_start_mock(struct evm *evm, struct cella_error *err)
 {
 	struct ends ends CLEANUP(ends_done) = ENDS_NONE;
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	struct child_spec spec = { .name = "mock guest", .argv = &argv };
+	struct child_spec spec = { .name = "mock guest",
+				   .argv = &argv,
+				   .group = group_of(evm) };
 	struct qemu_plan plan;
 	int heart CLEANUP_CLOSE = -1;
 

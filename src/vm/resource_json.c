@@ -230,6 +230,8 @@ static enum cella_status fill(const struct resource_report *report, json_t *root
 	TRY(put_steps(report->steps, root, err));
 	TRY(put_text(root, "config", report->config, err));
 	TRY(put_text(root, "pcr13", report->pcr13, err));
+	TRY(put_text(root, "backend", report->backend, err));
+	TRY(put_text(root, "backend_reason", report->backend_reason, err));
 	if (report->argv != NULL)
 		TRY(put_argv(report->argv, root, err));
 	TRY(put_takings(report->takings, root, err));

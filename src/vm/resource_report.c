@@ -240,6 +240,8 @@ enum cella_status resource_report_text(const struct resource_report *report,
 	put_memory(report, out);
 	put_group(report, out);
 	put_config(report, out);
+	if (report->backend_reason[0] != '\0')
+		put(out, "back-end", "%s: %s", report->backend, report->backend_reason);
 	if (report->argv != NULL)
 		put_command(report->argv, out);
 	put_answer(report->plan, out);

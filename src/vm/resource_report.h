@@ -21,7 +21,9 @@ struct resource_report {
 	const struct resource_steps *steps;
 	const char *config; /* that is measured */
 	const char *pcr13;  /* by which it shows in evidence; hexadecimal */
-	const struct argv *argv;
+	const char *backend;
+	const char *backend_reason; /* "" when it cannot be had */
+	const struct argv *argv;    /* NULL then */
 };
 
 /* What a processor is in a plan; number is the vCPU's, where there is one. */

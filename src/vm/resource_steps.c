@@ -105,7 +105,7 @@ static void add_limits(const struct topology *machine, const struct resource_pla
 			  weight < RESOURCE_MAX_WEIGHT ? weight : RESOURCE_MAX_WEIGHT);
 	if (has[CONTROLLER_MEMORY]) {
 		add_write(out, folder, "memory.max", "%llu",
-			  (unsigned long long)(plan->normal_mib * MIB));
+			  (unsigned long long)(plan->most_mib * MIB));
 		/* What a guest holds is not to be found on a disk. */
 		add_write(out, folder, "memory.swap.max", "0");
 	}

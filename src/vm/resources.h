@@ -15,9 +15,11 @@ enum {
 	RESOURCES_MAX_TAKINGS = RUN_MAX_LISTED,
 	RESOURCES_MAX_NOTES = 8,
 	RESOURCES_TEXT_MAX = 224,
-	RESOURCES_KEEP_MIB = 512, /* of memory, for the machine, unless told otherwise */
-	RESOURCES_PROCESS_MIB =
-		256,            /* QEMU and its helpers, besides the guest's memory */
+	/* Of memory: for the machine, unless told otherwise; for QEMU and its helpers; */
+	RESOURCES_KEEP_MIB = 512,
+	RESOURCES_PROCESS_MIB = 256,
+	/* for translated code, of which QEMU keeps no more. */
+	RESOURCES_CODE_MIB = 1024,
 	RESOURCES_MIN_CPUS = 4, /* of a machine whose cores are taken */
 };
 
@@ -35,6 +37,7 @@ struct resource_request {
 	unsigned memory_mib;
 	unsigned least_mib; /* that the image starts with; 0: not known */
 	unsigned image_mib; /* its files, which stay in memory beside the guest's */
+	unsigned code_mib;  /* to which translated code may come, of emulation */
 	unsigned keep_mib;
 	enum page_size pages;
 	bool lock; /* the guest's memory, lest it be swapped out */
@@ -75,6 +78,7 @@ enum resource_rule {
 	RULE_PAGES_MULTIPLE,
 	RULE_PAGES_FREE,
 	RULE_LOCK_LIMIT,
+	RULE_BACKEND, /* the caller's to apply, by resources_refuse() */
 	NUM_RULES,
 };
 
@@ -103,6 +107,7 @@ struct resource_plan {
 	uint64_t guest_mib;  /* the guest's */
 	uint64_t beside_mib; /* image and processes */
 	uint64_t normal_mib; /* of both, what is in ordinary pages */
+	uint64_t most_mib;   /* of ordinary pages, to which it is limited */
 	uint64_t num_pages;  /* huge ones */
 	uint64_t spare_mib;  /* that could be had in ordinary pages, in all */
 	struct resource_refusal refusals[NUM_RULES];
@@ -116,6 +121,10 @@ void resources_plan(const struct topology *machine,
 		    const struct resource_request *request,
 		    const struct resource_taking *takings, size_t num_takings,
 		    struct resource_plan *out);
+
+/* resources_refuse() adds a refusal of a rule that is not about the machine. */
+void resources_refuse(struct resource_plan *plan, enum resource_rule rule,
+		      const char *need, const char *have, const char *remedy);
 
 /*
  * resources_status() is CELLA_OK for a plan without refusals; otherwise the error tells the

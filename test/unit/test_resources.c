@@ -399,7 +399,7 @@ static void every_rule_refuses_something(void **state)
 			seen[made->plan.refusals[r].rule] = true;
 	}
 	/* Those that no machine above has: see below. */
-	seen[RULE_CPUS_LEFT] = seen[RULE_MEMORY_IMAGE] = true;
+	seen[RULE_CPUS_LEFT] = seen[RULE_MEMORY_IMAGE] = seen[RULE_BACKEND] = true;
 	for (int rule = 0; rule < NUM_RULES; rule++)
 		if (!seen[rule])
 			fail_msg("no row is refused by %s",
@@ -418,6 +418,8 @@ static void report_of(const char *name, const struct made *made, char **text, ch
 		.steps = &made->steps,
 		.config = "cella config 1\nvcpus 2\n",
 		.pcr13 = "00112233",
+		.backend = "tcg",
+		.backend_reason = "",
 	};
 	struct out out CLEANUP(out_done) = { 0 };
 	struct cella_error err = { 0 };
