@@ -7,7 +7,9 @@
 #include "base/json.h"
 #include "vm/control.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum cella_status enclave_status_parse(struct cella_bytes text, json_t **out,
@@ -46,6 +48,21 @@ enum cella_status enclave_ask_service(const char *base, const char *name,
 		return error_set(err, CELLA_USAGE, "%s", refusal);
 	*out = take(&status);
 	return CELLA_OK;
+}
+
+enum cella_status enclave_name(const char *given, const char *image,
+			       char name[RUN_NAME_MAX + 1], struct cella_error *err)
+{
+	const char *const slash = strrchr(image, '/');
+	const char *const file = slash != NULL ? slash + 1 : image;
+	const char *const dot = strrchr(file, '.');
+	const int len = dot != NULL ? (int)(dot - file) : (int)strlen(file);
+
+	if (given != NULL)
+		snprintf(name, RUN_NAME_MAX + 1, "%s", given);
+	else
+		snprintf(name, RUN_NAME_MAX + 1, "%.*s", len, file);
+	return run_name_check(given != NULL ? given : name, err);
 }
 
 enum cella_status enclave_host_folder(const char *given, struct out *path,

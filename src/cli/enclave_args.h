@@ -37,6 +37,14 @@ enum cella_status enclave_ask_service(const char *base, const char *name,
 				      const char *request, json_t **out,
 				      struct cella_error *err) MUST_CHECK;
 
+/*
+ * enclave_name() is the name of an enclave: the given one, or, where that is NULL, that of
+ * the image's file: "images/echo.eif" is called "echo". CELLA_USAGE when it cannot be one.
+ */
+enum cella_status enclave_name(const char *given, const char *image,
+			       char name[RUN_NAME_MAX + 1],
+			       struct cella_error *err) MUST_CHECK;
+
 /* enclave_host_folder() is where the host's key is unless told; root's, or the user's own. */
 enum cella_status enclave_host_folder(const char *given, struct out *path,
 				      struct cella_error *err) MUST_CHECK;

@@ -91,6 +91,10 @@ static enum cella_status hear_state(struct hearing *hearing, struct cella_bytes 
 	if (strcmp(state, "failed") == 0)
 		return error_set(err, CELLA_IO, "%s: %s", name,
 				 enclave_status_text(status, "cause"));
+	if (strcmp(state, "running") == 0 && hearing->telling == ENCLAVE_TELLS_STATES)
+		note(hearing->common, "%s: running by %s (%s)", name,
+		     enclave_status_text(status, "backend"),
+		     enclave_status_text(status, "backend_reason"));
 	if (is_one_of(state, lasting, ARRAY_LEN(lasting)))
 		hearing->status = take(&status);
 	else if (hearing->telling == ENCLAVE_TELLS_STATES)

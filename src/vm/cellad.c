@@ -7,7 +7,10 @@
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
  *          [--trusted-signers FILE|DIR]
+ *          [--cores shared|whole|LIST] [--pin] [--hugepages no|2M|1G] [--mem-lock]
+ *          [--keep-memory MIB] [--backend NAME] [--firmware FILE]
  *   cellad --service [--conf FILE] [--name NAME] [--run-dir DIR] [--ready FD]
+ *   cellad mock-guest, which is what the mock back-end starts in the place of a machine.
  *
  * The second form reads what to start in a file, waits for the image, and starts it with the
  * first form, again if it must (vm/keeper.h).
@@ -25,6 +28,7 @@
 #include "guest/io.h"
 #include "vm/enclave_conf.h"
 #include "vm/keeper.h"
+#include "vm/mock_guest.h"
 #include "vm/signers.h"
 
 #include <assert.h>
@@ -46,6 +50,7 @@ enum {
 	DEFAULT_STOP_SECONDS = 20,
 	MAX_SECONDS = 24 * 60 * 60,
 	FIRST_FREE_FD = 3,
+	MAX_KEEP_MIB = 1 << 30,
 };
 
 struct arguments {
@@ -58,7 +63,14 @@ struct arguments {
 	const char *from_guest;
 	const char *trusted_signers;
 	const char *conf;
-	uint64_t vcpus;
+	const char *backend;
+	const char *firmware;
+	const char *cores;
+	const char *hugepages;
+	uint64_t keep_memory;
+	bool mem_lock;
+	bool pin;
+	uint64_t vcpus; /* NOT_GIVEN */
 	uint64_t memory;
 	uint64_t cid;
 	uint64_t boot_seconds;
@@ -67,6 +79,9 @@ struct arguments {
 	bool debug;
 	bool service;
 };
+
+/* Left to the rules of resources. */
+#define NOT_GIVEN UINT64_MAX
 
 enum kind { TEXT, NUMBER, FLAG };
 
@@ -84,6 +99,13 @@ static const struct row {
 	{ "--qemu", TEXT, ARG(qemu), 0 },
 	{ "--to-guest", TEXT, ARG(to_guest), 0 },
 	{ "--from-guest", TEXT, ARG(from_guest), 0 },
+	{ "--backend", TEXT, ARG(backend), 0 },
+	{ "--firmware", TEXT, ARG(firmware), 0 },
+	{ "--cores", TEXT, ARG(cores), 0 },
+	{ "--hugepages", TEXT, ARG(hugepages), 0 },
+	{ "--keep-memory", NUMBER, ARG(keep_memory), MAX_KEEP_MIB },
+	{ "--mem-lock", FLAG, ARG(mem_lock), 0 },
+	{ "--pin", FLAG, ARG(pin), 0 },
 	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
 	{ "--memory", NUMBER, ARG(memory), EVM_MAX_MEMORY_MIB },
 	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
@@ -157,6 +179,8 @@ static enum cella_status check(const struct arguments *args, struct cella_error 
 		return error_set(err, CELLA_USAGE,
 				 "--memory: %llu MiB: a guest's kernel needs %d",
 				 (unsigned long long)args->memory, EVM_MIN_MEMORY_MIB);
+	if (!backend_is_name(args->backend))
+		return error_set(err, CELLA_USAGE, "--backend: expected " BACKEND_NAMES);
 	if (args->cid < EVM_MIN_CID)
 		return error_set(err, CELLA_USAGE, "--cid: %llu: guests begin at %d",
 				 (unsigned long long)args->cid, EVM_MIN_CID);
@@ -244,9 +268,21 @@ static enum cella_status read_signers(const char *path, struct eif_certs *out,
 	return path == NULL ? CELLA_OK : signers_read(path, OWNED_BY_CALLER, out, err);
 }
 
+static enum cella_status read_resources(const struct arguments *args,
+					struct resource_request *out,
+					struct cella_error *err)
+{
+	out->keep_mib = (unsigned)args->keep_memory;
+	out->lock = args->mem_lock;
+	out->pin = args->pin;
+	TRY(resource_cores_read(args->cores, out, err));
+	return page_size_read(args->hugepages, &out->pages, err);
+}
+
 static enum cella_status run(const struct arguments *args, int *code,
 			     struct cella_error *err)
 {
+	char mock[PROGRAM_PATH_MAX];
 	char vtpm[PROGRAM_PATH_MAX];
 	char vsock[PROGRAM_PATH_MAX];
 	char base[RUN_PATH_MAX];
@@ -256,11 +292,14 @@ static enum cella_status run(const struct arguments *args, int *code,
 	struct evm_options options = {
 		.name = args->name,
 		.base = base,
-		.vcpus = (unsigned)args->vcpus,
+		.vcpus = args->vcpus == NOT_GIVEN ? 0 : (unsigned)args->vcpus,
 		.memory_mib = (unsigned)args->memory,
 		.cid = (uint32_t)args->cid,
 		.debug = args->debug,
+		.firmware = args->firmware,
+		.host = args->host,
 		.qemu = args->qemu,
+		.mock = mock,
 		.vtpm = vtpm,
 		.vsock = vsock,
 		.to_guest = args->to_guest,
@@ -273,12 +312,15 @@ static enum cella_status run(const struct arguments *args, int *code,
 	};
 	enum cella_status status;
 
+	program_find("cellad", mock);
 	program_find("cella-vtpm", vtpm);
 	program_find("cella-vsock", vsock);
+	TRY(read_resources(args, &options.resources, err));
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
 	TRY(read_signers(args->trusted_signers, &signers, err));
+	TRY(backend_choose(args->backend, &options.backend, err));
 	TRY(host_key_load(args->host, &key, err));
 	status = evm_run(&options, &key, err);
 	if (status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED ||
@@ -321,7 +363,11 @@ int main(int argc UNUSED, char **argv)
 	struct arguments args = {
 		.qemu = "qemu-system-x86_64",
 		.to_guest = "any",
-		.vcpus = 1,
+		.backend = "auto",
+		.cores = "shared",
+		.hugepages = "no",
+		.keep_memory = RESOURCES_KEEP_MIB,
+		.vcpus = NOT_GIVEN,
 		.cid = EVM_MIN_CID + (uint64_t)getpid(),
 		.boot_seconds = DEFAULT_BOOT_SECONDS,
 		.stop_seconds = DEFAULT_STOP_SECONDS,
@@ -331,6 +377,9 @@ int main(int argc UNUSED, char **argv)
 
 	/* Who reads standard error may leave. */
 	signal(SIGPIPE, SIG_IGN);
+	if (argv[1] != NULL && strcmp(argv[1], MOCK_GUEST) == 0)
+		return mock_guest(argv + 2, &err) == CELLA_OK ? 0
+							      : fail(&err, EXIT_FAILED);
 	if (read_arguments(argv + 1, &args, &err) != CELLA_OK)
 		return fail(&err, EXIT_CALLED_WRONGLY);
 	if (!fill_streams() || keep_to_oneself(&err) != CELLA_OK ||

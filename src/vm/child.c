@@ -2,6 +2,7 @@
 /*
  * Between fork() and execve(), in this order:
  *
+ *   0 it enters its control group, if it has one
  *   1 standard input and output are /dev/null, standard error is a pipe to the supervisor
  *   2 a session of its own: keys pressed at a terminal are not for it
  *   3 no core files, which would hold the guest's memory
@@ -36,6 +37,7 @@
 enum { NOBODY = 65534, STRANGERS = 0x70000000 };
 
 enum step {
+	STEP_GROUP,
 	STEP_STREAMS,
 	STEP_LIMITS,
 	STEP_CONFINE,
@@ -46,16 +48,24 @@ enum step {
 };
 
 static const char *const steps[] = {
-	[STEP_STREAMS] = "its standard streams",
-	[STEP_LIMITS] = "its limits",
-	[STEP_CONFINE] = "its namespaces",
-	[STEP_RIGHTS] = "giving up rights",
-	[STEP_BOND] = "binding it to its supervisor",
-	[STEP_FDS] = "its descriptors",
-	[STEP_EXEC] = "executing it",
+	[STEP_GROUP] = "its control group", [STEP_STREAMS] = "its standard streams",
+	[STEP_LIMITS] = "its limits",       [STEP_CONFINE] = "its namespaces",
+	[STEP_RIGHTS] = "giving up rights", [STEP_BOND] = "binding it to its supervisor",
+	[STEP_FDS] = "its descriptors",     [STEP_EXEC] = "executing it",
 };
 
 /* --- in the child -------------------------------------------------------------------- */
+
+/* First of all: what it takes from here on is counted there. */
+static bool enter(const char *group)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	if (group == NULL || group[0] == '\0')
+		return true;
+	fd = open(group, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && write(fd, "0", 1) == 1;
+}
 
 static bool redirect(int errors)
 {
@@ -128,6 +138,8 @@ static enum step prepare(const struct child_spec *spec, int errors, pid_t superv
 	static char language[] = "LC_ALL=C";
 	char *const environment[] = { path, language, NULL };
 
+	if (!enter(spec->group))
+		return STEP_GROUP;
 	setsid();
 	if (!redirect(errors))
 		return STEP_STREAMS;

@@ -17,7 +17,8 @@ struct child_spec {
 	const struct argv *argv;
 	int fds[CHILD_MAX_FDS]; /* kept, under their numbers */
 	size_t num_fds;
-	bool is_confined; /* gets namespaces of its own, and no user's rights */
+	const char *group; /* the file cgroup.procs that it enters by; NULL or "": none */
+	bool is_confined;  /* gets namespaces of its own, and no user's rights */
 };
 
 /* struct child - child_kill() and child_reap() end it. */

@@ -62,6 +62,21 @@ static enum cella_status put_image(json_t *root, const struct evm_image *image,
 	return json_put(root, "metadata", metadata, err);
 }
 
+/* The accelerator is what evidence shows as the host's claim. */
+static enum cella_status put_backend(json_t *root, const struct backend_choice *choice,
+				     struct cella_error *err)
+{
+	const struct backend *const backend = choice->backend;
+
+	TRY(json_put(root, "backend", json_string(backend->name), err));
+	TRY(json_put(root, "backend_reason", json_string(choice->reason), err));
+	TRY(json_put(root, "evidence",
+		     backend->evidence != NULL ? json_string(backend->evidence)
+					       : json_null(),
+		     err));
+	return json_put(root, "accelerator", json_string(backend->name), err);
+}
+
 static enum cella_status put_options(json_t *root, const struct evm_options *options,
 				     struct cella_error *err)
 {
@@ -70,8 +85,7 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 	TRY(json_put(root, "vcpus", json_integer(options->vcpus), err));
 	TRY(json_put(root, "memory_mib", json_integer(options->memory_mib), err));
 	TRY(json_put(root, "debug", json_boolean(options->debug), err));
-	return json_put(root, "accelerator",
-			json_string(accelerator_name(ACCELERATOR_TCG)), err);
+	return put_backend(root, &options->backend, err);
 }
 
 /* Who wants to pin or watch them finds them here. */
@@ -99,6 +113,7 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
+	TRY(evm_resources_put(evm, root, err));
 	if (evm->launch.cmdline != NULL) {
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));

@@ -166,6 +166,6 @@ void evm_hear_child(struct evm *evm, enum evm_child which)
 	else
 		judge_ends(evm);
 	/* A helper that ended well did so since QEMU is about to be gone. */
-	if (!evm_state_is_over(evm->state))
+	if (!evm->falls_back && !evm_state_is_over(evm->state))
 		evm->due_ms = evm_now_ms() + SETTLE_MS;
 }

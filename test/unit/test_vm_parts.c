@@ -32,14 +32,15 @@
 #define NEVER EVM_NUM_STATES
 
 static const enum evm_state nexts[EVM_NUM_STATES][EVM_NUM_EVENTS] = {
-	/*                 start          started       heartbeat     stop          ended        broken */
-	[EVM_STOPPED] = { EVM_PREPARING, NEVER, NEVER, EVM_STOPPED, NEVER, NEVER },
-	[EVM_PREPARING] = { NEVER, EVM_BOOTING, NEVER, EVM_STOPPING, NEVER, EVM_FAILED },
-	[EVM_BOOTING] = { NEVER, NEVER, EVM_RUNNING, EVM_STOPPING, NEVER, EVM_FAILED },
-	[EVM_RUNNING] = { NEVER, NEVER, NEVER, EVM_STOPPING, NEVER, EVM_FAILED },
-	[EVM_STOPPING] = { NEVER, EVM_STOPPING, EVM_STOPPING, EVM_STOPPING, EVM_STOPPED,
-			   EVM_FAILED },
-	[EVM_FAILED] = { NEVER, NEVER, NEVER, EVM_FAILED, NEVER, EVM_FAILED },
+	/* clang-format off */
+	/*                 start          started       heartbeat     stop          ended        broken      fall back */
+	[EVM_STOPPED] =   { EVM_PREPARING, NEVER,        NEVER,        EVM_STOPPED,  NEVER,       NEVER,      NEVER },
+	[EVM_PREPARING] = { NEVER,         EVM_BOOTING,  NEVER,        EVM_STOPPING, NEVER,       EVM_FAILED, NEVER },
+	[EVM_BOOTING] =   { NEVER,         NEVER,        EVM_RUNNING,  EVM_STOPPING, NEVER,       EVM_FAILED, EVM_PREPARING },
+	[EVM_RUNNING] =   { NEVER,         NEVER,        NEVER,        EVM_STOPPING, NEVER,       EVM_FAILED, NEVER },
+	[EVM_STOPPING] =  { NEVER,         EVM_STOPPING, EVM_STOPPING, EVM_STOPPING, EVM_STOPPED, EVM_FAILED, NEVER },
+	[EVM_FAILED] =    { NEVER,         NEVER,        NEVER,        EVM_FAILED,   NEVER,       EVM_FAILED, NEVER },
+	/* clang-format on */
 };
 
 static void states_step_by_the_table(void **state)
