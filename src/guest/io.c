@@ -19,12 +19,6 @@ void io_close(int *fd)
 	*fd = -1;
 }
 
-void io_cleanup(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 int io_take(int *fd)
 {
 	const int taken = *fd;

@@ -7,15 +7,11 @@
 #define GUEST_IO_H
 
 #include "base/bytes.h"
+#include "base/close.h"
 #include "collect/deadline.h"
 
 /* io_close() closes a descriptor, if there is one, and leaves -1 behind. */
 void io_close(int *fd);
-
-/* CLEANUP_CLOSE closes it at the end of its scope. */
-void io_cleanup(const int *fd);
-
-#define CLEANUP_CLOSE CLEANUP(io_cleanup)
 
 /* io_take() hands a descriptor over: returns it and leaves -1 behind. */
 int io_take(int *fd);
