@@ -207,12 +207,25 @@ for unit in cella-enclave.service cella-enclave@.service; do
 	result "$unit has nothing that systemd 239 does not know"
 done
 
+# --- the configuration ---------------------------------------------------------------------
+
+sed -n 's/^\*\([a-z\_]*\)\* = .*/\1/p' "$SOURCE/man/enclave.conf.scd" | tr -d '\\' | sort \
+	>"$scratch/manual"
+check "the manual has keys" test "$(wc -l <"$scratch/manual")" -gt 20
+in_root sed -n 's/^#\([a-z_]*\) = .*/\1/p' /etc/enclave.conf | sort |
+	diff "$scratch/manual" - >"$scratch/wrong" || :
+result "the configuration has the manual's keys"
+# As the file's own default, but for one that has none.
+in_root sed -i 's/^#\([a-z_]* = \)/\1/; s/^trusted_signers/#&/' /etc/enclave.conf
+check "written out, they are accepted" in_root systemctl restart de_platform_service
+check "and mean the same" status_has "waiting: $image is not there"
+
 # --- an image comes ------------------------------------------------------------------------
 
 build='
-	cella enclave build --quiet --kernel /kernel/boot/vmlinuz-* --modules /kernel/lib/modules/* \
-		--output "$1" /root/application -- /application serve'
-check "an image is built" in_root sh -ec "$build" sh /root/whole.eif
+	cella enclave build --quiet --kernel /kernel/boot/vmlinuz-* --modules /kernel/lib/modules/* "$@"'
+check "an image is built" in_root sh -ec "$build" sh --output /root/whole.eif /root/application -- \
+	/application serve
 in_root sh -c 'head -c 1000000 /root/whole.eif >/usr/local/share/dragonfly/image.bin'
 check "half of it is told as half" becomes "bytes are missing still"
 check "and the service waits on" says active systemctl is-active de_platform_service
@@ -252,8 +265,11 @@ check "as another process" test "$(property MainPID)" != "$first"
 check "it is stopped" in_root systemctl stop de_platform_service
 check "and nothing of it runs" no_processes
 check "as the status says" says "inactive (dead)" systemctl status de_platform_service
+in_root rm "$image"
 check "it is started" in_root systemctl start de_platform_service
-check "and runs again" becomes "running $image"
+check "and waits" status_has "waiting: $image is not there"
+check "the default image is made" in_root sh -ec "$build" sh --default
+check "and runs" becomes "running $image"
 
 qemu=$(in_root cella enclave list --json | jq '.[0].processes.QEMU')
 in_root sh -c 'kill -9 "$1"' sh "$qemu"
