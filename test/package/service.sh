@@ -209,7 +209,7 @@ done
 
 # --- the configuration ---------------------------------------------------------------------
 
-sed -n 's/^\*\([a-z\_]*\)\* = .*/\1/p' "$SOURCE/man/enclave.conf.scd" | tr -d '\\' | sort \
+sed -n 's/\\_/_/g; s/^\*\([a-z_]*\)\* = .*/\1/p' "$SOURCE/man/enclave.conf.scd" | sort \
 	>"$scratch/manual"
 check "the manual has keys" test "$(wc -l <"$scratch/manual")" -gt 20
 in_root sed -n 's/^#\([a-z_]*\) = .*/\1/p' /etc/enclave.conf | sort |
