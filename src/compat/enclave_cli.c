@@ -133,13 +133,13 @@ static int explain(const void *arguments)
 
 #define COMMAND(variable, its_name, its_options, its_run, its_summary) \
 	static const struct command variable = { \
-		.name = its_name, \
+		.name = (its_name), \
 		.operands = "", \
-		.summary = its_summary, \
-		.options = its_options, \
+		.summary = (its_summary), \
+		.options = (its_options), \
 		.num_options = ARRAY_LEN(its_options), \
 		.args_size = sizeof(struct cli_args), \
-		.run = its_run, \
+		.run = (its_run), \
 	}
 
 static const struct command build_enclave = {

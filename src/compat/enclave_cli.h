@@ -130,14 +130,14 @@ bool shape_signature_holds(const json_t *facts);
 
 /* --- commands ------------------------------------------------------------------------ */
 
-int cli_build_enclave(const void *args);
-int cli_describe_eif(const void *args);
-int cli_sign_eif(const void *args);
-int cli_pcr(const void *args);
-int cli_run_enclave(const void *args);
-int cli_describe_enclaves(const void *args);
-int cli_terminate_enclave(const void *args);
-int cli_console(const void *args);
+int cli_build_enclave(const void *arguments);
+int cli_describe_eif(const void *arguments);
+int cli_sign_eif(const void *arguments);
+int cli_pcr(const void *arguments);
+int cli_run_enclave(const void *arguments);
+int cli_describe_enclaves(const void *arguments);
+int cli_terminate_enclave(const void *arguments);
+int cli_console(const void *arguments);
 
 /* cli_attach() follows a console; timeout 0: for as long as there is one. */
 int cli_attach(const struct cli_args *args, const char *name, int64_t timeout);

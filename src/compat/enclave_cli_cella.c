@@ -60,6 +60,10 @@ enum cella_status cli_list(const struct cli_args *args, json_t **out,
 	if (failed || !json_is_array(list))
 		return error_set(err, CELLA_IO, "%s",
 				 failed ? "" : "cella's list is no array");
+	/* A service that waits for its image is no enclave. */
+	for (size_t i = json_array_size(list); i > 0; i--)
+		if (json_is_true(json_object_get(json_array_get(list, i - 1), "service")))
+			json_array_remove(list, i - 1);
 	*out = take(&list);
 	return CELLA_OK;
 }

@@ -47,9 +47,12 @@ static int stem_of(const char *path, char name[RUN_NAME_MAX + 1])
 	for (size_t i = 0; i < len; i++) {
 		const char byte[2] = { file[i], '\0' };
 
-		name[i] = byte[0] != '-' && run_name_check(byte, NULL) == CELLA_OK
-				  ? byte[0]
-				  : '_';
+		const bool is_good = byte[0] != '-' &&
+				     run_name_check(byte, NULL) == CELLA_OK;
+
+		name[i] = '_';
+		if (is_good)
+			name[i] = byte[0];
 	}
 	name[len] = '\0';
 	return (int)len;

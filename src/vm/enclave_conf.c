@@ -22,6 +22,7 @@ enum kind {
 	SECONDS,
 	BOOLEAN,
 	PORTS,
+	PORTS_BUT_ANY,
 	RESTART,
 	TEXT, /* what only those read who use it */
 };
@@ -53,7 +54,7 @@ static const struct row rows[] = {
 	{ "host", PATH, CONF(host), 0, 0, "/var/lib/cella", false },
 	{ "trusted_signers", SIGNERS, CONF(trusted_signers), 0, 0, "", false },
 	{ "ports_in", PORTS, CONF(ports_in), 0, 0, "any", false },
-	{ "ports_out", PORTS, CONF(ports_out), 0, 0, "none", false },
+	{ "ports_out", PORTS_BUT_ANY, CONF(ports_out), 0, 0, "none", false },
 	{ "boot_timeout", SECONDS, CONF(boot_timeout), 1, ENCLAVE_CONF_MAX_SECONDS, "2m",
 	  false },
 	{ "stop_timeout", SECONDS, CONF(stop_timeout), 1, ENCLAVE_CONF_MAX_SECONDS, "20s",
@@ -190,6 +191,17 @@ static enum cella_status set_ports(const struct row *row, const char *value, voi
 	return set_text(row, value, place, err);
 }
 
+/* A guest that may reach any socket of its host is no mistake to make by four letters. */
+static enum cella_status set_ports_but_any(const struct row *row, const char *value,
+					   void *place, struct cella_error *err)
+{
+	if (strcmp(value, "any") == 0)
+		return error_set(err, CELLA_USAGE,
+				 "%s: any: expected none, or ports by their numbers",
+				 row->name);
+	return set_ports(row, value, place, err);
+}
+
 static enum cella_status set_restart(const struct row *row, const char *value,
 				     void *place, struct cella_error *err)
 {
@@ -214,6 +226,7 @@ static enum cella_status (*const setters[])(const struct row *row, const char *v
 	[SECONDS] = set_seconds,
 	[BOOLEAN] = set_boolean,
 	[PORTS] = set_ports,
+	[PORTS_BUT_ANY] = set_ports_but_any,
 	[RESTART] = set_restart,
 	[TEXT] = set_text,
 };

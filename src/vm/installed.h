@@ -13,4 +13,7 @@ enum { INSTALLED_PATH_MAX = 4096 };
  */
 const char *installed_init(char path[INSTALLED_PATH_MAX]);
 
+/* installed_hello() is that of cella-hello, the application of the default image. */
+const char *installed_hello(char path[INSTALLED_PATH_MAX]);
+
 #endif

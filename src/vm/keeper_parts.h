@@ -112,8 +112,27 @@ enum cella_status keeper_listen(struct keeper *keeper,
 				struct cella_error *err) MUST_CHECK;
 void keeper_welcome(struct keeper *keeper);
 
-/* --- keeper.c ----------------------------------------------------------------------- */
+/* --- keeper_conf.c ------------------------------------------------------------------- */
 
+/* keeper_load_conf() reads its file; with a mistake in that, all stays as it is. */
+enum cella_status keeper_load_conf(struct keeper *keeper,
+				   struct cella_error *err) MUST_CHECK;
+
+/* keeper_ensure_host_key() makes the host's key where there is none. */
+enum cella_status keeper_ensure_host_key(struct keeper *keeper,
+					 struct cella_error *err) MUST_CHECK;
+
+/* --- keeper_steps.c ------------------------------------------------------------------ */
+
+/* keeper_look() looks for an image, and starts it or waits. */
+void keeper_look(struct keeper *keeper);
+
+/* What a supervisor tells: its states, its words, its end. */
+void keeper_hear_states(struct keeper *keeper);
+void keeper_hear_words(struct keeper *keeper);
+void keeper_hear_end(struct keeper *keeper);
+
+/* What others ask for. */
 void keeper_stop(struct keeper *keeper);
 enum cella_status keeper_reload(struct keeper *keeper,
 				struct cella_error *err) MUST_CHECK;

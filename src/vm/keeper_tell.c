@@ -150,7 +150,7 @@ static void write_notice(const struct keeper *keeper, char out[NOTICE_LEN])
 	case KEEPER_PAUSING:
 		snprintf(out, NOTICE_LEN,
 			 "STATUS=starts again soon: %s\nEXTEND_TIMEOUT_USEC=%llu",
-			 keeper->cause,
+			 keeper->failures > 0 ? keeper->cause : "its work is done",
 			 (keeper->conf.restart_delay + KEEPER_LONGEST_PAUSE_MS / 1000 +
 			  start) *
 				 1000000);

@@ -206,7 +206,8 @@ finish() {
 	echo "1..$number"
 	exit "$bad"
 }
-for program in qemu-system-x86_64 cellad cella-vtpm cella-vsock cella-init cella-unpack; do
+for program in qemu-system-x86_64 cellad cella-hello cella-init cella-unpack cella-vsock \
+	cella-vtpm; do
 	command -v "$program" >/dev/null || {
 		echo "# no enclave is booted: there is no $program"
 		finish
@@ -321,6 +322,23 @@ check "a certificate that others may write" 0 chmod g+w trusted/mine.crt
 check "is a mistake" 2 enclave restart
 says "which is told" "chmod go-w"
 chmod g-w trusted/mine.crt
+
+# --- the default image ---
+check "the default image is built" 0 "$cella" enclave build --default --quiet \
+	--conf "$dir/default.conf" --kernel "$kernel" --modules "$modules"
+becomes "which nobody has signed" status_says "image: is not signed"
+conf default.conf "restart_delay = 0"
+check "where anybody may sign" 0 enclave restart
+becomes "it runs" is .state running
+check "it is talked to" 0 sh -c "echo hello | $cella enclave connect --run-dir $run default 7"
+says "and answers" hello
+head -c 1000000 /dev/urandom >said
+check "at length" 0 sh -c "$cella enclave connect --run-dir $run default 7 <said >heard"
+check "without a byte lost" 0 cmp said heard
+check "it gives evidence" 0 enclave attest default --output default.evm.json
+check "which is verified by the key that the service has made" 0 \
+	"$cella" verify --quiet default.evm.json --trust-root host/host-ca.pem
+check "--default takes nothing else" 2 "$cella" enclave build --default "$application"
 
 # --- ends of other kinds ---
 pids=$(field '.pid, .supervisor')
