@@ -219,8 +219,8 @@ static void takings_have_one_form(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct cella_error err = { 0 };
-		const enum cella_status status = taking_parse(
-			bytes_from_text(bad[i].text), "taken", &taking, &err);
+		const enum cella_status status =
+			taking_parse(bytes_from_text(bad[i]), "taken", &taking, &err);
 
 		CASE(bad[i]);
 		CHECK_TRUE(status != CELLA_OK);

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_RULES = 6, RANDOM_MACHINES = 20000 };
+enum { MAX_RULES = 6, RANDOM_MACHINES = 8000 };
 
 /* --- machines ------------------------------------------------------------------------ */
 
