@@ -10,10 +10,13 @@
 #include "cli/enclave_args.h"
 #include "cli/enclave_input.h"
 #include "cli/resource_args.h"
+#include "guest/io.h"
 #include "vm/evm.h"
 #include "vm/resource_needs.h"
 #include "vm/resource_report.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,8 +210,10 @@ static enum cella_status make_command(const struct plan_args *args, struct plann
 				      struct cella_error *err)
 {
 	const struct resource_plan *const plan = &p->plan;
-	const struct evm_options wanted = {
+	int image CLEANUP_CLOSE = -1;
+	struct evm_options wanted = {
 		.image = -1,
+		.resources = p->request,
 		.vcpus = p->request.vcpus,
 		.memory_mib = p->request.memory_mib,
 		.memory = { .page_mib = page_size_mib(p->request.pages),
@@ -222,6 +227,13 @@ static enum cella_status make_command(const struct plan_args *args, struct plann
 		.mock = "cellad",
 	};
 
+	if (args->common.operands.num_items > 0) {
+		image = open(args->common.operands.items[0], O_RDONLY | O_CLOEXEC);
+		if (image < 0)
+			return error_errno(err, errno, "%s",
+					   args->common.operands.items[0]);
+	}
+	wanted.image = image;
 	return backend_plan(&wanted, &p->argv, err);
 }
 

@@ -165,7 +165,8 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 
 /*
  * evm_resources_take() plans, refuses, and takes what the options ask for, before any process
- * starts; evm_resources_return() gives it back after all have ended.
+ * starts: CELLA_MISSING for what is not to be had, CELLA_IO. evm_resources_return() gives it
+ * back after all have ended.
  */
 enum cella_status evm_resources_take(struct evm *evm, struct cella_error *err) MUST_CHECK;
 void evm_resources_return(struct evm *evm);

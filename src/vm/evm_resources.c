@@ -64,7 +64,8 @@ static enum cella_status read_machine(struct evm *evm, struct topology *out,
 			 RESOURCES_TEXT_MAX - 1, failure.text);
 		return CELLA_OK;
 	}
-	return error_set(err, failure.status, "what this machine has: %s", failure.text);
+	return error_set(err, failure.status, "what this machine has: %.160s",
+			 failure.text);
 }
 
 static void tell_qemu(const struct topology *machine, struct evm *evm)
@@ -146,7 +147,7 @@ static void leave_processors(struct evm *evm)
 		fail_effect(evm, EVM_EFFECT_REST, strerror(errno));
 }
 
-enum cella_status evm_resources_take(struct evm *evm, struct cella_error *err)
+static enum cella_status take_all(struct evm *evm, struct cella_error *err)
 {
 	struct topology *machine CLEANUP_FREE = calloc(1, sizeof *machine);
 	bool is_known = false;
@@ -162,6 +163,19 @@ enum cella_status evm_resources_take(struct evm *evm, struct cella_error *err)
 	if (evm->resources.plan.is_pinned)
 		evm->resources.effects[EVM_EFFECT_VCPUS] = EFFECT_PENDING;
 	return CELLA_OK;
+}
+
+/* Whatever is wrong here is wrong with the host: the image's faults have statuses of their own. */
+enum cella_status evm_resources_take(struct evm *evm, struct cella_error *err)
+{
+	struct cella_error failure = { 0 };
+	enum cella_status status = take_all(evm, &failure);
+
+	if (status == CELLA_OK)
+		return CELLA_OK;
+	if (status != CELLA_NOMEM && status != CELLA_MISSING)
+		status = CELLA_IO;
+	return error_set(err, status, "%s", failure.text);
 }
 
 void evm_resources_return(struct evm *evm)

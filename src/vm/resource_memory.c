@@ -133,11 +133,12 @@ static void say_pages(const struct planner *p, uint64_t missing,
 	const enum page_size size = p->request->pages;
 	const size_t n = p->plan->node > 0 ? (size_t)p->plan->node : 0;
 	const struct topology_node *const node = &p->machine->nodes[n];
+	const uint64_t total = node->pages[size].total + missing;
 
 	rule_say(remedy,
 		 "as root: echo %llu >/sys/devices/system/node/node%u/hugepages/"
 		 "hugepages-%ukB/nr_hugepages",
-		 (unsigned long long)(node->pages[size].total + missing), node->id,
+		 (unsigned long long)total, node->id,
 		 page_size_mib(size) * RULE_KIB_PER_MIB);
 }
 

@@ -175,6 +175,22 @@ static bool is_plain(const char *text)
 			    "0123456789_-./,=:+") == strlen(text);
 }
 
+/* As one word for a shell. */
+static void put_quoted(const char *text, struct out *out)
+{
+	if (is_plain(text)) {
+		out_format(out, " %s", text);
+		return;
+	}
+	out_text(out, " '");
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			out_text(out, "'\\''");
+		else
+			out_u8(out, (uint8_t)*text);
+	out_text(out, "'");
+}
+
 /* An option and its value are a line. */
 static void put_command(const struct argv *argv, struct out *out)
 {
@@ -184,8 +200,7 @@ static void put_command(const struct argv *argv, struct out *out)
 			out_format(out, " \\\n%*s%s", LABEL_WIDTH + 2, "",
 				   argv->items[i]);
 		else
-			out_format(out, is_plain(argv->items[i]) ? " %s" : " '%s'",
-				   argv->items[i]);
+			put_quoted(argv->items[i], out);
 	out_text(out, "\n");
 }
 
@@ -213,8 +228,8 @@ static void put_refusal(const struct resource_refusal *refusal, struct out *out)
 		 resource_rule_text(refusal->rule), refusal->need, refusal->have);
 	out_format(out, "%*s- ", LABEL_WIDTH, "");
 	put_wrapped(out, LABEL_WIDTH + 2, text);
-	out_format(out, "%*sremedy: ", LABEL_WIDTH + 2, "");
-	put_wrapped(out, LABEL_WIDTH + 10, refusal->remedy);
+	/* On one line: it may be for a shell. */
+	out_format(out, "%*sremedy: %s\n", LABEL_WIDTH + 2, "", refusal->remedy);
 }
 
 static void put_answer(const struct resource_plan *plan, struct out *out)

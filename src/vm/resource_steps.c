@@ -91,6 +91,7 @@ static void add_limits(const struct topology *machine, const struct resource_pla
 {
 	const bool *const has = machine->cgroup.has;
 	const struct cpus cpus = cpus_either(&plan->guest, &plan->rest);
+	const uint64_t most = plan->most_mib * MIB;
 	const unsigned weight = plan->num_vcpus * RESOURCE_WEIGHT;
 	char list[CPUS_TEXT_MAX];
 
@@ -104,8 +105,7 @@ static void add_limits(const struct topology *machine, const struct resource_pla
 		add_write(out, folder, "cpu.weight", "%u",
 			  weight < RESOURCE_MAX_WEIGHT ? weight : RESOURCE_MAX_WEIGHT);
 	if (has[CONTROLLER_MEMORY]) {
-		add_write(out, folder, "memory.max", "%llu",
-			  (unsigned long long)(plan->most_mib * MIB));
+		add_write(out, folder, "memory.max", "%llu", (unsigned long long)most);
 		/* What a guest holds is not to be found on a disk. */
 		add_write(out, folder, "memory.swap.max", "0");
 	}

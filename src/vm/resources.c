@@ -167,10 +167,10 @@ enum cella_status resources_status(const struct resource_plan *plan,
 	if (plan->num_refusals == 0)
 		return CELLA_OK;
 	if (plan->num_refusals == 1)
-		return error_set(err, CELLA_LIMIT, "%s: needs %s, has %s: %s",
+		return error_set(err, CELLA_MISSING, "%s: needs %s, has %s: %s",
 				 rules[first->rule].text, first->need, first->have,
 				 first->remedy);
-	return error_set(err, CELLA_LIMIT,
+	return error_set(err, CELLA_MISSING,
 			 "%s: needs %.60s, has %.60s: %.60s; and %zu more "
 			 "(cella enclave plan)",
 			 rules[first->rule].text, first->need, first->have, first->remedy,

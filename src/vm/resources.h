@@ -128,7 +128,7 @@ void resources_refuse(struct resource_plan *plan, enum resource_rule rule,
 
 /*
  * resources_status() is CELLA_OK for a plan without refusals; otherwise the error tells the
- * first, and how many there are. CELLA_LIMIT.
+ * first, and how many there are. CELLA_MISSING.
  */
 enum cella_status resources_status(const struct resource_plan *plan,
 				   struct cella_error *err) MUST_CHECK;

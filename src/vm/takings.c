@@ -18,7 +18,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 200, LOCK_PAUSE_MS = 50, FILE_MAX_LEN = CPUS_TEXT_MAX + 64 };
+enum { LOCK_TRIES = 100, LOCK_PAUSE_MS = 50, FILE_MAX_LEN = CPUS_TEXT_MAX + 64 };
 
 static const char name_of_file[] = "taken";
 

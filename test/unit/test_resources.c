@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_RULES = 6, RANDOM_MACHINES = 20000 };
+enum { MAX_RULES = 6, RANDOM_MACHINES = 8000 };
 
 /* --- machines ------------------------------------------------------------------------ */
 
@@ -499,7 +499,7 @@ static void an_image_says_what_it_needs(void **state)
 	CHECK_INT(1, plan.num_refusals);
 	CHECK_INT(RULE_MEMORY_IMAGE, plan.refusals[0].rule);
 	CHECK_TEXT("--memory 131", plan.refusals[0].remedy);
-	CHECK_STATUS(CELLA_LIMIT, resources_status(&plan, &err));
+	CHECK_STATUS(CELLA_MISSING, resources_status(&plan, &err));
 	CHECK_TEXT("memory for the image to start: needs 131 MiB, has 128 MiB: "
 		   "--memory 131",
 		   err.text);
@@ -507,7 +507,7 @@ static void an_image_says_what_it_needs(void **state)
 	request.pages = PAGES_2M;
 	resources_plan(machine, &request, NULL, 0, &plan);
 	CHECK_TEXT("--memory 132", plan.refusals[0].remedy);
-	CHECK_STATUS(CELLA_LIMIT, resources_status(&plan, &err));
+	CHECK_STATUS(CELLA_MISSING, resources_status(&plan, &err));
 	CHECK_TEXT_HAS(err.text, "and 1 more (cella enclave plan)");
 }
 
