@@ -5,8 +5,8 @@
  * the tmpfs is read-only, too. It runs between fork() and execve(), on a mount namespace
  * that nobody else is in.
  *
- * The descriptors of the process are bound, and not all of /proc: QEMU opens its kernel as
- * /proc/self/fd/N, and sees no other process.
+ * Of /proc, the process's own folder is bound: QEMU opens its kernel as /proc/self/fd/N, and
+ * sees no other process.
  */
 #include "vm/child_root.h"
 
@@ -187,17 +187,15 @@ static bool bind_program(const char *program)
 }
 
 /* The folder of this very process; execve() does not make it another one. */
-static bool bind_descriptors(const char *program)
+static bool bind_self(void)
 {
-	return make_parents("/proc/self/fd/") &&
-	       symlink(program, "/proc/self/exe") == 0 &&
-	       mount(HOST "/proc/self/fd", "/proc/self/fd", NULL, MS_BIND, NULL) == 0;
+	return make_parents("/proc/self/") &&
+	       mount(HOST "/proc/self", "/proc/self", NULL, MS_BIND, NULL) == 0;
 }
 
 static bool fill(const struct child_root *root)
 {
-	return bind_system() && bind_program(root->program) &&
-	       bind_descriptors(root->program) &&
+	return bind_system() && bind_program(root->program) && bind_self() &&
 	       (root->device == NULL || bind_path(root->device, MS_NOEXEC));
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A root of its own for a program: an empty, read-only file system with the program, the
- * libraries and data of its installation, and its own descriptors below /proc/self/fd. There
- * is no other file of the host's in it, no other process, and no place to write to.
+ * libraries and data of its installation, and /proc/self. There is no other file of the
+ * host's in it, no other process, and no place to write to.
  */
 #ifndef VM_CHILD_ROOT_H
 #define VM_CHILD_ROOT_H
@@ -29,7 +29,7 @@ enum cella_status child_root_plan(const char *program, const char *device,
 
 /*
  * child_root_enter() makes it the root of this process, which has a mount namespace of its
- * own and the rights to mount. On failure the root is what it was, and errno says why.
+ * own and the rights to mount. On failure the host's files are still there, and errno says why.
  */
 bool child_root_enter(const struct child_root *root) MUST_CHECK;
 

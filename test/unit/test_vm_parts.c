@@ -380,7 +380,7 @@ static void a_child_may_have_a_root_of_its_own(void **state)
 	argv_add(&argv, "sh");
 	argv_add(&argv, "-c");
 	argv_add(&argv, "exec >&2; echo root: /* /.host* end; echo etc: /etc/* end; "
-			"echo bin: /usr/bin/* end; echo proc: /proc/* /proc/self/* end; "
+			"echo bin: /usr/bin/* end; echo proc: /proc/* end; "
 			"echo fds: /proc/self/fd/* end; (: >/new) || echo read-only");
 	CHECK_OK(child_start(&spec, &child, &err));
 	read_words(&child, &words);
@@ -395,7 +395,7 @@ static void a_child_may_have_a_root_of_its_own(void **state)
 	CHECK_TRUE(strstr(text, "passwd") == NULL);
 	CHECK_TEXT_HAS(text, "bin: /usr/bin/");
 	CHECK_TRUE(strstr(text, "/usr/bin/env") == NULL);
-	CHECK_TEXT_HAS(text, "proc: /proc/self /proc/self/exe /proc/self/fd end\n");
+	CHECK_TEXT_HAS(text, "proc: /proc/self end\n");
 	CHECK_TEXT_HAS(text, "fds: /proc/self/fd/0 ");
 	CHECK_TEXT_HAS(text, "\nread-only\n");
 }
