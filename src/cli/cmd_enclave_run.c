@@ -173,6 +173,9 @@ static enum cella_status hear_line(const struct run_args *args, struct cella_byt
 		return error_set(err, CELLA_IO, "%s: %s",
 				 enclave_status_text(state, "name"),
 				 enclave_status_text(state, "cause"));
+	if (strcmp(enclave_status_text(state, "state"), "stopped") == 0)
+		return error_set(err, CELLA_IO, "%s: was stopped before it was ready",
+				 enclave_status_text(state, "name"));
 	if (strcmp(enclave_status_text(state, "state"), "running") == 0) {
 		note(&args->common, "%s: running by %s (%s)",
 		     enclave_status_text(state, "name"),
