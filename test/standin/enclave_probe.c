@@ -141,20 +141,27 @@ static void try_connect(FILE *out, unsigned cid, unsigned port)
 	close(fd);
 }
 
+static void connect_as_told(FILE *out, const char *words)
+{
+	char *rest = NULL;
+	const unsigned long cid = strtoul(words, &rest, 10);
+	const unsigned long port = strtoul(rest, NULL, 10);
+
+	try_connect(out, (unsigned)cid, (unsigned)port);
+}
+
 static void answer(int peer)
 {
 	FILE *const in = fdopen(peer, "re");
 	FILE *const out = fdopen(dup(peer), "we");
 	char line[LINE_MAX_LEN];
-	unsigned cid;
-	unsigned port;
 
 	if (in == NULL || out == NULL || fgets(line, sizeof line, in) == NULL)
 		_exit(1);
 	if (strcmp(line, "look\n") == 0)
 		look(out);
-	else if (sscanf(line, "connect %u %u", &cid, &port) == 2)
-		try_connect(out, cid, port);
+	else if (strncmp(line, "connect ", strlen("connect ")) == 0)
+		connect_as_told(out, line + strlen("connect "));
 	fclose(out);
 	_exit(0);
 }
