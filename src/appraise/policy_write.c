@@ -5,6 +5,7 @@
 #include "appraise/appraise.h"
 
 #include "appraise/condition.h"
+#include "appraise/intel_result.h"
 #include "appraise/policy_events.h"
 #include "evidence/event_report.h"
 #include "verify/dcap.h"
@@ -63,6 +64,8 @@ static bool has_value(const struct writer *w, const struct policy_key *key)
 	case CONDITION_NUMBER:
 	case CONDITION_NUMBER_MIN:
 		return cella_facts_get_number(facts, key->fact, &number);
+	case CONDITION_TEXTS:
+		return facts->values[key->fact].type == FACT_TEXTS;
 	case CONDITION_EVENTS:
 		return w->draft->event_log != NULL &&
 		       w->registers[policy_events_register(key)].finding ==
@@ -162,6 +165,15 @@ static enum cella_status put_events(const struct writer *w, json_t *reference,
 	return json_put(reference, key->name, events, w->err);
 }
 
+static enum cella_status put_texts(const struct writer *w, json_t *reference,
+				   const struct policy_key *key)
+{
+	const struct fact_value *const value = &w->draft->facts->values[key->fact];
+
+	return json_put(reference, key->name,
+			intel_texts(value->texts.items, value->texts.num_items), w->err);
+}
+
 static enum cella_status put_value(const struct writer *w, json_t *reference,
 				   const struct policy_key *key)
 {
@@ -171,6 +183,8 @@ static enum cella_status put_value(const struct writer *w, json_t *reference,
 		return put_bytes(w, reference, key);
 	if (key->kind == CONDITION_EVENTS)
 		return put_events(w, reference, key);
+	if (key->kind == CONDITION_TEXTS)
+		return put_texts(w, reference, key);
 	cella_facts_get_number(w->draft->facts, key->fact, &number);
 	return json_put(reference, key->name, json_integer((json_int_t)number), w->err);
 }

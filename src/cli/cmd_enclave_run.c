@@ -26,8 +26,7 @@ struct run_args {
 	const char *host;
 	const char *run_dir;
 	const char *qemu;
-	const char *from_guest;
-	const char *to_guest;
+	struct ways_args ways;
 	struct moment vcpus;
 	struct moment memory;
 	struct moment timeout;
@@ -45,10 +44,7 @@ static const struct option_def options[] = {
 	  "give it so much memory; what the image's ramdisks need, 128 at least" },
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
 	  "vouch for it with the key in this directory" },
-	{ "to-guest", 0, "PORTS", OPTION_TEXT, ARG(to_guest),
-	  "the enclave's vsock ports that this host may reach; any" },
-	{ "from-guest", 0, "PORTS", OPTION_TEXT, ARG(from_guest),
-	  "this host's vsock ports that the enclave may reach; none" },
+	WAYS_OPTIONS(ARG(ways)),
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
 	  "keep what its kernel writes to the console; its measurements say so" },
 	{ "foreground", 0, NULL, OPTION_FLAG, ARG(foreground),
@@ -93,6 +89,12 @@ static void add(struct argv *argv, const char *option, const char *value)
 	argv_add(argv, "%s", value);
 }
 
+static void add_texts(struct argv *argv, const char *option, const struct texts *values)
+{
+	for (size_t i = 0; i < values->num_items; i++)
+		add(argv, option, values->items[i]);
+}
+
 static void add_number(struct argv *argv, const char *option, const struct moment *value)
 {
 	if (!value->is_set)
@@ -117,8 +119,10 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	argv_add(out, "%.*s", (int)host.len, (const char *)host.data);
 	add(out, "--run-dir", args->run_dir);
 	add(out, "--qemu", args->qemu);
-	add(out, "--to-guest", args->to_guest);
-	add(out, "--from-guest", args->from_guest);
+	add(out, "--to-guest", args->ways.to_guest);
+	add(out, "--from-guest", args->ways.from_guest);
+	add_texts(out, "--forward", &args->ways.forward);
+	add_texts(out, "--egress", &args->ways.egress);
 	add_number(out, "--vcpus", &args->vcpus);
 	add_number(out, "--memory", &args->memory);
 	add_number(out, "--boot-timeout", &args->timeout);

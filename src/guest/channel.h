@@ -9,6 +9,8 @@
  *
  *   end <reason> <number>[ <detail>]\n
  *
+ * Port 9443 of the host, where egress is allowed: an HTTP proxy for CONNECT (doc/vsock.md).
+ *
  * Ports of the guest, a request line each, answered and closed:
  *   7001 control   health | stop            "ok <state>"
  *   7002 log       (no request)             what the guest's policy lets out
@@ -29,6 +31,7 @@ enum {
 	GUEST_PORT_LOG = 7002,
 	GUEST_PORT_ATTEST = 7003,
 	GUEST_PORT_HEARTBEAT = 9000,
+	GUEST_PORT_EGRESS = 9443,
 	GUEST_HEARTBEAT = 0xb7,
 	GUEST_REQUEST_MAX = 512,
 	GUEST_END_MAX = 256, /* the line, with its end */

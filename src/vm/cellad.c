@@ -5,7 +5,8 @@
  *
  *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
- *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
+ *          [--to-guest PORTS] [--from-guest PORTS] [--forward [ADDRESS:]PORT:PORT]...
+ *          [--egress NAME:PORT]... [--qemu PROGRAM] [--ready FD] [--debug]
  *
  * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs.
  *
@@ -17,6 +18,7 @@
 #include "base/number.h"
 #include "collect/program.h"
 #include "guest/io.h"
+#include "vm/network.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -37,6 +39,13 @@ enum {
 	DEFAULT_STOP_SECONDS = 20,
 	MAX_SECONDS = 24 * 60 * 60,
 	FIRST_FREE_FD = 3,
+	LIST_MAX = LAUNCH_MAX_EGRESS,
+};
+
+/* Of an option that may be given again. */
+struct list {
+	const char *items[LIST_MAX];
+	size_t num_items;
 };
 
 struct arguments {
@@ -47,6 +56,8 @@ struct arguments {
 	const char *qemu;
 	const char *to_guest;
 	const char *from_guest;
+	struct list forward;
+	struct list egress;
 	uint64_t vcpus;
 	uint64_t memory;
 	uint64_t cid;
@@ -56,7 +67,7 @@ struct arguments {
 	bool debug;
 };
 
-enum kind { TEXT, NUMBER, FLAG };
+enum kind { TEXT, TEXTS, NUMBER, FLAG };
 
 #define ARG(member) offsetof(struct arguments, member)
 static const struct row {
@@ -72,6 +83,8 @@ static const struct row {
 	{ "--qemu", TEXT, ARG(qemu), 0 },
 	{ "--to-guest", TEXT, ARG(to_guest), 0 },
 	{ "--from-guest", TEXT, ARG(from_guest), 0 },
+	{ "--forward", TEXTS, ARG(forward), 0 },
+	{ "--egress", TEXTS, ARG(egress), 0 },
 	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
 	{ "--memory", NUMBER, ARG(memory), EVM_MAX_MEMORY_MIB },
 	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
@@ -82,6 +95,16 @@ static const struct row {
 };
 
 /* --- arguments ----------------------------------------------------------------------- */
+
+static enum cella_status add_text(struct list *list, const struct row *row,
+				  const char *value, struct cella_error *err)
+{
+	if (list->num_items == LIST_MAX)
+		return error_set(err, CELLA_USAGE, "%s: more than %d", row->name,
+				 LIST_MAX);
+	list->items[list->num_items++] = value;
+	return CELLA_OK;
+}
 
 static enum cella_status missing(const char *name, struct cella_error *err)
 {
@@ -102,6 +125,8 @@ static enum cella_status read_row(const struct row *row, const char *value,
 		return missing(row->name, err);
 	else if (row->kind == TEXT)
 		*(const char **)place = value;
+	else if (row->kind == TEXTS)
+		return add_text((struct list *)place, row, value, err);
 	else
 		return number_read(value, row->max, (uint64_t *)place, row->name, err);
 	return CELLA_OK;
@@ -207,12 +232,27 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 
 /* --- life ---------------------------------------------------------------------------- */
 
+static enum cella_status read_ways(const struct arguments *args, struct arena *arena,
+				   struct launch_config *out, struct cella_error *err)
+{
+	const struct network_args ways = {
+		.to_guest = args->to_guest,
+		.from_guest = args->from_guest,
+		.forward = { args->forward.items, args->forward.num_items },
+		.egress = { args->egress.items, args->egress.num_items },
+	};
+
+	return network_read(&ways, arena, out, err);
+}
+
 static enum cella_status run(const struct arguments *args, struct cella_error *err)
 {
 	char vtpm[PROGRAM_PATH_MAX];
 	char vsock[PROGRAM_PATH_MAX];
+	char forward[PROGRAM_PATH_MAX];
 	char base[RUN_PATH_MAX];
 	int image CLEANUP_CLOSE = -1;
+	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct host_key *key CLEANUP(host_key_cleanup) = NULL;
 	struct evm_options options = {
 		.name = args->name,
@@ -224,8 +264,7 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.qemu = args->qemu,
 		.vtpm = vtpm,
 		.vsock = vsock,
-		.to_guest = args->to_guest,
-		.from_guest = args->from_guest,
+		.forward = forward,
 		.boot_seconds = (unsigned)args->boot_seconds,
 		.stop_seconds = (unsigned)args->stop_seconds,
 		.notify = getenv("NOTIFY_SOCKET"),
@@ -234,6 +273,8 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 
 	program_find("cella-vtpm", vtpm);
 	program_find("cella-vsock", vsock);
+	program_find("cella-forward", forward);
+	TRY(read_ways(args, &arena, &options.ways, err));
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
@@ -251,7 +292,6 @@ int main(int argc UNUSED, char **argv)
 {
 	struct arguments args = {
 		.qemu = "qemu-system-x86_64",
-		.to_guest = "any",
 		.vcpus = 1,
 		.cid = EVM_MIN_CID + (uint64_t)getpid(),
 		.boot_seconds = DEFAULT_BOOT_SECONDS,

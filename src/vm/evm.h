@@ -43,8 +43,8 @@ struct evm_options {
 	const char *qemu;
 	const char *vtpm;
 	const char *vsock;
-	const char *to_guest;   /* the guest's ports that the host may reach */
-	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
+	const char *forward;       /* the program cella-forward */
+	struct launch_config ways; /* in and out (network_read()); nothing else of it */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
 	const char *notify; /* a service manager's socket, or NULL */

@@ -72,16 +72,15 @@ static enum cella_status make_log(const struct evm_options *options,
 				  const struct launch_image *image,
 				  struct evm_launch *out, struct cella_error *err)
 {
-	const struct launch_config config = {
-		.vcpus = options->vcpus,
-		.memory_mib = options->memory_mib,
-		.debug = options->debug,
-	};
+	struct launch_config config = options->ways;
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct launch_plan *const plan = arena_alloc(&arena, 1, sizeof *plan);
 	struct out log CLEANUP(out_done) = { 0 };
 	struct cella_bytes view;
 
+	config.vcpus = options->vcpus;
+	config.memory_mib = options->memory_mib;
+	config.debug = options->debug;
 	TRY(arena_status(&arena, err));
 	TRY(launch_plan_make(QEMU_MACHINE, image, &config, &arena, plan, err));
 	TRY(launch_predict(plan, &out->predicted, err));

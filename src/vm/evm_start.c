@@ -120,6 +120,18 @@ static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 	return child_start(&spec, &evm->children[EVM_VTPM], err);
 }
 
+/* What is admitted is what is measured. */
+static enum cella_status add_ports(struct argv *argv, const struct ports *ports,
+				   struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+
+	ports_write(ports, &text);
+	TRY(out_status(&text, err));
+	argv_add(argv, "%.*s", (int)text.len, (const char *)text.data);
+	return CELLA_OK;
+}
+
 static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 				     struct cella_error *err)
 {
@@ -139,11 +151,9 @@ static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 	argv_add(&argv, "--base");
 	argv_add(&argv, "%d", ends->host);
 	argv_add(&argv, "--to-guest");
-	argv_add(&argv, "%s", evm->options.to_guest);
+	TRY(add_ports(&argv, &evm->options.ways.to_guest, err));
 	argv_add(&argv, "--from-guest");
-	argv_add(&argv, "%d%s%s", GUEST_PORT_HEARTBEAT,
-		 evm->options.from_guest != NULL ? "," : "",
-		 evm->options.from_guest != NULL ? evm->options.from_guest : "");
+	TRY(add_ports(&argv, &evm->options.ways.from_guest, err));
 	TRY(argv_status(&argv, err));
 	return child_start(&spec, &evm->children[EVM_VSOCK], err);
 }

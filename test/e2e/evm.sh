@@ -133,6 +133,34 @@ another "debugging, without any policy for it" kernel.json evm.debug $launch --d
 evidence other.evm.json --kernel other --cmdline loud --signer signer.der
 check "the signer's next release is accepted" 0 $verify other.evm.json --policy signer.json
 
+# --- ways in and out ---
+ways="--egress API.example:443 --egress 192.0.2.1:80 --forward 8080:5000 --to-guest 6000"
+evidence ways.evm.json $launch $ways
+check "ways in and out are shown" 0 "$cella" inspect ways.evm.json
+says "192.0.2.1:80, api.example:443" "127.0.0.1:8080:5000" "5000, 6000, 7001-7003" "9000, 9443"
+check "and explained" 0 $verify ways.evm.json --explain
+says "egress: 192.0.2.1:80, api.example:443" "forwarded to the guest: 127.0.0.1:8080:5000"
+check "and told as JSON" 0 $verify ways.evm.json --json
+says '"evm_egress": [' '"api.example:443"' '"evm_from_guest": ['
+check "a policy of them is made" 0 "$cella" policy new ways.evm.json --only evm_egress \
+	--only evm_forward --output ways.json
+evidence other.evm.json $launch --egress 192.0.2.1:80 --egress api.example:443 \
+	--forward 127.0.0.1:8080:5000 --cpus 2
+check "the same, spelt otherwise, is accepted" 0 $verify other.evm.json --policy ways.json
+another "egress that was added is refused" ways.json policy.evm_egress $launch $ways \
+	--egress evil.example:443
+says "the policy has no evil.example:443"
+another "so is other forwarding" ways.json policy.evm_forward $launch --forward 8080:5001 \
+	--egress 192.0.2.1:80 --egress api.example:443
+another "and none at all" ways.json policy.evm_egress $launch --forward 8080:5000
+says "none: without 192.0.2.1:80"
+sed 's/"evm_egress": \[/"evm_egress": "none", "#was": [/' ways.json >off.json
+check "a policy says that egress is off" 0 "$cella" policy explain off.json
+says "what the guest may connect to outside is none"
+check "a mistake in them is told" 2 "$sim" enclave host --kernel kernel --egress example \
+	--nonce $nonce
+says "--egress"
+
 # --- tokens ---
 openssl ecparam -name prime256v1 -genkey -noout -out token.pem 2>/dev/null
 openssl ec -in token.pem -pubout -out token.pub 2>/dev/null
@@ -144,7 +172,7 @@ root=$($verify good.evm.json --json 2>/dev/null | sed -n 's/.*"cella_root": "\(.
 check "and believed for the one that is" 0 "$cella" token verify token.jwt --key token.pub \
 	--audience me --root "$root"
 check "it tells the strength" 0 "$cella" token show token.jwt
-says '"strength": "host"' '"tee": "evm"' "$root"
+says '"strength": "host"' '"tee": "evm"' "$root" '"evm_egress": []' '"evm_vcpus": 1'
 check "it is judged again" 0 "$cella" token replay token.jwt \
 	--quote good.evm.json --trust-root host/host-ca.pem --policy all.json --nonce $nonce
 
