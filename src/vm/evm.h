@@ -51,7 +51,7 @@ struct evm_options {
 	int ready; /* told its states, a line of JSON each, until it runs; -1: nobody */
 };
 
-enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_QEMU, EVM_NUM_CHILDREN };
+enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_FORWARD, EVM_QEMU, EVM_NUM_CHILDREN };
 
 /* What is measured and booted: sealed files, and what they will measure to. */
 struct evm_launch {

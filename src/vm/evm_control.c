@@ -30,6 +30,18 @@ static json_t *pcrs_json(const struct launch_pcrs *pcrs)
 	return array;
 }
 
+static enum cella_status put_texts(json_t *root, const char *name,
+				   const struct launch_texts *texts,
+				   struct cella_error *err)
+{
+	json_t *const array = json_array();
+
+	TRY(json_put(root, name, array, err));
+	for (size_t i = 0; i < texts->num_items; i++)
+		TRY(json_add(array, json_string(texts->items[i]), err));
+	return CELLA_OK;
+}
+
 static enum cella_status put_options(json_t *root, const struct evm_options *options,
 				     struct cella_error *err)
 {
@@ -38,6 +50,8 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 	TRY(json_put(root, "vcpus", json_integer(options->vcpus), err));
 	TRY(json_put(root, "memory_mib", json_integer(options->memory_mib), err));
 	TRY(json_put(root, "debug", json_boolean(options->debug), err));
+	TRY(put_texts(root, "forward", &options->ways.forward, err));
+	TRY(put_texts(root, "egress", &options->ways.egress, err));
 	return json_put(root, "accelerator",
 			json_string(accelerator_name(ACCELERATOR_TCG)), err);
 }

@@ -5,11 +5,14 @@
  *   cella-vtpm   the launch's log, QEMU's TPM control channel, the supervisor
  *   cella-vsock  QEMU's vhost-user channel, the socket for the host's programs; theirs for
  *                the guest it finds beside it
+ *   cella-forward, where anything is forwarded: none; it connects like any program of the
+ *                host, and listens beside the socket for the guest
  *   QEMU         kernel and ramdisk, the other ends of both channels, QMP, the console
  */
 #include "vm/evm.h"
 
 #include "guest/io.h"
+#include "vm/network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,6 +161,49 @@ static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 	return child_start(&spec, &evm->children[EVM_VSOCK], err);
 }
 
+static void add_forwarding(struct argv *argv, const struct launch_texts *forward,
+			   struct arena *arena)
+{
+	for (size_t i = 0; i < forward->num_items; i++) {
+		argv_add(argv, "--publish");
+		argv_add(argv, "%s", network_published(forward->items[i], arena));
+	}
+}
+
+static void add_egress(struct argv *argv, const struct launch_texts *egress)
+{
+	if (egress->num_items == 0)
+		return;
+	argv_add(argv, "--egress");
+	argv_add(argv, "%d", GUEST_PORT_EGRESS);
+	for (size_t i = 0; i < egress->num_items; i++) {
+		argv_add(argv, "--allow");
+		argv_add(argv, "%s", egress->items[i]);
+	}
+}
+
+/* It needs the host's network, and is not confined like the others. */
+static enum cella_status start_forward(struct evm *evm, struct cella_error *err)
+{
+	const struct launch_config *const ways = &evm->options.ways;
+	struct arena arena CLEANUP(arena_done) = { 0 };
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	const struct child_spec spec = { .name = "cella-forward", .argv = &argv };
+	char base[RUN_PATH_MAX];
+
+	if (ways->forward.num_items == 0 && ways->egress.num_items == 0)
+		return CELLA_OK;
+	TRY(run_path(evm->dir.path, "v", base, err));
+	argv_add(&argv, "%s", evm->options.forward);
+	argv_add(&argv, "--base");
+	argv_add(&argv, "%s", base);
+	add_forwarding(&argv, &ways->forward, &arena);
+	add_egress(&argv, &ways->egress);
+	TRY(arena_status(&arena, err));
+	TRY(argv_status(&argv, err));
+	return child_start(&spec, &evm->children[EVM_FORWARD], err);
+}
+
 static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
 				    struct cella_error *err)
 {
@@ -200,5 +246,6 @@ enum cella_status evm_start(struct evm *evm, struct cella_error *err)
 	TRY(open_ends(evm, &ends, err));
 	TRY(start_vtpm(evm, &ends, err));
 	TRY(start_vsock(evm, &ends, err));
+	TRY(start_forward(evm, err));
 	return start_qemu(evm, &ends, err);
 }

@@ -3,14 +3,20 @@
  * The application of enclaves under test, static:
  *
  *   enclave_app serve        listens: port 7 returns what comes, port 8 gives evidence with
- *                            report data of the application's own, port 9 what it sees
+ *                            report data of the application's own, port 9 what it sees;
+ *                            port 10 asks the host's proxy for the place that it is told
  *   enclave_app exit STATUS  ends
  *   enclave_app stubborn     does not mind being asked to end
  *   enclave_app suspend      has the machine suspended to memory, and woken
+ * And outside of enclaves:
+ *   enclave_app outside      serves at a port of this machine, which it prints
+ *   enclave_app tcp PORT     connects standard input and output with a port of this machine
  */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +28,7 @@
 
 #include <linux/vm_sockets.h>
 
-enum { NUM_PORTS = 3, FIRST_PORT = 7, CHUNK = 4096 };
+enum { NUM_PORTS = 4, FIRST_PORT = 7, PROXY_PORT = 9443, CHUNK = 4096 };
 
 static const char request[] =
 	"quote "
@@ -123,7 +129,40 @@ static void look_around(int peer)
 	tell(peer, "/cella/guest.json");
 }
 
-static void (*const services[NUM_PORTS])(int peer) = { echo, give_evidence, look_around };
+/* What the peer writes, "name:port", is asked for; what comes back is returned. */
+static void fetch(int peer)
+{
+	const struct sockaddr_vm proxy = {
+		.svm_family = AF_VSOCK,
+		.svm_cid = VMADDR_CID_HOST,
+		.svm_port = PROXY_PORT,
+	};
+	const int fd = socket(AF_VSOCK, SOCK_STREAM, 0);
+	char place[256] = "";
+	char head[300];
+	size_t len = 0;
+	ssize_t got;
+
+	while (len < sizeof place - 1 &&
+	       (got = read(peer, place + len, sizeof place - 1 - len)) > 0)
+		len += (size_t)got;
+	place[strcspn(place, "\n")] = '\0';
+	if (connect(fd, (const struct sockaddr *)&proxy, sizeof proxy) != 0) {
+		const char *const why = strerror(errno);
+
+		put(peer, "no proxy: ", strlen("no proxy: "));
+		put(peer, why, strlen(why));
+		return;
+	}
+	put(fd, head,
+	    (size_t)snprintf(head, sizeof head, "CONNECT %s HTTP/1.1\r\n\r\nhello\n",
+			     place));
+	shutdown(fd, SHUT_WR);
+	copy(fd, peer);
+}
+
+static void (*const services[NUM_PORTS])(int peer) = { echo, give_evidence, look_around,
+						       fetch };
 
 static int serve(void)
 {
@@ -163,6 +202,54 @@ static int serve(void)
 	}
 }
 
+/* --- outside of enclaves --------------------------------------------------------------- */
+
+static int open_tcp(uint16_t port, struct sockaddr_in *at)
+{
+	*at = (struct sockaddr_in){ .sin_family = AF_INET,
+				    .sin_port = htons(port),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+/* Says what it is, and what it heard. */
+static int outside(void)
+{
+	struct sockaddr_in at;
+	socklen_t len = sizeof at;
+	const int fd = open_tcp(0, &at);
+
+	signal(SIGCHLD, SIG_IGN);
+	if (bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
+	    listen(fd, 16) != 0 || getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+		return 7;
+	printf("%u\n", ntohs(at.sin_port));
+	fflush(stdout);
+	for (;;) {
+		const int peer = accept(fd, NULL, NULL);
+
+		if (peer >= 0 && fork() == 0) {
+			put(peer, "outside: ", strlen("outside: "));
+			echo(peer);
+			_exit(0);
+		}
+		close(peer);
+	}
+}
+
+static int tcp(const char *port)
+{
+	struct sockaddr_in at;
+	const int fd = open_tcp((uint16_t)strtoul(port, NULL, 10), &at);
+
+	if (connect(fd, (const struct sockaddr *)&at, sizeof at) != 0)
+		return 8;
+	copy(STDIN_FILENO, fd);
+	shutdown(fd, SHUT_WR);
+	copy(fd, STDOUT_FILENO);
+	return 0;
+}
+
 static void put_file(const char *path, const char *text)
 {
 	const int fd = open(path, O_WRONLY);
@@ -189,6 +276,10 @@ int main(int argc, char **argv)
 		return (int)strtol(argv[2], NULL, 10);
 	if (argc == 2 && strcmp(argv[1], "suspend") == 0)
 		return suspend();
+	if (argc == 2 && strcmp(argv[1], "outside") == 0)
+		return outside();
+	if (argc == 3 && strcmp(argv[1], "tcp") == 0)
+		return tcp(argv[2]);
 	if (argc != 2 || strcmp(argv[1], "stubborn") != 0)
 		return 6;
 	signal(SIGTERM, SIG_IGN);
