@@ -227,6 +227,15 @@ cella_evidence_bytes(const struct cella_evidence *evidence);
 CELLA_EXPORT const struct cella_facts *
 cella_evidence_facts(const struct cella_evidence *evidence);
 
+struct cella_event_log; /* event_log.h */
+
+/*
+ * cella_evidence_event_log() borrows the event log that evidence carries, an Enclave VM's does;
+ * NULL when there is none with the registers that are quoted.
+ */
+CELLA_EXPORT const struct cella_event_log *
+cella_evidence_event_log(const struct cella_evidence *evidence);
+
 /*
  * cella_evidence_pck_chain() borrows the PEM chain that certifies the platform, as the
  * quote carries it; empty when it carries none.

@@ -87,7 +87,7 @@ struct policy_key {
 	enum condition_kind kind;
 	enum cella_fact fact;    /* of the tenant or the platform */
 	enum cella_fact qe_fact; /* of the quoting enclave, where it differs */
-	size_t len;              /* CONDITION_BYTES: of the value */
+	size_t len;              /* CONDITION_BYTES: of the value; _EVENTS: of a digest */
 	bool has_mask;           /* <name>_mask may stand beside it */
 	const char *flag;        /* of policy_class.flags */
 	const char *demand;      /* in words: "the TD's attributes are" */

@@ -177,8 +177,9 @@ bool launch_pcr_is_guests(unsigned pcr);
  * begin, byte for byte, with the log that launch_log_write() writes of it: other hashes,
  * another order, a PCR too many, a text that is not what its digest is of, debugging that
  * is told in one place and not in the others. The events that follow may be of PCR10,
- * PCR14 and PCR15 alone, which are the guest's. CELLA_MALFORMED names the event. What is told lives
- * in the arena and in the log.
+ * PCR14 and PCR15 alone, which are the guest's; those of PCR14 are tagged events of applications,
+ * whose digests are of what they say. CELLA_MALFORMED names the event. What is told lives in
+ * the arena and in the log.
  */
 enum cella_status launch_log_read(const struct cella_event_log *log, struct arena *arena,
 				  struct launch_told *out,

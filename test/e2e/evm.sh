@@ -66,7 +66,7 @@ echo kernel >kernel
 echo ramdisk >ramdisk
 printf signer >signer.der
 launch="--kernel kernel --cmdline quiet --signer signer.der"
-check "evidence is made" 0 evidence good.evm.json $launch --measure application
+check "evidence is made" 0 evidence good.evm.json $launch --measure "a measured application"
 
 verify="$cella verify --trust-root host/host-ca.pem --nonce $nonce"
 check "it is accepted under the pinned root" 0 $verify good.evm.json
@@ -127,8 +127,24 @@ another "another command line" all.json policy.evm_cmdline --kernel kernel --cmd
 	--signer signer.der
 another "another signer" signer.json policy.evm_signer --kernel kernel --signer other
 another "no signer" signer.json policy.evm_signer --kernel kernel
-another "more memory" all.json policy.evm_pcr13 $launch --measure application --memory 256
-another "another application" all.json policy.evm_pcr14 $launch --measure malware
+another "more memory" all.json policy.evm_pcr13 $launch --measure "a measured application" --memory 256
+another "another application" all.json policy.evm_pcr14 $launch --measure "a measured malware"
+check "a policy of what was measured" 0 "$cella" policy new good.evm.json --only evm_pcr14_events \
+	--output events.json
+says_not() {
+	! grep -qF -e "$1" events.json
+}
+check "names no register" 0 says_not '"evm_pcr14":'
+check "it is met" 0 $verify good.evm.json --policy events.json
+check "lint has nothing against it" 0 "$cella" policy lint --strict events.json
+check "it is explained" 0 "$cella" policy explain events.json
+says "a measured application"
+another "another application" events.json policy.evm_pcr14_events $launch \
+	--measure "a measured malware"
+says "a measured malware" "in its place, 1 of PCR14, the policy has"
+another "one more" events.json policy.evm_pcr14_events $launch \
+	--measure "a measured application" --measure "a measured malware"
+says "a measured malware" "the policy has nothing more"
 another "debugging, without any policy for it" kernel.json evm.debug $launch --debug
 evidence other.evm.json --kernel other --cmdline loud --signer signer.der
 check "the signer's next release is accepted" 0 $verify other.evm.json --policy signer.json

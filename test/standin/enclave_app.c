@@ -4,7 +4,9 @@
  *
  *   enclave_app serve        listens: port 7 returns what comes, port 8 gives evidence with
  *                            report data of the application's own, port 9 what it sees;
- *                            port 10 asks the host's proxy for the place that it is told
+ *                            port 10 asks the host's proxy for the place that it is told;
+ *                            port 11 asks the init for what it is told, port 12 has
+ *                            /cella-guest measure /etc/app.conf
  *   enclave_app exit STATUS  ends
  *   enclave_app stubborn     does not mind being asked to end
  *   enclave_app suspend      has the machine suspended to memory, and woken
@@ -28,7 +30,7 @@
 
 #include <linux/vm_sockets.h>
 
-enum { NUM_PORTS = 4, FIRST_PORT = 7, PROXY_PORT = 9443, CHUNK = 4096 };
+enum { NUM_PORTS = 6, FIRST_PORT = 7, PROXY_PORT = 9443, CHUNK = 4096 };
 
 static const char request[] =
 	"quote "
@@ -63,15 +65,23 @@ static void echo(int peer)
 	copy(peer, peer);
 }
 
-static void give_evidence(int peer)
+static int ask_init(int peer)
 {
 	const struct sockaddr_un address = { AF_UNIX, "/run/cella-attest" };
 	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-		put(peer, strerror(errno), strlen(strerror(errno)));
+	if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
+	put(peer, strerror(errno), strlen(strerror(errno)));
+	return -1;
+}
+
+static void give_evidence(int peer)
+{
+	const int fd = ask_init(peer);
+
+	if (fd < 0)
 		return;
-	}
 	put(fd, request, sizeof request - 1);
 	copy(fd, peer);
 }
@@ -161,8 +171,27 @@ static void fetch(int peer)
 	copy(fd, peer);
 }
 
-static void (*const services[NUM_PORTS])(int peer) = { echo, give_evidence, look_around,
-						       fetch };
+static void pass_on(int peer)
+{
+	const int fd = ask_init(peer);
+
+	if (fd < 0)
+		return;
+	copy(peer, fd);
+	copy(fd, peer);
+}
+
+static void measure(int peer)
+{
+	if (dup2(peer, STDOUT_FILENO) < 0 || dup2(peer, STDERR_FILENO) < 0)
+		return;
+	execl("/cella-guest", "cella-guest", "measure", "--json", "--name", "conf",
+	      "/etc/app.conf", (char *)NULL);
+	put(peer, strerror(errno), strlen(strerror(errno)));
+}
+
+static void (*const services[NUM_PORTS])(int peer) = { echo,  give_evidence, look_around,
+						       fetch, pass_on,       measure };
 
 static int serve(void)
 {

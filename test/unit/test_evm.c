@@ -79,8 +79,9 @@ static void made_begin(struct made *made)
 		.spec = { .host = mine.key,
 			  .enclave_id = "evm-1",
 			  .time = NOW,
-			  .measured = { { (const uint8_t *)"first", 5 },
-					{ (const uint8_t *)"second", 6 } },
+			  .measured = { bytes_from("cella measure-file sha384:aa /first"),
+					bytes_from(
+						"cella measure-file sha384:bb /second") },
 			  .num_measured = 2 },
 	};
 	made->spec.image = &made->image;
@@ -138,6 +139,7 @@ static struct cella_policy *policy_of(struct cella_bytes evidence,
 
 	CHECK_OK(cella_evidence_parse(evidence.data, evidence.len, &parsed, &err));
 	draft.facts = cella_evidence_facts(parsed);
+	draft.event_log = cella_evidence_event_log(parsed);
 	CHECK_OK(cella_policy_write(&draft, &text, &warning, &err));
 	CHECK_OK(cella_policy_parse(text, strlen(text), &how, &policy, &err));
 	return policy;
@@ -296,7 +298,26 @@ static void all_ports_opened(struct made *made)
 
 static void more_measured(struct made *made)
 {
-	made->spec.measured[made->spec.num_measured++] = bytes_from("third");
+	made->spec.measured[made->spec.num_measured++] =
+		bytes_from("cella measure-program sha384:cc /third");
+}
+
+static void file_changed(struct made *made)
+{
+	made->spec.measured[1] = bytes_from("cella measure-file sha384:b0 /second");
+}
+
+static void order_changed(struct made *made)
+{
+	const struct cella_bytes first = made->spec.measured[0];
+
+	made->spec.measured[0] = made->spec.measured[1];
+	made->spec.measured[1] = first;
+}
+
+static void nothing_measured(struct made *made)
+{
+	made->spec.num_measured = 0;
 }
 
 static void debuggable(struct made *made)
@@ -445,6 +466,49 @@ static void egress_hidden_in_log(struct sim_evm_parts *parts)
 	memcpy(place, "example.com", 11);
 }
 
+/* The guest, or whoever passes its log on, tells of another file than was measured. */
+static void other_file_in_log(struct sim_evm_parts *parts)
+{
+	uint8_t *const place = memmem(parts->log.data, parts->log.len, "/second", 7);
+
+	CHECK_TRUE(place != NULL);
+	memcpy(place, "/eviler", 7);
+}
+
+static void find_last_event(const struct out *log, size_t *offset)
+{
+	struct cella_event_log *parsed CLEANUP(event_log_cleanup) = NULL;
+	struct cella_error err = { 0 };
+
+	CHECK_OK(cella_event_log_parse(log->data, log->len, &parsed, &err));
+	*offset = parsed->events[parsed->num_events - 1].offset;
+}
+
+/* Or says what was measured anew, digests and all; or twice what was measured once. */
+static void other_event_in_log(struct sim_evm_parts *parts)
+{
+	struct launch_digest digest;
+	size_t offset = 0;
+	uint8_t *event;
+
+	other_file_in_log(parts);
+	find_last_event(&parts->log, &offset);
+	event = parts->log.data + offset;
+	digest = made_digest(bytes_of(event + 100, parts->log.len - offset - 100));
+	memcpy(event + 14, digest.sha256, SHA256_LEN);
+	memcpy(event + 48, digest.sha384, SHA384_LEN);
+}
+
+static void last_event_twice(struct sim_evm_parts *parts)
+{
+	struct out copy CLEANUP(out_done) = { 0 };
+	size_t offset = 0;
+
+	find_last_event(&parts->log, &offset);
+	out_bytes(&copy, parts->log.data + offset, parts->log.len - offset);
+	out_bytes(&parts->log, copy.data, copy.len);
+}
+
 static void host_event_after_guests(struct sim_evm_parts *parts)
 {
 	out_u32le(&parts->log, LAUNCH_PCR_KERNEL);
@@ -497,7 +561,14 @@ static const struct forgery {
 	  "policy.evm_pcr13" },
 	{ "all_ports_opened", all_ports_opened, NULL, NULL, "policy.evm_from_guest",
 	  "policy.evm_pcr13" },
-	{ "application_changed", more_measured, NULL, NULL, "policy.evm_pcr14", NULL },
+	{ "application_changed", more_measured, NULL, NULL, "policy.evm_pcr14",
+	  "policy.evm_pcr14" },
+	{ "file_changed", file_changed, NULL, NULL, "policy.evm_pcr14_events",
+	  "policy.evm_pcr14" },
+	{ "order_changed", order_changed, NULL, NULL, "policy.evm_pcr14_events",
+	  "policy.evm_pcr14" },
+	{ "nothing_measured", nothing_measured, NULL, NULL, "policy.evm_pcr14_events",
+	  "policy.evm_pcr14" },
 	{ "debug", debuggable, NULL, NULL, "evm.debug", "policy.evm_pcr" },
 	{ "other_host", of_another_host, NULL, NULL, "evm.root", "evm.certificate" },
 	{ "certified_in_future", later, NULL, NULL, "evm.dates", NULL },
@@ -521,6 +592,11 @@ static const struct forgery {
 	{ "log_text_changed", NULL, NULL, other_command_line_in_log, "evm.launch", NULL },
 	{ "log_debug_hidden", debuggable, NULL, debug_hidden_in_log, "evm.launch", NULL },
 	{ "log_egress_hidden", NULL, NULL, egress_hidden_in_log, "evm.launch", NULL },
+	{ "log_file_renamed", NULL, NULL, other_file_in_log, "evm.launch", NULL },
+	{ "log_event_replaced", NULL, NULL, other_event_in_log, "event_log.pcr14",
+	  "policy.evm_pcr14_events" },
+	{ "log_event_twice", NULL, NULL, last_event_twice, "event_log.pcr14",
+	  "policy.evm_pcr14_events" },
 	{ "log_host_event_late", NULL, NULL, host_event_after_guests, "evm.launch",
 	  "event_log.pcr4" },
 	{ "host_pcr_extended", NULL, host_pcr_extended, NULL, "event_log.pcr13",
@@ -538,9 +614,10 @@ static bool starts(const char *text, const char *start)
 static size_t single_policies(struct cella_bytes good, struct cella_policy **out)
 {
 	static const char *const keys[] = {
-		"evm_kernel",   "evm_cmdline",    "evm_image",   "evm_signer",
-		"evm_pcr7",     "evm_pcr9",       "evm_pcr13",   "evm_pcr14",
-		"evm_to_guest", "evm_from_guest", "evm_forward", "evm_egress",
+		"evm_kernel",       "evm_cmdline",    "evm_image",   "evm_signer",
+		"evm_pcr7",         "evm_pcr9",       "evm_pcr13",   "evm_pcr14",
+		"evm_to_guest",     "evm_from_guest", "evm_forward", "evm_egress",
+		"evm_pcr14_events",
 	};
 
 	*out = policy_of(good, keys, ARRAY_LEN(keys));

@@ -282,14 +282,65 @@ static void the_guest_adds_to_its_own_pcrs_alone(void **state)
 	(void)state;
 	CHECK_TRUE(launch_pcr_is_guests(10) && launch_pcr_is_guests(14));
 	for (unsigned pcr = 0; pcr < NUM_PCRS; pcr++) {
+		/* What PCR14 may have is told below. */
+		const enum cella_status expected =
+			launch_pcr_is_guests(pcr) && pcr != LAUNCH_PCR_APPLICATION
+				? CELLA_OK
+				: CELLA_MALFORMED;
 		struct out bytes CLEANUP(out_done) = made_launch_log(false);
 
 		add_event(&bytes, pcr, EV_IPL);
-		CHECK_STATUS(launch_pcr_is_guests(pcr) ? CELLA_OK : CELLA_MALFORMED,
-			     read_log(&bytes, &err));
+		CHECK_STATUS(expected, read_log(&bytes, &err));
 		add_event(&bytes, LAUNCH_PCR_USER, EV_IPL);
-		CHECK_STATUS(launch_pcr_is_guests(pcr) ? CELLA_OK : CELLA_MALFORMED,
-			     read_log(&bytes, &err));
+		CHECK_STATUS(expected, read_log(&bytes, &err));
+	}
+}
+
+/* As constants; the tag is 0x4141454c, the lowest byte first. */
+#define BYTES(literal) \
+	{ \
+		(const uint8_t *)(literal), sizeof(literal) - 1 \
+	}
+#define TAG "LEAA"
+
+static const struct {
+	const char *name;
+	uint32_t type;
+	struct cella_bytes data;
+	struct cella_bytes hashed;
+	enum cella_status status;
+	const char *text;
+} measured_rows[] = {
+	{ "an event", EV_EVENT_TAG, BYTES(TAG "\5\0\0\0a b c"),
+	  BYTES(TAG "\5\0\0\0a b c"), CELLA_OK, NULL },
+	{ "no tag", EV_EVENT_TAG, BYTES("a b c"), BYTES("a b c"), CELLA_MALFORMED,
+	  "is not what a guest measures" },
+	{ "another tag", EV_EVENT_TAG, BYTES("XEAA\5\0\0\0a b c"),
+	  BYTES("XEAA\5\0\0\0a b c"), CELLA_MALFORMED, "is not what a guest measures" },
+	{ "another length", EV_EVENT_TAG, BYTES(TAG "\4\0\0\0a b c"),
+	  BYTES(TAG "\4\0\0\0a b c"), CELLA_MALFORMED, "is not what a guest measures" },
+	{ "another type", EV_IPL, BYTES(TAG "\5\0\0\0a b c"), BYTES(TAG "\5\0\0\0a b c"),
+	  CELLA_MALFORMED, "is not what a guest measures" },
+	{ "a lie", EV_EVENT_TAG, BYTES(TAG "\5\0\0\0a b c"), BYTES(TAG "\5\0\0\0a b d"),
+	  CELLA_MALFORMED, "its digests are not of what it says" },
+};
+
+static void what_the_guest_measures_is_what_it_says(void **state)
+{
+	static const uint16_t hashes[] = { CELLA_HASH_SHA256, CELLA_HASH_SHA384 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(measured_rows); i++) {
+		struct out bytes CLEANUP(out_done) = made_launch_log(false);
+		struct cella_error err = { 0 };
+
+		CASE(measured_rows[i].name);
+		log_add(&bytes, hashes, ARRAY_LEN(hashes), LAUNCH_PCR_APPLICATION,
+			measured_rows[i].type, measured_rows[i].hashed,
+			measured_rows[i].data);
+		CHECK_STATUS(measured_rows[i].status, read_log(&bytes, &err));
+		if (measured_rows[i].text != NULL)
+			CHECK_TEXT_HAS(err.text, measured_rows[i].text);
 	}
 }
 
@@ -360,6 +411,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_measured_is_refused),
 		cmocka_unit_test(a_log_tells_what_it_was_made_of),
 		cmocka_unit_test(the_guest_adds_to_its_own_pcrs_alone),
+		cmocka_unit_test(what_the_guest_measures_is_what_it_says),
 		cmocka_unit_test(debugging_is_told_everywhere_or_nowhere),
 		cmocka_unit_test(every_change_of_a_byte_is_refused_or_measured),
 	};
