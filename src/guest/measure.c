@@ -64,6 +64,30 @@ static const struct digest *find_digest(uint16_t hash)
 	return NULL;
 }
 
+/* One of them; true for a digest that is logged. */
+static bool read_digest(struct in *in, uint8_t sha256[SHA256_LEN],
+			uint8_t sha384[SHA384_LEN])
+{
+	const uint16_t hash = in_u16be(in, "digests.hashAlg");
+	const struct digest *const digest = find_digest(hash);
+	struct cella_bytes bytes;
+
+	if (in->failed != NULL)
+		return false;
+	if (digest == NULL) {
+		in_fail(in, "digests.hashAlg", "is not known");
+		return false;
+	}
+	bytes = in_bytes(in, digest->len, "digests.digest");
+	if (in->failed != NULL)
+		return false;
+	if (hash == TPM_ALG_SHA256)
+		memcpy(sha256, bytes.data, SHA256_LEN);
+	else if (hash == ALG_SHA384)
+		memcpy(sha384, bytes.data, SHA384_LEN);
+	return hash == TPM_ALG_SHA256 || hash == ALG_SHA384;
+}
+
 static void read_digests(struct in *in, uint8_t sha256[SHA256_LEN],
 			 uint8_t sha384[SHA384_LEN])
 {
@@ -72,24 +96,8 @@ static void read_digests(struct in *in, uint8_t sha256[SHA256_LEN],
 
 	if (in->failed == NULL && count > ARRAY_LEN(digests_known))
 		in_fail(in, "digests.count", "is more than there are hashes");
-	for (uint32_t i = 0; i < count && in->failed == NULL; i++) {
-		const uint16_t hash = in_u16be(in, "digests.hashAlg");
-		const struct digest *const digest = find_digest(hash);
-		struct cella_bytes bytes;
-
-		if (digest == NULL)
-			in_fail(in, "digests.hashAlg", "is not known");
-		if (in->failed != NULL)
-			return;
-		bytes = in_bytes(in, digest->len, "digests.digest");
-		if (in->failed != NULL)
-			return;
-		if (hash == TPM_ALG_SHA256)
-			memcpy(sha256, bytes.data, SHA256_LEN);
-		else if (hash == ALG_SHA384)
-			memcpy(sha384, bytes.data, SHA384_LEN);
-		num_found += hash == TPM_ALG_SHA256 || hash == ALG_SHA384;
-	}
+	for (uint32_t i = 0; i < count && in->failed == NULL; i++)
+		num_found += read_digest(in, sha256, sha384);
 	if (in->failed == NULL && num_found != NUM_BANKS)
 		in_fail(in, "digests", "lack one of SHA-256 and SHA-384");
 }
