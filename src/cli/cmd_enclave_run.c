@@ -27,6 +27,7 @@ struct run_args {
 	const char *run_dir;
 	const char *qemu;
 	struct ways_args ways;
+	const char *tpm_state;
 	struct moment vcpus;
 	struct moment memory;
 	struct moment timeout;
@@ -45,6 +46,8 @@ static const struct option_def options[] = {
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
 	  "vouch for it with the key in this directory" },
 	WAYS_OPTIONS(ARG(ways)),
+	{ "tpm-state", 0, "DIR", OPTION_TEXT, ARG(tpm_state),
+	  "keep what its TPM keeps in this directory, encrypted, for its next start" },
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
 	  "keep what its kernel writes to the console; its measurements say so" },
 	{ "foreground", 0, NULL, OPTION_FLAG, ARG(foreground),
@@ -119,6 +122,7 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	argv_add(out, "%.*s", (int)host.len, (const char *)host.data);
 	add(out, "--run-dir", args->run_dir);
 	add(out, "--qemu", args->qemu);
+	add(out, "--tpm-state", args->tpm_state);
 	add(out, "--to-guest", args->ways.to_guest);
 	add(out, "--from-guest", args->ways.from_guest);
 	add_texts(out, "--forward", &args->ways.forward);

@@ -6,7 +6,7 @@
  *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--forward [ADDRESS:]PORT:PORT]...
- *          [--egress NAME:PORT]... [--qemu PROGRAM] [--ready FD] [--debug]
+ *          [--egress NAME:PORT]... [--tpm-state DIR] [--qemu PROGRAM] [--ready FD] [--debug]
  *
  * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs.
  *
@@ -56,6 +56,7 @@ struct arguments {
 	const char *qemu;
 	const char *to_guest;
 	const char *from_guest;
+	const char *tpm_state;
 	struct list forward;
 	struct list egress;
 	uint64_t vcpus;
@@ -83,6 +84,7 @@ static const struct row {
 	{ "--qemu", TEXT, ARG(qemu), 0 },
 	{ "--to-guest", TEXT, ARG(to_guest), 0 },
 	{ "--from-guest", TEXT, ARG(from_guest), 0 },
+	{ "--tpm-state", TEXT, ARG(tpm_state), 0 },
 	{ "--forward", TEXTS, ARG(forward), 0 },
 	{ "--egress", TEXTS, ARG(egress), 0 },
 	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
@@ -253,6 +255,8 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 	char base[RUN_PATH_MAX];
 	int image CLEANUP_CLOSE = -1;
 	struct arena arena CLEANUP(arena_done) = { 0 };
+	uint8_t secret[HOST_SECRET_LEN] = { 0 };
+	enum cella_status status;
 	struct host_key *key CLEANUP(host_key_cleanup) = NULL;
 	struct evm_options options = {
 		.name = args->name,
@@ -265,6 +269,8 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.vtpm = vtpm,
 		.vsock = vsock,
 		.forward = forward,
+		.tpm_state = args->tpm_state,
+		.secret = secret,
 		.boot_seconds = (unsigned)args->boot_seconds,
 		.stop_seconds = (unsigned)args->stop_seconds,
 		.notify = getenv("NOTIFY_SOCKET"),
@@ -279,7 +285,11 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
 	TRY(host_key_load(args->host, &key, err));
-	return evm_run(&options, &key, err);
+	if (args->tpm_state != NULL)
+		TRY(host_secret_load(args->host, secret, err));
+	status = evm_run(&options, &key, err);
+	explicit_bzero(secret, sizeof secret);
+	return status;
 }
 
 static int fail(const struct cella_error *err, int code)

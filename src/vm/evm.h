@@ -19,6 +19,7 @@
 #include "vm/qemu.h"
 #include "vm/run_dir.h"
 #include "vm/state.h"
+#include "vm/tpm_state.h"
 
 enum {
 	EVM_MIN_MEMORY_MIB = 96,
@@ -43,7 +44,10 @@ struct evm_options {
 	const char *qemu;
 	const char *vtpm;
 	const char *vsock;
-	const char *forward;       /* the program cella-forward */
+	const char *forward; /* the program cella-forward */
+	const char
+		*tpm_state; /* the folder where the TPM's state is kept; NULL: nowhere */
+	const uint8_t *secret;     /* HOST_SECRET_LEN bytes, for that */
 	struct launch_config ways; /* in and out (network_read()); nothing else of it */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
@@ -60,6 +64,8 @@ struct evm_launch {
 	int ramdisk;
 	char *cmdline;
 	struct launch_pcrs predicted;
+	bool is_signed;
+	uint8_t identity[SHA256_LEN]; /* of the signer, or of the image */
 };
 
 /* How far the end has been pushed. */
@@ -69,6 +75,14 @@ enum evm_push { EVM_PUSH_NONE, EVM_PUSH_ASKED, EVM_PUSH_QUIT, EVM_PUSH_KILLED };
 struct evm_errors {
 	char text[EVM_ERRORS_LEN];
 	size_t len;
+};
+
+/* Where the TPM's state comes from and goes to. */
+struct evm_tpm {
+	struct tpm_state *file; /* NULL: nowhere */
+	int memory;             /* shared with cella-vtpm; -1: none */
+	uint8_t *shared;        /* the same */
+	bool was_restored;
 };
 
 struct evm {
@@ -85,6 +99,7 @@ struct evm {
 	int heart;                    /* listens: port 9000 */
 	int guest;                    /* the connection on it */
 	int certify;                  /* to cella-vtpm, SOCK_SEQPACKET */
+	struct evm_tpm tpm;
 	int qmp;
 	int serial; /* the guest's console, of debugging */
 	int asking; /* the request to stop, on its way */
@@ -110,6 +125,13 @@ struct evm {
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
 void evm_launch_done(struct evm_launch *launch);
+
+/* evm_tpm_open() finds the TPM's state, where one is kept, and readies what is shared. */
+enum cella_status evm_tpm_open(struct evm *evm, struct cella_error *err) MUST_CHECK;
+
+/* evm_tpm_keep() keeps the state that cella-vtpm has left, and tells it. */
+enum cella_status evm_tpm_keep(struct evm *evm, struct cella_error *err) MUST_CHECK;
+void evm_tpm_close(struct evm *evm);
 
 /* evm_start() opens the sockets and starts the processes. */
 enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK;

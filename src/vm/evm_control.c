@@ -78,6 +78,11 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 	TRY(put_options(root, &evm->options, err));
 	TRY(json_put(root, "state", json_string(evm_state_name(evm->state)), err));
+	TRY(json_put(root, "tpm_state",
+		     json_string(evm->tpm.file == NULL   ? "ephemeral"
+				 : evm->tpm.was_restored ? "restored"
+							 : "new"),
+		     err));
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));

@@ -113,6 +113,10 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 		options->memory_mib = memory_for(image);
 	TRY(copy_cmdline(image, &out->cmdline, err));
 	TRY(digest_image(image, &digests, err));
+	out->is_signed = digests.is_signed;
+	memcpy(out->identity,
+	       digests.is_signed ? digests.signer.sha256 : digests.whole.sha256,
+	       SHA256_LEN);
 	TRY(make_log(options, &digests, out, err));
 	TRY(sealed_make("kernel", &image->kernel, 1, &out->kernel, err));
 	return sealed_make("ramdisk", image->ramdisks, image->num_ramdisks, &out->ramdisk,

@@ -2,7 +2,8 @@
 /*
  * Sockets and processes. Who gets which descriptor:
  *
- *   cella-vtpm   the launch's log, QEMU's TPM control channel, the supervisor
+ *   cella-vtpm   the launch's log, QEMU's TPM control channel, the supervisor, and memory for its
+ *                state where that is kept
  *   cella-vsock  QEMU's vhost-user channel, the socket for the host's programs; theirs for
  *                the guest it finds beside it
  *   cella-forward, where anything is forwarded: none; it connects like any program of the
@@ -104,7 +105,7 @@ static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 				    struct cella_error *err)
 {
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	const struct child_spec spec = {
+	struct child_spec spec = {
 		.name = "cella-vtpm",
 		.argv = &argv,
 		.fds = { ends->tpm_vtpm, evm->launch.log, ends->certify_vtpm },
@@ -119,6 +120,11 @@ static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 	argv_add(&argv, "%d", evm->launch.log);
 	argv_add(&argv, "--supervisor");
 	argv_add(&argv, "%d", ends->certify_vtpm);
+	if (evm->tpm.memory >= 0) {
+		argv_add(&argv, "--state");
+		argv_add(&argv, "%d", evm->tpm.memory);
+		spec.fds[spec.num_fds++] = evm->tpm.memory;
+	}
 	TRY(argv_status(&argv, err));
 	return child_start(&spec, &evm->children[EVM_VTPM], err);
 }

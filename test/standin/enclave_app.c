@@ -6,7 +6,8 @@
  *                            report data of the application's own, port 9 what it sees;
  *                            port 10 asks the host's proxy for the place that it is told;
  *                            port 11 asks the init for what it is told, port 12 has
- *                            /cella-guest measure /etc/app.conf
+ *                            /cella-guest measure /etc/app.conf; port 13 has the TPM remember
+ *                            what it is told, or, if that is nothing, tells what it remembers
  *   enclave_app exit STATUS  ends
  *   enclave_app stubborn     does not mind being asked to end
  *   enclave_app suspend      has the machine suspended to memory, and woken
@@ -30,7 +31,7 @@
 
 #include <linux/vm_sockets.h>
 
-enum { NUM_PORTS = 6, FIRST_PORT = 7, PROXY_PORT = 9443, CHUNK = 4096 };
+enum { NUM_PORTS = 7, FIRST_PORT = 7, PROXY_PORT = 9443, CHUNK = 4096 };
 
 static const char request[] =
 	"quote "
@@ -190,8 +191,100 @@ static void measure(int peer)
 	put(peer, strerror(errno), strlen(strerror(errno)));
 }
 
-static void (*const services[NUM_PORTS])(int peer) = { echo,  give_evidence, look_around,
-						       fetch, pass_on,       measure };
+/* --- the TPM: an index of the owner's, of 16 bytes ----------------------------------------- */
+
+enum { NV_INDEX = 0x01500001, NV_LEN = 16 };
+
+static size_t put_number(unsigned char *out, unsigned long value, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		out[i] = (unsigned char)(value >> (8 * (len - 1 - i)));
+	return len;
+}
+
+/* Header, handles, an empty password: what follows is the command's own. */
+static size_t begin_command(unsigned char *out, unsigned long code, unsigned long first,
+			    unsigned long second)
+{
+	size_t len = put_number(out, 0x8002, 2) + 4;
+
+	len += put_number(out + len, code, 4);
+	len += put_number(out + len, first, 4);
+	if (second != 0)
+		len += put_number(out + len, second, 4);
+	len += put_number(out + len, 9, 4);
+	len += put_number(out + len, 0x40000009, 4);
+	return len + put_number(out + len, 0, 5);
+}
+
+/* The response code; the answer is in the buffer. */
+static unsigned long run_command(unsigned char *buffer, size_t len)
+{
+	const int fd = open("/dev/tpmrm0", O_RDWR);
+	unsigned long code = 0;
+
+	put_number(buffer + 2, len, 4);
+	if (fd < 0 || write(fd, buffer, len) != (ssize_t)len ||
+	    read(fd, buffer, CHUNK) < 10)
+		return ~0UL;
+	close(fd);
+	for (int i = 6; i < 10; i++)
+		code = code << 8 | buffer[i];
+	return code;
+}
+
+static unsigned long remember(const char *text)
+{
+	unsigned char command[CHUNK];
+	size_t len = begin_command(command, 0x12a, 0x40000001, 0);
+
+	len += put_number(command + len, 0, 2); /* its password */
+	len += put_number(command + len, 14, 2);
+	len += put_number(command + len, NV_INDEX, 4);
+	len += put_number(command + len, 0x0b, 2);
+	len += put_number(command + len, 0x00040004, 4); /* by its password */
+	len += put_number(command + len, 0, 2);
+	len += put_number(command + len, NV_LEN, 2);
+	run_command(command, len); /* which may be there already */
+	len = begin_command(command, 0x137, NV_INDEX, NV_INDEX);
+	len += put_number(command + len, NV_LEN, 2);
+	memset(command + len, 0, NV_LEN);
+	memcpy(command + len, text, strlen(text));
+	len += NV_LEN;
+	len += put_number(command + len, 0, 2);
+	return run_command(command, len);
+}
+
+static void use_tpm(int peer)
+{
+	unsigned char command[CHUNK];
+	char text[NV_LEN + 1] = "";
+	char line[64];
+	const ssize_t got = read(peer, text, NV_LEN);
+	unsigned long code;
+	size_t len;
+
+	text[strcspn(text, "\n")] = '\0';
+	if (got > 1) {
+		code = remember(text);
+	} else {
+		len = begin_command(command, 0x14e, NV_INDEX, NV_INDEX);
+		len += put_number(command + len, NV_LEN, 2);
+		len += put_number(command + len, 0, 2);
+		code = run_command(command, len);
+		memcpy(text, command + 16, NV_LEN);
+	}
+	if (code == 0)
+		put(peer, line,
+		    (size_t)snprintf(line, sizeof line, "remembers %s\n", text));
+	else
+		put(peer, line,
+		    (size_t)snprintf(line, sizeof line, "TPM: 0x%lx\n", code));
+}
+
+static void (*const services[NUM_PORTS])(int peer) = {
+	echo, give_evidence, look_around, fetch, pass_on, measure, use_tpm,
+};
 
 static int serve(void)
 {
