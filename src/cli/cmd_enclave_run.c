@@ -31,8 +31,8 @@ struct run_args {
 	const char *qemu;
 	const char *backend;
 	const char *firmware;
-	const char *from_guest;
-	const char *to_guest;
+	struct ways_args ways;
+	const char *tpm_state;
 	struct moment vcpus;
 	struct moment memory;
 	struct moment cid;
@@ -55,10 +55,9 @@ static const struct option_def options[] = {
 	RESOURCE_OPTIONS(ARG(resources)),
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
 	  "vouch for it with the key in this directory" },
-	{ "to-guest", 0, "PORTS", OPTION_TEXT, ARG(to_guest),
-	  "the enclave's vsock ports that this host may reach; any" },
-	{ "from-guest", 0, "PORTS", OPTION_TEXT, ARG(from_guest),
-	  "this host's vsock ports that the enclave may reach; none" },
+	WAYS_OPTIONS(ARG(ways)),
+	{ "tpm-state", 0, "DIR", OPTION_TEXT, ARG(tpm_state),
+	  "keep what its TPM keeps in this directory, encrypted, for its next start" },
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
 	  "keep what its kernel writes to the console; its measurements say so" },
 	{ "foreground", 0, NULL, OPTION_FLAG, ARG(foreground),
@@ -90,6 +89,12 @@ static void add(struct argv *argv, const char *option, const char *value)
 	argv_add(argv, "%s", value);
 }
 
+static void add_texts(struct argv *argv, const char *option, const struct texts *values)
+{
+	for (size_t i = 0; i < values->num_items; i++)
+		add(argv, option, values->items[i]);
+}
+
 static void add_number(struct argv *argv, const char *option, const struct moment *value)
 {
 	if (!value->is_set)
@@ -118,8 +123,11 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	add(out, "--backend", args->backend);
 	add(out, "--firmware", args->firmware);
 	add(out, "--qemu", args->qemu);
-	add(out, "--to-guest", args->to_guest);
-	add(out, "--from-guest", args->from_guest);
+	add(out, "--tpm-state", args->tpm_state);
+	add(out, "--to-guest", args->ways.to_guest);
+	add(out, "--from-guest", args->ways.from_guest);
+	add_texts(out, "--forward", &args->ways.forward);
+	add_texts(out, "--egress", &args->ways.egress);
 	add_number(out, "--vcpus", &args->vcpus);
 	add_number(out, "--memory", &args->memory);
 	add_number(out, "--cid", &args->cid);

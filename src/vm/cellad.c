@@ -5,7 +5,8 @@
  *
  *   cellad --name NAME --image FILE|fd:N --host DIR [--run-dir DIR]
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
- *          [--to-guest PORTS] [--from-guest PORTS] [--qemu PROGRAM] [--ready FD] [--debug]
+ *          [--to-guest PORTS] [--from-guest PORTS] [--forward [ADDRESS:]PORT:PORT]...
+ *          [--egress NAME:PORT]... [--tpm-state DIR] [--qemu PROGRAM] [--ready FD] [--debug]
  *          [--trusted-signers FILE|DIR]
  *          [--cores shared|whole|LIST] [--pin] [--hugepages no|2M|1G] [--mem-lock]
  *          [--keep-memory MIB] [--backend NAME] [--firmware FILE]
@@ -29,6 +30,7 @@
 #include "vm/enclave_conf.h"
 #include "vm/keeper.h"
 #include "vm/mock_guest.h"
+#include "vm/network.h"
 #include "vm/signers.h"
 
 #include <assert.h>
@@ -51,6 +53,13 @@ enum {
 	MAX_SECONDS = 24 * 60 * 60,
 	FIRST_FREE_FD = 3,
 	MAX_KEEP_MIB = 1 << 30,
+	LIST_MAX = LAUNCH_MAX_EGRESS,
+};
+
+/* Of an option that may be given again. */
+struct list {
+	const char *items[LIST_MAX];
+	size_t num_items;
 };
 
 struct arguments {
@@ -67,6 +76,9 @@ struct arguments {
 	const char *firmware;
 	const char *cores;
 	const char *hugepages;
+	const char *tpm_state;
+	struct list forward;
+	struct list egress;
 	uint64_t keep_memory;
 	bool mem_lock;
 	bool pin;
@@ -83,7 +95,7 @@ struct arguments {
 /* Left to the rules of resources. */
 #define NOT_GIVEN UINT64_MAX
 
-enum kind { TEXT, NUMBER, FLAG };
+enum kind { TEXT, TEXTS, NUMBER, FLAG };
 
 #define ARG(member) offsetof(struct arguments, member)
 static const struct row {
@@ -106,6 +118,9 @@ static const struct row {
 	{ "--keep-memory", NUMBER, ARG(keep_memory), MAX_KEEP_MIB },
 	{ "--mem-lock", FLAG, ARG(mem_lock), 0 },
 	{ "--pin", FLAG, ARG(pin), 0 },
+	{ "--tpm-state", TEXT, ARG(tpm_state), 0 },
+	{ "--forward", TEXTS, ARG(forward), 0 },
+	{ "--egress", TEXTS, ARG(egress), 0 },
 	{ "--vcpus", NUMBER, ARG(vcpus), EVM_MAX_VCPUS },
 	{ "--memory", NUMBER, ARG(memory), EVM_MAX_MEMORY_MIB },
 	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
@@ -119,6 +134,16 @@ static const struct row {
 };
 
 /* --- arguments ----------------------------------------------------------------------- */
+
+static enum cella_status add_text(struct list *list, const struct row *row,
+				  const char *value, struct cella_error *err)
+{
+	if (list->num_items == LIST_MAX)
+		return error_set(err, CELLA_USAGE, "%s: more than %d", row->name,
+				 LIST_MAX);
+	list->items[list->num_items++] = value;
+	return CELLA_OK;
+}
 
 static enum cella_status missing(const char *name, struct cella_error *err)
 {
@@ -139,6 +164,8 @@ static enum cella_status read_row(const struct row *row, const char *value,
 		return missing(row->name, err);
 	else if (row->kind == TEXT)
 		*(const char **)place = value;
+	else if (row->kind == TEXTS)
+		return add_text((struct list *)place, row, value, err);
 	else
 		return number_read(value, row->max, (uint64_t *)place, row->name, err);
 	return CELLA_OK;
@@ -261,6 +288,19 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 
 /* --- life ---------------------------------------------------------------------------- */
 
+static enum cella_status read_ways(const struct arguments *args, struct arena *arena,
+				   struct launch_config *out, struct cella_error *err)
+{
+	const struct network_args ways = {
+		.to_guest = args->to_guest,
+		.from_guest = args->from_guest,
+		.forward = { args->forward.items, args->forward.num_items },
+		.egress = { args->egress.items, args->egress.num_items },
+	};
+
+	return network_read(&ways, arena, out, err);
+}
+
 /* A service has given the path, or who calls. */
 static enum cella_status read_signers(const char *path, struct eif_certs *out,
 				      struct cella_error *err)
@@ -285,8 +325,11 @@ static enum cella_status run(const struct arguments *args, int *code,
 	char mock[PROGRAM_PATH_MAX];
 	char vtpm[PROGRAM_PATH_MAX];
 	char vsock[PROGRAM_PATH_MAX];
+	char forward[PROGRAM_PATH_MAX];
 	char base[RUN_PATH_MAX];
 	int image CLEANUP_CLOSE = -1;
+	struct arena arena CLEANUP(arena_done) = { 0 };
+	uint8_t secret[HOST_SECRET_LEN] = { 0 };
 	struct host_key *key CLEANUP(host_key_cleanup) = NULL;
 	struct eif_certs signers CLEANUP(eif_certs_done) = { .num_certs = 0 };
 	struct evm_options options = {
@@ -302,8 +345,9 @@ static enum cella_status run(const struct arguments *args, int *code,
 		.mock = mock,
 		.vtpm = vtpm,
 		.vsock = vsock,
-		.to_guest = args->to_guest,
-		.from_guest = args->from_guest,
+		.forward = forward,
+		.tpm_state = args->tpm_state,
+		.secret = secret,
 		.boot_seconds = (unsigned)args->boot_seconds,
 		.stop_seconds = (unsigned)args->stop_seconds,
 		.notify = getenv("NOTIFY_SOCKET"),
@@ -315,6 +359,8 @@ static enum cella_status run(const struct arguments *args, int *code,
 	program_find("cellad", mock);
 	program_find("cella-vtpm", vtpm);
 	program_find("cella-vsock", vsock);
+	program_find("cella-forward", forward);
+	TRY(read_ways(args, &arena, &options.ways, err));
 	TRY(read_resources(args, &options.resources, err));
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
@@ -322,7 +368,10 @@ static enum cella_status run(const struct arguments *args, int *code,
 	TRY(read_signers(args->trusted_signers, &signers, err));
 	TRY(backend_choose(args->backend, &options.backend, err));
 	TRY(host_key_load(args->host, &key, err));
+	if (args->tpm_state != NULL)
+		TRY(host_secret_load(args->host, secret, err));
 	status = evm_run(&options, &key, err);
+	explicit_bzero(secret, sizeof secret);
 	if (status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED ||
 	    status == CELLA_LIMIT)
 		*code = KEEPER_EXIT_IMAGE;
@@ -362,7 +411,6 @@ int main(int argc UNUSED, char **argv)
 {
 	struct arguments args = {
 		.qemu = "qemu-system-x86_64",
-		.to_guest = "any",
 		.backend = "auto",
 		.cores = "shared",
 		.hugepages = "no",

@@ -123,6 +123,8 @@ static enum cella_status certify(struct evm *evm, struct cella_error *err)
 		return CELLA_OK;
 	if (got <= 0)
 		return error_set(err, CELLA_IO, "cella-vtpm: asks for no certificate");
+	if (evm->was_certified && evm->tpm.file != NULL && got == 1)
+		return evm_tpm_keep(evm, err);
 	if (evm->was_certified)
 		return error_set(err, CELLA_MALFORMED,
 				 "cella-vtpm: asks for a second certificate");
@@ -452,6 +454,7 @@ static void init(struct evm *evm, const struct evm_options *options,
 		.heart = -1,
 		.guest = -1,
 		.certify = -1,
+		.tpm = { .memory = -1 },
 		.qmp = -1,
 		.serial = -1,
 		.asking = -1,
@@ -475,6 +478,7 @@ static void clear(struct evm *evm)
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
+	evm_tpm_close(evm);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
 	evm_resources_return(evm);
@@ -509,6 +513,7 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
 	TRY(evm_resources_take(evm, err));
+	TRY(evm_tpm_open(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);

@@ -23,6 +23,7 @@
 #include "vm/qemu.h"
 #include "vm/run_dir.h"
 #include "vm/state.h"
+#include "vm/tpm_state.h"
 
 #include <jansson.h>
 
@@ -57,8 +58,11 @@ struct evm_options {
 	const char *mock; /* cellad itself */
 	const char *vtpm;
 	const char *vsock;
-	const char *to_guest;   /* the guest's ports that the host may reach */
-	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
+	const char *forward; /* the program cella-forward */
+	/* The folder where the TPM's state is kept; NULL: nowhere. */
+	const char *tpm_state;
+	const uint8_t *secret;     /* HOST_SECRET_LEN bytes, for that */
+	struct launch_config ways; /* in and out (network_read()); nothing else of it */
 	const struct eif_certs *trusted; /* whose images may start; NULL: anybody's */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
@@ -67,7 +71,7 @@ struct evm_options {
 };
 
 /* The machine: QEMU, or the mock in its place. */
-enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_QEMU, EVM_NUM_CHILDREN };
+enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_FORWARD, EVM_QEMU, EVM_NUM_CHILDREN };
 
 /* What the image says of itself and would measure elsewhere: for `list`, nothing obeys it. */
 struct evm_image {
@@ -87,6 +91,8 @@ struct evm_launch {
 	char *cmdline;
 	uint8_t image_sha384[SHA384_LEN]; /* of what PCR11 is extended with */
 	struct launch_pcrs predicted;
+	bool is_signed;
+	uint8_t identity[SHA256_LEN]; /* of the signer, or of the image */
 };
 
 #define EVM_LAUNCH_NONE \
@@ -101,6 +107,14 @@ struct evm_errors {
 	size_t len;
 };
 
+/* Where the TPM's state comes from and goes to. */
+struct evm_tpm {
+	struct tpm_state *file; /* NULL: nowhere */
+	int memory;             /* shared with cella-vtpm; -1: none */
+	uint8_t *shared;        /* the same */
+	bool was_restored;
+};
+
 struct evm {
 	struct evm_options options;
 	enum evm_state state;
@@ -113,11 +127,12 @@ struct evm {
 	int signals;
 	int control;                  /* listens */
 	int clients[EVM_MAX_CLIENTS]; /* wait for the end; -1: none */
-	int followers
-		[EVM_MAX_FOLLOWERS]; /* have the console as it is written; -1: none */
-	int heart;                   /* listens: port 9000 */
-	int guest;                   /* the connection on it */
-	int certify;                 /* to cella-vtpm, SOCK_SEQPACKET */
+	/* Have the console as it is written; -1: none. */
+	int followers[EVM_MAX_FOLLOWERS];
+	int heart;   /* listens: port 9000 */
+	int guest;   /* the connection on it */
+	int certify; /* to cella-vtpm, SOCK_SEQPACKET */
+	struct evm_tpm tpm;
 	int qmp;
 	int serial; /* the guest's console, of debugging */
 	int asking; /* the request to stop, on its way */
@@ -145,6 +160,13 @@ struct evm {
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
 void evm_launch_done(struct evm_launch *launch);
+
+/* evm_tpm_open() finds the TPM's state, where one is kept, and readies what is shared. */
+enum cella_status evm_tpm_open(struct evm *evm, struct cella_error *err) MUST_CHECK;
+
+/* evm_tpm_keep() keeps the state that cella-vtpm has left, and tells it. */
+enum cella_status evm_tpm_keep(struct evm *evm, struct cella_error *err) MUST_CHECK;
+void evm_tpm_close(struct evm *evm);
 
 /* evm_start() opens the sockets and has the back-end start the processes. */
 enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK;

@@ -77,6 +77,18 @@ static enum cella_status put_backend(json_t *root, const struct backend_choice *
 	return json_put(root, "accelerator", json_string(backend->name), err);
 }
 
+static enum cella_status put_texts(json_t *root, const char *name,
+				   const struct launch_texts *texts,
+				   struct cella_error *err)
+{
+	json_t *const array = json_array();
+
+	TRY(json_put(root, name, array, err));
+	for (size_t i = 0; i < texts->num_items; i++)
+		TRY(json_add(array, json_string(texts->items[i]), err));
+	return CELLA_OK;
+}
+
 static enum cella_status put_options(json_t *root, const struct evm_options *options,
 				     struct cella_error *err)
 {
@@ -85,6 +97,8 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 	TRY(json_put(root, "vcpus", json_integer(options->vcpus), err));
 	TRY(json_put(root, "memory_mib", json_integer(options->memory_mib), err));
 	TRY(json_put(root, "debug", json_boolean(options->debug), err));
+	TRY(put_texts(root, "forward", &options->ways.forward, err));
+	TRY(put_texts(root, "egress", &options->ways.egress, err));
 	return put_backend(root, &options->backend, err);
 }
 
@@ -123,6 +137,11 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 	TRY(put_options(root, &evm->options, err));
 	TRY(json_put(root, "state", json_string(evm_state_name(evm->state)), err));
+	TRY(json_put(root, "tpm_state",
+		     json_string(evm->tpm.file == NULL   ? "ephemeral"
+				 : evm->tpm.was_restored ? "restored"
+							 : "new"),
+		     err));
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));

@@ -100,16 +100,15 @@ static enum cella_status make_log(const struct evm_options *options,
 				  const struct launch_image *image,
 				  struct evm_launch *out, struct cella_error *err)
 {
-	const struct launch_config config = {
-		.vcpus = options->vcpus,
-		.memory_mib = options->memory_mib,
-		.debug = options->debug,
-	};
+	struct launch_config config = options->ways;
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct launch_plan *const plan = arena_alloc(&arena, 1, sizeof *plan);
 	struct out log CLEANUP(out_done) = { 0 };
 	struct cella_bytes view;
 
+	config.vcpus = options->vcpus;
+	config.memory_mib = options->memory_mib;
+	config.debug = options->debug;
 	TRY(arena_status(&arena, err));
 	TRY(launch_plan_make(QEMU_MACHINE, image, &config, &arena, plan, err));
 	TRY(launch_predict(plan, &out->predicted, err));
@@ -145,6 +144,10 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 	TRY(digest_image(image, options->trusted, &digests, &out->image, err));
 	TRY(copy_metadata(image, &out->image.metadata, err));
 	memcpy(out->image_sha384, digests.whole.sha384, SHA384_LEN);
+	out->is_signed = digests.is_signed;
+	memcpy(out->identity,
+	       digests.is_signed ? digests.signer.sha256 : digests.whole.sha256,
+	       SHA256_LEN);
 	TRY(make_log(options, &digests, out, err));
 	TRY(sealed_make("kernel", &image->kernel, 1, &out->kernel, err));
 	return sealed_make("ramdisk", image->ramdisks, image->num_ramdisks, &out->ramdisk,
