@@ -148,6 +148,21 @@ static _Noreturn void become_supervisor(const struct argv *argv, int tell)
 	_exit(EXIT_UNDECIDED);
 }
 
+/* Without a class there is no record: it did not come so far as to have a folder. */
+static enum cella_status tell_failure(const struct run_args *args, const json_t *state,
+				      struct cella_error *err)
+{
+	const char *const name = enclave_status_text(state, "name");
+	const char *const class = enclave_status_text(state, "class");
+
+	if (class[0] != '\0')
+		note(&args->common, "%s: failed (%s): cella enclave explain%s%s %s", name,
+		     class, args->run_dir != NULL ? " --run-dir " : "",
+		     args->run_dir != NULL ? args->run_dir : "", name);
+	return error_set(err, CELLA_IO, "%s: %s", name,
+			 enclave_status_text(state, "cause"));
+}
+
 /* What the supervisor says: states as JSON, and words where it cannot even begin. */
 static enum cella_status hear_line(const struct run_args *args, struct cella_bytes line,
 				   json_t **status, struct cella_error *err)
@@ -159,9 +174,7 @@ static enum cella_status hear_line(const struct run_args *args, struct cella_byt
 				 (const char *)line.data);
 	TRY(enclave_status_parse(line, &state, err));
 	if (strcmp(enclave_status_text(state, "state"), "failed") == 0)
-		return error_set(err, CELLA_IO, "%s: %s",
-				 enclave_status_text(state, "name"),
-				 enclave_status_text(state, "cause"));
+		return tell_failure(args, state, err);
 	if (strcmp(enclave_status_text(state, "state"), "running") == 0)
 		*status = take(&state);
 	else

@@ -37,6 +37,7 @@ static const struct command *const commands[] = {
 	&cmd_enclave_attest,
 	&cmd_enclave_logs,
 	&cmd_enclave_console,
+	&cmd_enclave_explain,
 	&cmd_enclave_stop,
 	&cmd_measure,
 	&cmd_quote,

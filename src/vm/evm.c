@@ -72,8 +72,11 @@ void evm_step(struct evm *evm, enum evm_event event)
 		evm_blame(evm, "%s", err.text);
 		evm->state = EVM_FAILED;
 	}
-	if (evm->state != before)
-		tell_manager(evm);
+	if (evm->state == before)
+		return;
+	if (evm->state == EVM_FAILED)
+		evm->broke_in = before;
+	tell_manager(evm);
 }
 
 /* Tells who started this process, until it runs or never will. */
@@ -192,8 +195,10 @@ static void welcome_guest(struct evm *evm)
 {
 	int fd CLEANUP_CLOSE = accept4(evm->heart, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd >= 0 && evm->guest < 0 && !evm->has_greeted && !evm->has_end)
-		evm->guest = io_take(&fd);
+	if (fd < 0 || evm->guest >= 0 || evm->has_greeted || evm->has_end)
+		return;
+	evm->guest = io_take(&fd);
+	evm->has_spoken = true;
 }
 
 /* --- QEMU ---------------------------------------------------------------------------- */
@@ -321,6 +326,10 @@ static void be_late(struct evm *evm)
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (evm->children[i].has_ended)
 			evm_blame_child(evm, (enum evm_child)i);
+	/* With QEMU's end cella-vsock says how far the guest had come. */
+	evm->is_late = evm->state == EVM_BOOTING && evm->cause[0] == '\0';
+	child_kill(&evm->children[EVM_QEMU]);
+	evm_hear_back_end(evm);
 	evm_diagnose(evm);
 	evm_break_off(evm);
 }
@@ -424,6 +433,8 @@ static void init(struct evm *evm, const struct evm_options *options,
 		.dir = RUN_DIR_NONE,
 		.launch = { .log = -1, .kernel = -1, .ramdisk = -1 },
 		.key = take(key),
+		.since_ms = evm_now_ms(),
+		.oom = oom_count(""),
 		.signals = -1,
 		.control = -1,
 		.heart = -1,
@@ -444,6 +455,9 @@ static void done(struct evm *evm)
 	/* All are told before any is waited for. */
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		child_kill(&evm->children[i]);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		child_reap(&evm->children[i]);
+	evm_leave_record(evm);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		child_done(&evm->children[i]);
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
@@ -473,8 +487,9 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	evm_step(evm, EVM_START);
 	tell_state(evm);
 	TRY(watch_signals(evm, err));
-	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	/* First the name: what befalls it from here on, its record tells. */
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
+	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);

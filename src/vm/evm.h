@@ -15,7 +15,9 @@
 #include "guest/channel.h"
 #include "guest/ring.h"
 #include "vm/child.h"
+#include "vm/failure.h"
 #include "vm/host_key.h"
+#include "vm/oom.h"
 #include "vm/qemu.h"
 #include "vm/run_dir.h"
 #include "vm/state.h"
@@ -97,9 +99,16 @@ struct evm {
 	struct guest_end end;
 	bool was_certified;
 	bool has_panicked;
+	bool has_suspended;
+	bool has_spoken; /* the guest has connected */
+	bool is_late;
 	bool is_told;
 	enum evm_push push;
 	int64_t due_ms; /* when something must have happened; 0: never */
+	int64_t since_ms;
+	enum evm_state broke_in;   /* the state that failure ended */
+	const char *failure_class; /* once it has failed and left its record */
+	struct oom_count oom;      /* at its start */
 	char cause[EVM_CAUSE_LEN];
 };
 
@@ -147,11 +156,24 @@ void evm_blame_child(struct evm *evm, enum evm_child which);
 void evm_step(struct evm *evm, enum evm_event event);
 void evm_break_off(struct evm *evm);
 
-/* evm_hear_errors() takes what a process writes to standard error; evm_hear_child() its end. */
+/*
+ * evm_hear_errors() takes what a process writes to standard error; evm_hear_out() what it has
+ * written already, or writes within a time from its last word; evm_hear_child() hears its end.
+ */
 void evm_hear_errors(struct evm *evm, enum evm_child which);
+void evm_hear_out(struct evm *evm, enum evm_child which, int patience_ms);
 void evm_hear_child(struct evm *evm, enum evm_child which);
+
+/* evm_hear_back_end() hears cella-vsock's last words, once QEMU has ended. */
+void evm_hear_back_end(struct evm *evm);
+
+/* evm_failure() tells all that is known of a failure. */
+void evm_failure(const struct evm *evm, struct failure *out);
 
 /* evm_diagnose() says why no heartbeat came, into cause, as far as what is left tells. */
 void evm_diagnose(struct evm *evm);
+
+/* evm_leave_record() leaves the record of a failure, or removes that of an earlier one. */
+void evm_leave_record(struct evm *evm);
 
 #endif

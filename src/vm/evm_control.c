@@ -72,6 +72,8 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 			     err));
 	if (evm->cause[0] != '\0')
 		TRY(json_put(root, "cause", json_string(evm->cause), err));
+	if (evm->failure_class != NULL)
+		TRY(json_put(root, "class", json_string(evm->failure_class), err));
 	TRY(json_write(root, false, &text, err));
 	out_text(out, text);
 	return out_status(out, err);

@@ -15,6 +15,12 @@
 
 enum { SETTLE_MS = 2 * 1000 }; /* between the end of a helper and that of who ended it */
 
+/* It ends with QEMU, and says then how far the guest had come. */
+void evm_hear_back_end(struct evm *evm)
+{
+	evm_hear_out(evm, EVM_VSOCK, SETTLE_MS);
+}
+
 /* The last of what a process says is what it dies of. */
 void evm_hear_errors(struct evm *evm, enum evm_child which)
 {
@@ -39,7 +45,7 @@ void evm_hear_errors(struct evm *evm, enum evm_child which)
 }
 
 /* Hears what it has said already, or says within a time from its last word. */
-static void hear_out(struct evm *evm, enum evm_child which, int patience_ms)
+void evm_hear_out(struct evm *evm, enum evm_child which, int patience_ms)
 {
 	while (evm->children[which].errors >= 0) {
 		struct pollfd ready = { .fd = evm->children[which].errors,
@@ -77,7 +83,7 @@ void evm_blame_child(struct evm *evm, enum evm_child which)
 	char how[CHILD_TEXT_MAX];
 	char words[CHILD_TEXT_MAX];
 
-	hear_out(evm, which, 0);
+	evm_hear_out(evm, which, 0);
 	child_end_text(&evm->children[which], how);
 	last_words(&evm->errors[which], words);
 	evm_blame(evm, "%s%s%s", how, words[0] != '\0' ? ": " : "", words);
@@ -121,8 +127,7 @@ static void blame_guest(struct evm *evm)
 		evm_blame(evm, "the guest ended without a word");
 		return;
 	}
-	/* It ends with QEMU, and says then how far the guest had come. */
-	hear_out(evm, EVM_VSOCK, SETTLE_MS);
+	evm_hear_back_end(evm);
 	evm_diagnose(evm);
 }
 

@@ -6,16 +6,21 @@
 #include "vm/run_dir.h"
 
 #include "guest/io.h"
+#include "vm/failure_record.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Who looks for leftovers holds a lock for a moment. */
+enum { LOCK_ATTEMPTS = 20, LOCK_PAUSE_MS = 20 };
 
 static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
@@ -88,24 +93,13 @@ enum cella_status run_base(const char *given, char path[RUN_PATH_MAX],
 
 /* --- one folder ---------------------------------------------------------------------- */
 
-static void empty(const char *path)
-{
-	DIR *const folder = opendir(path);
-	const struct dirent *entry;
-
-	if (folder == NULL)
-		return;
-	while ((entry = readdir(folder)) != NULL)
-		unlinkat(dirfd(folder), entry->d_name, 0);
-	closedir(folder);
-}
-
-/* CELLA_USAGE when somebody else holds it. */
+/* CELLA_USAGE when somebody else holds it; CELLA_MISSING when it was removed meanwhile. */
 static enum cella_status lock(const char *dir, int flags, int *out,
 			      struct cella_error *err)
 {
 	char path[RUN_PATH_MAX];
 	int fd CLEANUP_CLOSE = -1;
+	struct stat st;
 
 	TRY(run_path(dir, "lock", path, err));
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
@@ -113,8 +107,69 @@ static enum cella_status lock(const char *dir, int flags, int *out,
 		return error_errno(err, errno, "%s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return error_set(err, CELLA_USAGE, "%s: is running", dir);
+	if (fstat(fd, &st) != 0 || st.st_nlink == 0)
+		return error_set(err, CELLA_MISSING, "%s: was removed", path);
 	*out = io_take(&fd);
 	return CELLA_OK;
+}
+
+/* A supervisor has put its number there: without, nobody has come so far. */
+static bool was_held(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size > 0;
+}
+
+static void mark(int fd)
+{
+	if (dprintf(fd, "%d\n", getpid()) < 0)
+		return; /* its loss will not be told */
+}
+
+static enum cella_status take_folder(struct run_dir *dir, struct cella_error *err)
+{
+	if (mkdir(dir->path, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, errno, "%s", dir->path);
+	TRY(check_private(dir->path, err));
+	return lock(dir->path, O_CREAT, &dir->lock, err);
+}
+
+/*
+ * Who looks for leftovers may take the lock, or remove the folder, in the moment in which it
+ * is there without its lock being held. He is done soon, a supervisor is not.
+ */
+static enum cella_status take_folder_soon(struct run_dir *dir, struct cella_error *err)
+{
+	struct cella_error failure = { 0 };
+
+	for (int i = 0; i < LOCK_ATTEMPTS; i++) {
+		const enum cella_status status = take_folder(dir, &failure);
+
+		if (status == CELLA_OK)
+			return CELLA_OK;
+		if (status != CELLA_USAGE && status != CELLA_MISSING &&
+		    failure.sys_errno != ENOENT)
+			break;
+		poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	if (err != NULL)
+		*err = failure;
+	return failure.status;
+}
+
+/* All but the lock, which somebody may wait for. */
+static void clear(const char *path)
+{
+	DIR *const folder = opendir(path);
+	const struct dirent *entry;
+
+	if (folder == NULL)
+		return;
+	while ((entry = readdir(folder)) != NULL)
+		if (strcmp(entry->d_name, "lock") != 0)
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
 }
 
 enum cella_status run_dir_make(const char *base, const char *name, struct run_dir *out,
@@ -124,23 +179,25 @@ enum cella_status run_dir_make(const char *base, const char *name, struct run_di
 
 	TRY(run_name_check(name, err));
 	TRY(run_path(base, name, dir.path, err));
-	if (mkdir(dir.path, 0700) != 0 && errno != EEXIST)
-		return error_errno(err, errno, "%s", dir.path);
-	TRY(check_private(dir.path, err));
-	TRY(lock(dir.path, O_CREAT, &dir.lock, err));
-	/* The lock's own file goes, too: who still waits for it finds another. */
-	empty(dir.path);
-	io_close(&dir.lock);
-	TRY(lock(dir.path, O_CREAT, &dir.lock, err));
+	TRY(take_folder_soon(&dir, err));
+	clear(dir.path);
+	if (was_held(dir.lock))
+		failure_leave_lost(base, name);
+	else
+		mark(dir.lock);
 	*out = dir;
 	return CELLA_OK;
 }
 
 void run_dir_remove(struct run_dir *dir)
 {
+	char path[RUN_PATH_MAX];
+
 	if (dir->lock < 0)
 		return;
-	empty(dir->path);
+	clear(dir->path);
+	if (run_path(dir->path, "lock", path, NULL) == CELLA_OK)
+		unlink(path);
 	rmdir(dir->path);
 	io_close(&dir->lock);
 }
@@ -153,14 +210,16 @@ static enum cella_status look_at(const char *base, const char *name, run_found_f
 	struct run_dir dir = RUN_DIR_NONE;
 	enum cella_status status;
 
-	if (run_name_check(name, NULL) != CELLA_OK ||
-	    run_path(base, name, dir.path, NULL) != CELLA_OK)
+	if (run_path(base, name, dir.path, NULL) != CELLA_OK)
 		return CELLA_OK;
 	status = lock(dir.path, 0, &dir.lock, NULL);
 	if (status == CELLA_USAGE)
 		return found(context, name, err);
-	if (status == CELLA_OK)
+	if (status == CELLA_OK) {
+		if (was_held(dir.lock))
+			failure_leave_lost(base, name);
 		run_dir_remove(&dir);
+	}
 	return CELLA_OK;
 }
 
@@ -180,6 +239,8 @@ enum cella_status run_list(const char *base, run_found_fn *found, void *context,
 	if (folder == NULL)
 		return error_errno(err, errno, "%s", base);
 	while ((entry = readdir(folder)) != NULL) {
+		if (run_name_check(entry->d_name, NULL) != CELLA_OK)
+			continue; /* records of failures lie there, too */
 		if (++num > RUN_MAX_LISTED)
 			return error_set(err, CELLA_LIMIT, "%s: more than %d entries",
 					 base, RUN_MAX_LISTED);
