@@ -16,6 +16,8 @@ tool=${4:-$cella}
 	exit 0
 }
 tool=$(realpath "$tool")
+# Stand-ins ask the simulated platform's program.
+PATH=${sim%/*}:$PATH
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1

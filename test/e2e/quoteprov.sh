@@ -13,7 +13,7 @@ build=$(realpath "$3")
 . "$(dirname "$0")/standin.sh"
 
 TEST_ROOT=$dir/pccs/platform/root.pem
-TEST_FETCH=$build/cella-fetch
+TEST_FETCH=$(dirname "$cella")/cella-fetch
 export TEST_ROOT TEST_FETCH
 svns=0102030405060708090a0b0c0d0e0f10
 {

@@ -8,6 +8,8 @@ set -u
 : "${BUILD:?is the folder with the stand-ins}"
 
 cella=$STAGE/bin/cella
+# Stand-ins ask the simulated platform's program.
+PATH=$STAGE/bin:$PATH
 standin=$BUILD/standin-pccs
 # shellcheck source=test/e2e/standin.sh
 . "$SOURCE/test/e2e/standin.sh"

@@ -14,6 +14,8 @@ build=$(realpath "$1")
 
 cella=$STAGE/bin/cella
 sim=$STAGE/bin/cella-sim
+# Stand-ins ask the simulated platform's program.
+PATH=$STAGE/bin:$PATH
 mkdir "$scratch/files"
 cd "$scratch/files"
 # shellcheck disable=SC2034 # for nomem-try.sh: stand-ins take their time to start
