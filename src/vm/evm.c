@@ -212,6 +212,18 @@ static void tell_qemu(struct evm *evm, enum qmp_command command)
 		io_close(&evm->qmp);
 }
 
+/*
+ * Asleep, it would be there and not run, for ever; on waking, QEMU begins the TPM anew, which
+ * cella-vtpm refuses.
+ */
+static void hear_of_sleep(struct evm *evm)
+{
+	evm->has_suspended = true;
+	evm_blame(evm,
+		  "the guest suspended its machine: on waking, its TPM would begin anew");
+	evm_break_off(evm);
+}
+
 static void take_qmp_line(struct evm *evm)
 {
 	enum qmp_event event = QMP_EVENT_NONE;
@@ -225,6 +237,8 @@ static void take_qmp_line(struct evm *evm)
 		tell_qemu(evm, QMP_CAPABILITIES);
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;
+	if (event == QMP_EVENT_SUSPENDED)
+		hear_of_sleep(evm);
 }
 
 static void hear_qemu(struct evm *evm)
@@ -361,7 +375,8 @@ static const struct source {
 enum {
 	SLOT_ERRORS = ARRAY_LEN(sources),
 	SLOT_CHILDREN = SLOT_ERRORS + EVM_NUM_CHILDREN,
-	NUM_SLOTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	SLOT_CLIENTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	NUM_SLOTS = SLOT_CLIENTS + EVM_MAX_CLIENTS,
 };
 
 static int fd_of(const struct evm *evm, size_t offset)
@@ -377,6 +392,8 @@ static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
 		slots[SLOT_ERRORS + i].fd = evm->children[i].errors;
 		slots[SLOT_CHILDREN + i].fd = evm->children[i].pidfd;
 	}
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		slots[SLOT_CLIENTS + i].fd = evm->clients[i].fd;
 	for (size_t i = 0; i < NUM_SLOTS; i++)
 		slots[i].events = POLLIN;
 }
@@ -387,6 +404,10 @@ static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		if (slots[i].revents != 0 && fd_of(evm, sources[i].fd) == slots[i].fd)
 			sources[i].ready(evm);
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		if (slots[SLOT_CLIENTS + i].revents != 0 &&
+		    slots[SLOT_CLIENTS + i].fd == evm->clients[i].fd)
+			evm_control_hear(evm, &evm->clients[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (slots[SLOT_ERRORS + i].revents != 0)
 			evm_hear_errors(evm, (enum evm_child)i);
@@ -447,7 +468,7 @@ static void init(struct evm *evm, const struct evm_options *options,
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
-		evm->clients[i] = -1;
+		evm->clients[i].fd = -1;
 }
 
 static void done(struct evm *evm)
@@ -489,6 +510,7 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	TRY(watch_signals(evm, err));
 	/* First the name: what befalls it from here on, its record tells. */
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
+	TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);

@@ -27,7 +27,7 @@ enum {
 	EVM_USUAL_MEMORY_MIB = 128,
 	EVM_MAX_MEMORY_MIB = 1 << 20,
 	EVM_MAX_VCPUS = 64,
-	EVM_MAX_CLIENTS = 8,
+	EVM_MAX_CLIENTS = 16,
 	EVM_ERRORS_LEN = 1024,
 	EVM_CAUSE_LEN = 512,
 	EVM_MIN_CID = 3,
@@ -73,6 +73,13 @@ struct evm_errors {
 	size_t len;
 };
 
+/* One at the control socket: it has not asked yet, or it waits for the end. */
+struct evm_client {
+	int fd; /* -1: none */
+	bool waits;
+	uint64_t number; /* in the order in which they came */
+};
+
 struct evm {
 	struct evm_options options;
 	enum evm_state state;
@@ -82,11 +89,12 @@ struct evm {
 	struct child children[EVM_NUM_CHILDREN];
 	struct evm_errors errors[EVM_NUM_CHILDREN];
 	int signals;
-	int control;                  /* listens */
-	int clients[EVM_MAX_CLIENTS]; /* wait for the end; -1: none */
-	int heart;                    /* listens: port 9000 */
-	int guest;                    /* the connection on it */
-	int certify;                  /* to cella-vtpm, SOCK_SEQPACKET */
+	int control; /* listens */
+	struct evm_client clients[EVM_MAX_CLIENTS];
+	uint64_t num_clients; /* that ever came */
+	int heart;            /* listens: port 9000 */
+	int guest;            /* the connection on it */
+	int certify;          /* to cella-vtpm, SOCK_SEQPACKET */
 	int qmp;
 	int serial; /* the guest's console, of debugging */
 	int asking; /* the request to stop, on its way */
@@ -134,8 +142,12 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 enum cella_status evm_status(const struct evm *evm, struct out *out,
 			     struct cella_error *err) MUST_CHECK;
 
-/* evm_control_welcome() takes a client of the control socket, and its request. */
+/*
+ * evm_control_welcome() takes a client of the control socket, in place of the one that has
+ * been silent for longest where there is no room; evm_control_hear() takes its request.
+ */
 void evm_control_welcome(struct evm *evm);
+void evm_control_hear(struct evm *evm, struct evm_client *client);
 
 /* evm_control_farewell() tells clients that wait how it ended. */
 void evm_control_farewell(struct evm *evm);

@@ -74,6 +74,7 @@ static const struct {
 	{ "{\"event\": \"GUEST_PANICKED\", \"data\": {}}", CELLA_OK, QMP_EVENT_PANICKED },
 	{ "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}", CELLA_OK,
 	  QMP_EVENT_SHUTDOWN },
+	{ "{\"event\": \"SUSPEND\"}", CELLA_OK, QMP_EVENT_SUSPENDED },
 	{ "{\"event\": \"NIC_RX_FILTER_CHANGED\"}", CELLA_OK, QMP_EVENT_NONE },
 	{ "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}", CELLA_IO, 0 },
 	{ "{\"event\": 1}", CELLA_MALFORMED, 0 },
