@@ -131,7 +131,7 @@ static void blame_guest(struct evm *evm)
 	evm_diagnose(evm);
 }
 
-/* QEMU has ended of itself, with the guest. */
+/* QEMU has ended with the guest, or was killed since it did not. */
 static void conclude(struct evm *evm)
 {
 	if (was_expected(evm)) {
@@ -167,7 +167,7 @@ void evm_hear_child(struct evm *evm, enum evm_child which)
 	child_reap(&evm->children[which]);
 	io_close(&evm->children[which].pidfd);
 	if (was_pushed(evm))
-		evm_step(evm, evm->state == EVM_STOPPING ? EVM_ENDED : EVM_BROKEN);
+		conclude(evm);
 	else
 		judge_ends(evm);
 	/* A helper that ended well did so since QEMU is about to be gone. */

@@ -160,8 +160,8 @@ static const struct failure_class classes[] = {
 	  "the TPM was not started: QEMU did not get that far",
 	  "see whether qemu-system-x86_64 is QEMU, and whether this host has time for it "
 	  "(uptime); then give it more time (--timeout)",
-	  { { .facts = FACT(LATE), .lacks = FACT(MEASURED) },
-	    { .facts = FACT(GUEST_RESET), .lacks = FACT(MEASURED) } } },
+	  { { .facts = FACT(LATE), .lacks = FACT(MEASURED) | FACT(SPOKE) },
+	    { .facts = FACT(GUEST_RESET), .lacks = FACT(MEASURED) | FACT(SPOKE) } } },
 	{ "qemu-lost",
 	  "QEMU gave up",
 	  "its last words say why; " REPORT,
