@@ -151,6 +151,7 @@ static void hear_of_end(struct evm *evm, struct cella_bytes line)
 		return;
 	}
 	evm->has_end = true;
+	evm->end_in = evm->state;
 	evm->due_ms = evm_now_ms() + END_MS;
 	evm_step(evm, EVM_STOP);
 	io_close(&evm->guest); /* the guest waits for it */

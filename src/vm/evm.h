@@ -115,6 +115,7 @@ struct evm {
 	int64_t due_ms; /* when something must have happened; 0: never */
 	int64_t since_ms;
 	enum evm_state broke_in;   /* the state that failure ended */
+	enum evm_state end_in;     /* that in which the guest said why it ends */
 	const char *failure_class; /* once it has failed and left its record */
 	struct oom_count oom;      /* at its start */
 	char cause[EVM_CAUSE_LEN];

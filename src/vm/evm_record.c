@@ -125,6 +125,14 @@ static void tell_end(const struct evm *evm, struct failure *out)
 	out->end_number = end.number;
 }
 
+/* A guest that says that it ends is being stopped from there on: that is not what counts. */
+static enum evm_state state_of(const struct evm *evm)
+{
+	if (evm->has_end)
+		return evm->end_in;
+	return evm->state == EVM_FAILED ? evm->broke_in : evm->state;
+}
+
 void evm_failure(const struct evm *evm, struct failure *out)
 {
 	memset(out, 0, sizeof *out);
@@ -132,7 +140,7 @@ void evm_failure(const struct evm *evm, struct failure *out)
 	snprintf(out->cause, sizeof out->cause, "%s", evm->cause);
 	out->time = (int64_t)time(NULL);
 	out->lasted_s = (uint32_t)((evm_now_ms() - evm->since_ms) / 1000);
-	out->state = evm->state == EVM_FAILED ? evm->broke_in : evm->state;
+	out->state = state_of(evm);
 	out->vcpus = evm->options.vcpus;
 	out->memory_mib = evm->options.memory_mib;
 	out->debug = evm->options.debug;

@@ -147,8 +147,9 @@ static bool fits(const struct failure *failure, const struct failure_sign *sign,
 	switch (sign->kind) {
 	case SIGN_NONE:
 		return tell_facts(sign, evidence);
-	case SIGN_CAUSE:
-		return find_line(failure->cause, sign->text, "cellad", evidence);
+	case SIGN_CAUSE: /* which a guest that gives a reason has written */
+		return failure->end[0] == '\0' &&
+		       find_line(failure->cause, sign->text, "cellad", evidence);
 	case SIGN_CONSOLE:
 		return find_line(failure->console, sign->text, "console", evidence);
 	case SIGN_WORDS:

@@ -130,6 +130,9 @@ static const struct {
 	  GAVE_UP("\"no-driver\"", "QEMU", 1,
 		  "qemu-system-x86_64: -device vhost-user-vsock-pci,chardev=vsock: "
 		  "'vhost-user-vsock-pci' is not a valid device model name") },
+	{ "kernel-refused", "initrd is too large",
+	  GAVE_UP("", "QEMU", 1,
+		  "qemu: initrd is too large, cannot support.(max: 0, need 1958912)") },
 	{ "not-measured", "did not come in time",
 	  BOOTING FACTS("\"late\",\"no-driver\"")
 		  PROCESSES(PROCESS("QEMU", "ended", 0, "")) },
@@ -153,6 +156,13 @@ static const struct {
 	{ "init-tpm", "/dev/tpmrm0", SAID("tpm", 2, "/dev/tpmrm0: No such file") },
 	{ "init-application", "the guest: application 2: /nope",
 	  SAID("application", 2, "/nope: executing it: No such file or directory") },
+	/* What a guest says as its detail is not what its host says. */
+	{ "init-application", "Cannot allocate memory",
+	  VERSION STATE("booting") CAUSE(
+		  "the guest could not start the application "
+		  "(application 12): executing it: Cannot allocate memory")
+		  MEASURED END("application", 12, "executing it: Cannot allocate memory")
+			  PROCESSES("") },
 	{ "init-failed", "the guest: internal 0", SAID("internal", 0, "") },
 	{ "application-exited", "the guest: exited 3", SAID("exited", 3, "") },
 	{ "application-killed", "the guest: killed 9", SAID("killed", 9, "") },
