@@ -479,12 +479,12 @@ static void done(struct evm *evm)
 		child_kill(&evm->children[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		child_reap(&evm->children[i]);
-	evm_leave_record(evm);
-	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
-		child_done(&evm->children[i]);
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
+	evm_leave_record(evm);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		child_done(&evm->children[i]);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
 	run_dir_remove(&evm->dir);

@@ -181,6 +181,8 @@ void evm_leave_record(struct evm *evm)
 		evm_hear_out(evm, (enum evm_child)i, 0);
 	evm_failure(evm, &failure);
 	evm->failure_class = failure_classify(&failure, evidence)->code;
-	if (failure_leave(evm->options.base, &failure, &err) != CELLA_OK)
+	/* Who is told the states hears of the failure itself by them. */
+	if (failure_leave(evm->options.base, &failure, &err) != CELLA_OK &&
+	    evm->options.ready < 0)
 		fprintf(stderr, "cellad: the record of this failure: %s\n", err.text);
 }

@@ -61,11 +61,16 @@ static const struct failure_class classes[] = {
 	  "give it less (--memory), stop other enclaves (cella enclave list), or let it have "
 	  "more: a limit of the service or of the user may be lower than what is free (ulimit "
 	  "-v, MemoryMax=)",
-	  { { CAUSE("copying into memory"), .states = IN(PREPARING) },
-	    { CAUSE("Cannot allocate memory") },
+	  { { CAUSE("Cannot allocate memory") },
+	    { CAUSE("copying into memory: No space left"), .states = IN(PREPARING) },
 	    { SAYS(QEMU, "Cannot allocate memory") },
 	    { SAYS(QEMU, "cannot set up guest memory") },
 	    { SAYS(QEMU, "phys-bits too low") } } },
+	{ "host-limit",
+	  "a limit of this host's on the sizes of files is below the image's size: files in "
+	  "memory have it, too",
+	  "raise it (ulimit -f, LimitFSIZE=)",
+	  { { CAUSE("File too large") } } },
 	{ "image-unreadable",
 	  "the image cannot be read",
 	  "see that the file is whole, on a disk that works, and no larger than 4 GiB",

@@ -135,7 +135,8 @@ static enum cella_status check_mode(const char *path, struct cella_error *err)
 	if (stat(path, &st) != 0)
 		return errno == ENOENT
 			       ? error_set(err, CELLA_MISSING,
-					   "%s: is not there: this host has no key yet",
+					   "%s: this host has no key yet: cella enclave "
+					   "init-host makes one",
 					   path)
 			       : error_errno(err, errno, "%s", path);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)

@@ -129,10 +129,16 @@ static void mark(int fd)
 
 static enum cella_status take_folder(struct run_dir *dir, struct cella_error *err)
 {
-	if (mkdir(dir->path, 0700) != 0 && errno != EEXIST)
+	const bool is_new = mkdir(dir->path, 0700) == 0;
+	enum cella_status status;
+
+	if (!is_new && errno != EEXIST)
 		return error_errno(err, errno, "%s", dir->path);
 	TRY(check_private(dir->path, err));
-	return lock(dir->path, O_CREAT, &dir->lock, err);
+	status = lock(dir->path, O_CREAT, &dir->lock, err);
+	if (status != CELLA_OK && is_new)
+		rmdir(dir->path); /* with somebody's lock in it, it stays */
+	return status;
 }
 
 /*

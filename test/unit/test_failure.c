@@ -80,6 +80,8 @@ static const struct {
 	  GAVE_UP("\"no-driver\"", "QEMU", 1,
 		  "qemu-system-x86_64: cannot set up guest memory 'memory': Cannot allocate "
 		  "memory") },
+	{ "host-limit", "File too large",
+	  PREPARING("image: copying into memory: File too large") },
 	{ "image-unreadable", "Input/output", PREPARING("image: Input/output error") },
 	{ "no-space", "No space",
 	  PREPARING("/run/cella/e/control: No space left on device") },
