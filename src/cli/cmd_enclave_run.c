@@ -163,7 +163,8 @@ static enum cella_status run_enclave(const struct run_args *args, struct cella_e
 	int image CLEANUP_CLOSE = -1;
 
 	TRY(enclave_name(args->name, path, name, err));
-	image = open(path, O_RDONLY);
+	image = open(path,
+		     O_RDONLY | O_NONBLOCK); /* a pipe's other end is not waited for */
 	if (image < 0)
 		return error_errno(err, errno, "%s", path);
 	TRY(make_argv(args, name, image, &argv, err));
