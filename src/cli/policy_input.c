@@ -121,6 +121,12 @@ const struct cella_facts *subject_facts(const struct subject *subject)
 					 : cella_sigstruct_facts(subject->sigstruct);
 }
 
+const struct cella_event_log *subject_event_log(const struct subject *subject)
+{
+	return subject->evidence != NULL ? cella_evidence_event_log(subject->evidence)
+					 : NULL;
+}
+
 /* --- private keys -------------------------------------------------------------------- */
 
 enum cella_status private_key_read(const char *path, struct private_key **out,

@@ -178,6 +178,8 @@ static enum cella_status check_pcr(struct checker *c, unsigned pcr,
 	struct register_replay replay;
 
 	TRY(register_replay(c->evm->log, (size_t)place, pcr, actual, &replay, err));
+	if (pcr == LAUNCH_PCR_APPLICATION)
+		v->log_pcr14 = replay;
 	if (replay.finding == REGISTER_MATCHES)
 		return replay.num_events > 0 || pcr == 0
 			       ? event_check_add(v, c->evm->log, pcr, &replay, actual,
