@@ -305,7 +305,7 @@ static enum cella_status serve(const struct arguments *args, int *code,
 	TRY(out_take_text(&usual, &path, err));
 	options.conf = args->conf != NULL ? args->conf : path;
 	status = keeper_run(&options, err);
-	if (status == CELLA_USAGE || status == CELLA_UNSUPPORTED)
+	if (status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED)
 		*code = EXIT_CALLED_WRONGLY;
 	return status;
 }

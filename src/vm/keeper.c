@@ -194,6 +194,7 @@ enum cella_status keeper_run(const struct keeper_options *options,
 		status = loop(&keeper, &failure);
 	if (status != CELLA_OK) {
 		snprintf(keeper.cause, sizeof keeper.cause, "%s", failure.text);
+		keeper_clean(keeper.cause);
 		keeper_enter(&keeper, KEEPER_FAILED);
 	} else if (keeper.state == KEEPER_FAILED) {
 		status = CELLA_IO;

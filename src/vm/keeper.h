@@ -35,7 +35,7 @@ struct keeper_options {
 
 /*
  * keeper_run() is a service's life. CELLA_OK when it was stopped, or the enclave had done
- * its work; CELLA_USAGE or CELLA_UNSUPPORTED for what its file says; otherwise the error is
+ * its work; CELLA_MALFORMED or CELLA_UNSUPPORTED for what its file says; otherwise the error is
  * the last failure's cause.
  */
 enum cella_status keeper_run(const struct keeper_options *options,
