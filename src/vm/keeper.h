@@ -12,7 +12,7 @@
  *
  * SIGTERM and SIGINT, or `stop` at its socket, stop enclave and service; SIGHUP, or `reload`,
  * has it read its file again, which holds from the next start of the enclave on; `restart`
- * does both. One loop hears all of it; nothing in it waits.
+ * does both. One loop hears all of it; it waits for nobody, but a second for a client to ask.
  */
 #ifndef VM_KEEPER_H
 #define VM_KEEPER_H
