@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "base/json.h"
 #include "cli/enclave_default.h"
 #include "cli/enclave_input.h"
 #include "fetch/files.h"
@@ -28,6 +29,8 @@ struct build_args {
 	const char *append;
 	const char *log;
 	const char *name;
+	const char *version;
+	const char *metadata;
 	const char *cwd;
 	const char *sign_key;
 	const char *sign_cert;
@@ -70,6 +73,10 @@ static const struct option_def options[] = {
 	  "with --sign-key: its certificate, and its issuers' behind it (PEM)" },
 	{ "name", 0, "TEXT", OPTION_TEXT, ARG(name),
 	  "the image's name for people; it is not measured" },
+	{ "image-version", 0, "TEXT", OPTION_TEXT, ARG(version),
+	  "its version, likewise" },
+	{ "metadata", 0, "FILE", OPTION_TEXT, ARG(metadata),
+	  "and what else is to be known of it: a JSON object" },
 	{ "default", 0, NULL, OPTION_FLAG, ARG(is_default),
 	  "build the default image, where this host's service looks for its image" },
 	{ "conf", 0, "FILE", OPTION_TEXT, ARG(conf),
@@ -165,19 +172,44 @@ static enum cella_status set_command(const struct build_args *args,
 
 /* --- building ------------------------------------------------------------------------ */
 
+static enum cella_status read_metadata(const char *path, json_t **out,
+				       struct cella_error *err)
+{
+	json_t *root CLEANUP_JSON = NULL;
+	struct out text CLEANUP(out_done) = { 0 };
+
+	if (path == NULL)
+		return CELLA_OK;
+	TRY(file_read(path, EIF_METADATA_MAX, &text, err));
+	TRY(json_parse(out_view(&text), path, &root, err));
+	if (!json_is_object(root))
+		return error_set(err, CELLA_MALFORMED, "%s: expected an object, found %s",
+				 path, json_type_name(root));
+	if (json_object_get(root, "cella") != NULL)
+		return error_set(err, CELLA_USAGE,
+				 "%s: the member \"cella\" is cella's own", path);
+	*out = take(&root);
+	return CELLA_OK;
+}
+
 static enum cella_status make(const struct build_args *args, struct kernel *kernel,
 			      const struct application *app, struct image *out,
 			      struct cella_error *err)
 {
 	struct out cmdline CLEANUP(out_done) = { 0 };
 	char *text CLEANUP_FREE = NULL;
+	json_t *custom CLEANUP_JSON = NULL;
 	char init[INSTALLED_PATH_MAX];
 	struct image_options how = { .name = args->name != NULL ? args->name : "",
+				     .version = args->version != NULL ? args->version
+								      : "",
 				     .attest = !args->no_attest,
 				     .modules = args->extra_modules.items,
 				     .num_modules = args->extra_modules.num_items };
 
 	TRY(read_log(args->log, &how.log, err));
+	TRY(read_metadata(args->metadata, &custom, err));
+	how.custom = custom;
 	how.init = args->init != NULL ? args->init : installed_init(init);
 	out_text(&cmdline, args->cmdline != NULL ? args->cmdline : IMAGE_CMDLINE);
 	if (args->append != NULL)

@@ -116,12 +116,12 @@ static void print_one(const json_t *item)
 		print_service(item);
 		return;
 	}
-	printf("%-20s %-10s %6lld %3lld %6lld MiB  %s%s\n",
+	printf("%-20s %-10s %6lld %3lld %6lld MiB  %-4s  %s%s\n",
 	       enclave_status_text(item, "name"), enclave_status_text(item, "state"),
 	       json_integer_value(json_object_get(item, "pid")),
 	       json_integer_value(json_object_get(item, "vcpus")),
 	       json_integer_value(json_object_get(item, "memory_mib")),
-	       enclave_status_text(item, "folder"),
+	       enclave_status_text(item, "backend"), enclave_status_text(item, "folder"),
 	       json_is_true(json_object_get(item, "debug")) ? "  DEBUG" : "");
 }
 
@@ -157,9 +157,9 @@ const struct command cmd_enclave_list = {
 	.max_operands = 0,
 	.summary = "List the enclaves that run",
 	.description =
-		"Shows name, state, supervisor, processors, memory and folder of each, and what\n"
-		"services wait for whose enclave does not run. What a supervisor that was killed\n"
-		"has left behind is removed.",
+		"Shows name, state, supervisor, processors, memory, back-end and folder of each, and\n"
+		"what services wait for whose enclave does not run; with --json also why that back-end\n"
+		"was taken. What a supervisor that was killed has left behind is removed.",
 	.options = list_options,
 	.num_options = ARRAY_LEN(list_options),
 	.args_size = sizeof(struct list_args),
@@ -333,25 +333,37 @@ const struct command cmd_enclave_logs = {
 struct console_args {
 	struct common_args common;
 	const char *run_dir;
+	bool follow;
 };
 
 static const struct option_def console_options[] = {
+	{ "follow", 'f', NULL, OPTION_FLAG, offsetof(struct console_args, follow),
+	  "wait for more, until the enclave ends" },
 	RUN_DIR_OPTION(offsetof(struct console_args, run_dir)),
 	COMMON_OPTIONS,
 };
 
+static enum cella_status print_piece(void *context UNUSED, struct cella_bytes piece,
+				     struct cella_error *err)
+{
+	if (fwrite(piece.data, 1, piece.len, stdout) != piece.len || fflush(stdout) != 0)
+		return error_errno(err, errno, "standard output");
+	return CELLA_OK;
+}
+
 static enum cella_status console(const struct console_args *args, struct cella_error *err)
 {
-	const struct deadline deadline = deadline_in(ENCLAVE_WAIT_SECONDS);
+	const struct deadline deadline =
+		deadline_in(args->follow ? FOREVER_SECONDS : ENCLAVE_WAIT_SECONDS);
 	const char *const name = args->common.operands.items[0];
 	char base[RUN_PATH_MAX];
 	struct out answer CLEANUP(out_done) = { 0 };
 
 	TRY(run_base(args->run_dir, base, err));
+	if (args->follow)
+		return control_follow(base, name, &deadline, print_piece, NULL, err);
 	TRY(control_ask(base, name, "console", &deadline, &answer, err));
-	if (fwrite(answer.data, 1, answer.len, stdout) != answer.len)
-		return error_errno(err, errno, "standard output");
-	return CELLA_OK;
+	return print_piece(NULL, out_view(&answer), err);
 }
 
 static int run_console(const void *args)

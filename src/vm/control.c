@@ -49,6 +49,19 @@ static enum cella_status folder_of(const char *base, const char *name,
 
 /* --- the supervisor ------------------------------------------------------------------ */
 
+static enum cella_status request_of(const char *folder, const char *name,
+				    const char *request, int *out,
+				    struct cella_error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(connect_to(folder, name, "control", SOCK_SEQPACKET, &fd, err));
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
+		return error_errno(err, errno, "%s", name);
+	*out = io_take(&fd);
+	return CELLA_OK;
+}
+
 static enum cella_status ask(const char *folder, const char *name, const char *request,
 			     const struct deadline *deadline, struct out *answer,
 			     struct cella_error *err)
@@ -56,9 +69,7 @@ static enum cella_status ask(const char *folder, const char *name, const char *r
 	const bool wants_last = strcmp(request, "stop") == 0;
 	int fd CLEANUP_CLOSE = -1;
 
-	TRY(connect_to(folder, name, "control", SOCK_SEQPACKET, &fd, err));
-	if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
-		return error_errno(err, errno, "%s", name);
+	TRY(request_of(folder, name, request, &fd, err));
 	for (;;) {
 		uint8_t datagram[CONTROL_ANSWER_MAX];
 		size_t len = 0;
@@ -70,6 +81,27 @@ static enum cella_status ask(const char *folder, const char *name, const char *r
 		if (wants_last)
 			answer->len = 0;
 		out_bytes(answer, datagram, len);
+	}
+}
+
+enum cella_status control_follow(const char *base, const char *name,
+				 const struct deadline *deadline, control_piece_fn *piece,
+				 void *context, struct cella_error *err)
+{
+	char folder[RUN_PATH_MAX];
+	int fd CLEANUP_CLOSE = -1;
+
+	TRY(folder_of(base, name, folder, err));
+	TRY(request_of(folder, name, "console follow", &fd, err));
+	for (;;) {
+		uint8_t datagram[CONTROL_ANSWER_MAX];
+		size_t len = 0;
+
+		TRY(io_read_some(fd, datagram, sizeof datagram, &len, deadline, name,
+				 err));
+		if (len == 0)
+			return CELLA_OK;
+		TRY(piece(context, bytes_of(datagram, len), err));
 	}
 }
 

@@ -19,6 +19,16 @@ enum cella_status control_ask(const char *base, const char *name, const char *re
 			      struct cella_error *err) MUST_CHECK;
 
 /*
+ * control_follow() asks for the guest's console, as it was kept and as it is written, and
+ * calls back with each piece, until the end of the Enclave VM or of callback's patience.
+ */
+typedef enum cella_status control_piece_fn(void *context, struct cella_bytes piece,
+					   struct cella_error *err);
+enum cella_status control_follow(const char *base, const char *name,
+				 const struct deadline *deadline, control_piece_fn *piece,
+				 void *context, struct cella_error *err) MUST_CHECK;
+
+/*
  * control_connect() connects to a vsock port of the guest. CELLA_MISSING when there is none
  * of that name; CELLA_IO when nobody in it listens on the port.
  */

@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "base/number.h"
+#include "base/ports.h"
 #include "vm/evm.h"
 #include "vm/run_dir.h"
-#include "vm/vsock/ports.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -19,7 +19,7 @@ static const char *find(const char *name, char path[INSTALLED_PATH_MAX])
 		     name) < INSTALLED_PATH_MAX &&
 	    access(path, R_OK) == 0)
 		return path;
-	snprintf(path, INSTALLED_PATH_MAX, "%s/cella/guest/%s", CELLA_DATADIR, name);
+	snprintf(path, INSTALLED_PATH_MAX, "%s/%s", CELLA_LIBEXECDIR, name);
 	return path;
 }
 

@@ -9,7 +9,7 @@ enum { INSTALLED_PATH_MAX = 4096 };
 
 /*
  * installed_init() is the path of cella-init, the guest's first program: beside the running
- * program, in a build tree, or where the installation puts data for guests.
+ * program, in a build tree, or where the installation puts helpers.
  */
 const char *installed_init(char path[INSTALLED_PATH_MAX]);
 

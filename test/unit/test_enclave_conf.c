@@ -55,7 +55,7 @@ static void values_are_read(void **state)
 	(void)state;
 	CHECK_OK(
 		parse("# all of them\n\n \t image=/a b.eif \nvcpus\t=\t64\n"
-		      "  # another\nmemory_mib = 512\ncid = 3\ndebug = yes\n"
+		      "  # another\nmemory_mib = 512\ncid = 4\ndebug = yes\n"
 		      "host = /h\ntrusted_signers = /s\nports_in = 1,5-7\nports_out = 9\n"
 		      "boot_timeout = 15m\nstop_timeout = 5s\nrestart = always\n"
 		      "restart_delay = 0\nrestart_max = 0\nenclaves_max = 4\n"
@@ -65,7 +65,7 @@ static void values_are_read(void **state)
 	CHECK_TEXT("/a b.eif", conf.image);
 	CHECK_INT(64, conf.vcpus);
 	CHECK_INT(512, conf.memory_mib);
-	CHECK_INT(3, conf.cid);
+	CHECK_INT(4, conf.cid);
 	CHECK_TRUE(conf.debug);
 	CHECK_TEXT("/h", conf.host);
 	CHECK_TEXT("/s", conf.trusted_signers);
@@ -106,7 +106,7 @@ static const struct {
 	{ "memory_mib = 95", CELLA_MALFORMED, "memory_mib: 95: expected 96 to" },
 	{ "memory_mib = 0", CELLA_MALFORMED, "memory_mib: 0: expected 96 to" },
 	{ "memory_mib = 1G", CELLA_MALFORMED, "memory_mib: \"1G\" is not a number" },
-	{ "cid = 2", CELLA_MALFORMED, "cid: 2: expected 3 to 4294967294" },
+	{ "cid = 2", CELLA_MALFORMED, "cid: 2: expected 4 to 4294967294" },
 	{ "debug = true", CELLA_MALFORMED, "debug: \"true\": expected yes or no" },
 	{ "image = image.eif", CELLA_MALFORMED, "is no path that begins with \"/\"" },
 	{ "qemu = ./qemu", CELLA_MALFORMED, "is no path that begins with \"/\"" },
