@@ -151,6 +151,8 @@ static enum cella_status hear_line(const struct run_args *args, struct cella_byt
 				   json_t **status, struct cella_error *err)
 {
 	json_t *state CLEANUP_JSON = NULL;
+	const json_t *warning;
+	size_t i;
 
 	if (line.len == 0 || line.data[0] != '{')
 		return error_set(err, CELLA_IO, "%.*s", (int)line.len,
@@ -160,11 +162,16 @@ static enum cella_status hear_line(const struct run_args *args, struct cella_byt
 		return error_set(err, CELLA_IO, "%s: %s",
 				 enclave_status_text(state, "name"),
 				 enclave_status_text(state, "cause"));
+	if (strcmp(enclave_status_text(state, "state"), "stopped") == 0)
+		return error_set(err, CELLA_IO, "%s: was stopped before it was ready",
+				 enclave_status_text(state, "name"));
 	if (strcmp(enclave_status_text(state, "state"), "running") == 0) {
 		note(&args->common, "%s: running by %s (%s)",
 		     enclave_status_text(state, "name"),
 		     enclave_status_text(state, "backend"),
 		     enclave_status_text(state, "backend_reason"));
+		json_array_foreach(json_object_get(state, "warnings"), i, warning)
+			note(&args->common, "warning: %s", json_string_value(warning));
 		*status = take(&state);
 	} else {
 		note(&args->common, "%s: %s", enclave_status_text(state, "name"),

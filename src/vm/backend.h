@@ -21,6 +21,7 @@ struct backend {
 	const char *name;
 	/* What its guests prove themselves by: "vtpm", "td"; NULL: they cannot. */
 	const char *evidence;
+	const char *device; /* of the host's, which QEMU opens; or NULL */
 	/*
 	 * Can this host? CELLA_OK says by what that is known; CELLA_UNSUPPORTED, CELLA_MISSING
 	 * and CELLA_IO say why not. Takes a bounded time, whatever the host is like.

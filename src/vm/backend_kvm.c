@@ -69,6 +69,7 @@ static unsigned wait(const struct evm_options *options)
 const struct backend backend_kvm = {
 	.name = "kvm",
 	.evidence = "vtpm",
+	.device = "/dev/kvm",
 	.probe = probe_kvm,
 	.plan = plan,
 	.start = evm_start_machine,

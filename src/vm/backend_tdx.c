@@ -53,6 +53,7 @@ static unsigned wait(const struct evm_options *options)
 const struct backend backend_tdx = {
 	.name = "tdx",
 	.evidence = "td",
+	.device = "/dev/kvm",
 	.probe = probe,
 	.plan = plan,
 	.start = evm_start_machine,

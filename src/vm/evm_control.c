@@ -70,6 +70,19 @@ static enum cella_status put_processes(json_t *root, const struct evm *evm,
 	return CELLA_OK;
 }
 
+/* What this host did not give: the rest holds without it, and nobody need guess. */
+static enum cella_status put_lacks(json_t *root, const struct evm *evm,
+				   struct cella_error *err)
+{
+	json_t *const warnings = json_array();
+
+	TRY(json_put(root, "warnings", warnings, err));
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		if (evm->children[i].lacks[0] != '\0')
+			TRY(json_add(warnings, json_string(evm->children[i].lacks), err));
+	return CELLA_OK;
+}
+
 enum cella_status evm_status(const struct evm *evm, struct out *out,
 			     struct cella_error *err)
 {
@@ -82,6 +95,7 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
 	TRY(evm_resources_put(evm, root, err));
+	TRY(put_lacks(root, evm, err));
 	if (evm->launch.cmdline != NULL)
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));

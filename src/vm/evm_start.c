@@ -191,13 +191,23 @@ static void keep(struct child_spec *spec, int fd)
 		spec->fds[spec->num_fds++] = fd;
 }
 
+static void forget_key(void *evm)
+{
+	host_key_free(take(&((struct evm *)evm)->key));
+}
+
 static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
 				    struct cella_error *err)
 {
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	struct child_spec spec = {
-		.name = "QEMU", .argv = &argv, .group = group_of(evm), .is_confined = true
-	};
+	struct child_root root;
+	struct child_spec spec = { .name = "QEMU",
+				   .argv = &argv,
+				   .group = group_of(evm),
+				   .is_confined = true,
+				   .root = &root,
+				   .forget = forget_key,
+				   .context = evm };
 	char firmware[sizeof "/proc/self/fd/2147483647"];
 	struct qemu_plan plan;
 
@@ -212,6 +222,9 @@ static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
 	keep(&spec, plan.tpm);
 	keep(&spec, plan.qmp);
 	keep(&spec, plan.serial);
+	TRY(child_root_plan(evm->options.qemu, evm->options.backend.backend->device,
+			    &root, err));
+	plan.program = root.program;
 	TRY(evm->options.backend.backend->plan(&plan, &argv, err));
 	return child_start(&spec, &evm->children[EVM_QEMU], err);
 }

@@ -3,68 +3,9 @@
  * The doctor (src/doctor) on trees of files: each row starts from a healthy trust domain,
  * changes what the row names, and looks at one finding.
  */
-#include "schema.h"
-#include "support.h"
+#include "doctor_tree.h"
 
-#include "doctor/diagnosis.h"
-
-#include <errno.h>
-#include <ftw.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <jansson.h>
-
-struct file {
-	const char *path;
-	const char *content; /* NULL: it is not there; "/": a folder */
-};
-
-#define LISTENER "  0: 00000000:0016 00000000:0000 0A 00000000:00000000\n"
-
-/* A trust domain in which everything is as it should be. */
-static const struct file healthy[] = {
-	{ "proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu vme tdx_guest hypervisor\n" },
-	{ "proc/meminfo", "MemTotal:       32768000 kB\nMemFree:  1 kB\n"
-			  "HugePages_Total:       8\nHugePages_Free:        3\n"
-			  "Hugepagesize:       2048 kB\n" },
-	{ "proc/cmdline", "BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet\n" },
-	{ "proc/sys/kernel/osrelease", "6.16.3-cloud\n" },
-	{ "proc/self/mounts", "proc /proc proc rw 0 0\n"
-			      "none /sys/kernel/config configfs rw 0 0\n" },
-	{ "proc/net/protocols", "protocol  size\nAF_VSOCK  1240\n" },
-	{ "proc/net/tcp", "  sl  local_address\n" LISTENER },
-	{ "etc/os-release",
-	  "NAME=x\nPRETTY_NAME=\"Alibaba Cloud Linux 3\"\nID=\"alinux\"\n" },
-	{ "etc/default/grub", "GRUB_TIMEOUT=1\nGRUB_CMDLINE_LINUX=\"quiet\"\n" },
-	{ "etc/tdx-attest.conf", "# port = 1\nport = 4050\n" },
-	{ "dev/tdx_guest", "" },
-	{ "dev/kvm", "" },
-	{ "dev/vsock", "" },
-	{ "sys/module/tdx_guest", "/" },
-	{ "sys/module/kvm_intel", "/" },
-	{ "sys/class/misc/tdx_guest/measurements", "/" },
-	{ "sys/kernel/config/tsm/report/com.intel.dcap/provider", "tdx_guest\n" },
-	{ "sys/kernel/debug/swiotlb/io_tlb_nslabs", "524288\n" },
-	{ "sys/firmware/acpi/tables/CCEL", "CCEL" },
-	{ "sys/firmware/acpi/tables/data/CCEL", "x" },
-	{ "sys/firmware/efi", "/" },
-	{ "sys/class/net/eth0/device", "/" },
-	{ "sys/class/net/eth0/queues/rx-0", "/" },
-	{ "sys/class/net/eth0/queues/tx-0", "/" },
-	{ "sys/class/net/lo/queues/rx-0", "/" },
-	{ "sys/class/rtc/rtc0/since_epoch", "1790000000\n" },
-	{ "sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n" },
-	{ "sys/bus/pci/devices/0000:00:01.0/class", "0x020000\n" },
-	{ "var/log/kern.log", "[    0.000000] Linux version 6.16.3-cloud\n"
-			      "[    0.000000] tdx: Guest detected\n" },
-};
-
-enum { MAX_EDITS = 5, MAX_FILES = 64 };
 
 struct row {
 	const char *check;
@@ -73,24 +14,6 @@ struct row {
 	const char *remedy; /* a part of it; NULL: there is none */
 	struct file edits[MAX_EDITS];
 };
-
-#define FULL(slots) \
-	"virtio_net virtio0: swiotlb buffer is full (sz: 4096 bytes), total " slots \
-	" (slots), used 1 (slots)\n"
-
-#define CPUINFO "proc/cpuinfo"
-#define CONFIG_TSM "sys/kernel/config/tsm"
-#define PROVIDER CONFIG_TSM "/report/com.intel.dcap/provider"
-#define QCNL "etc/sgx_default_qcnl.conf"
-#define SLABS "sys/kernel/debug/swiotlb/io_tlb_nslabs"
-#define NOT_TD \
-	{ \
-		CPUINFO, "flags\t\t: fpu tdx_guests\n" \
-	}
-#define NO_QUEUE(n) \
-	{ \
-		"sys/class/net/eth0/queues/rx-" #n, "/" \
-	}
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -338,191 +261,6 @@ static const struct row rows[] = {
 	  { { "proc/meminfo", "MemTotal: 32768000 kB\nHugePages_Total: 0\n" } } },
 };
 /* clang-format on */
-
-/* --- trees --------------------------------------------------------------------------- */
-
-static char folder[] = "/tmp/cella-doctor-XXXXXX";
-
-static int remove_entry(const char *path, const struct stat *st, int kind,
-			struct FTW *walk)
-{
-	(void)st;
-	(void)kind;
-	(void)walk;
-	return remove(path);
-}
-
-static void remove_all(const char *path)
-{
-	assert_true(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0 ||
-		    errno == ENOENT);
-}
-
-/* A path below the tree, with the folders above it. */
-static const char *make_path(const char *path)
-{
-	static char whole[256];
-
-	snprintf(whole, sizeof whole, "%s/tree/%s", folder, path);
-	for (char *slash = strchr(whole + strlen(folder) + 1, '/'); slash != NULL;
-	     slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		assert_true(mkdir(whole, 0700) == 0 || errno == EEXIST);
-		*slash = '/';
-	}
-	return whole;
-}
-
-/* Without file_write(), which waits for the disk: there are thousands. */
-static void make_file(const struct file *file)
-{
-	const char *const path = make_path(file->path);
-	FILE *stream;
-
-	if (strcmp(file->content, "/") == 0) {
-		assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
-		return;
-	}
-	stream = fopen(path, "w");
-	assert_non_null(stream);
-	assert_true(fputs(file->content, stream) >= 0);
-	assert_int_equal(0, fchmod(fileno(stream), 0600));
-	assert_int_equal(0, fclose(stream));
-}
-
-/* An edit concerns its path and all below. */
-static const struct file *find_edit(const struct file *edits, const char *path)
-{
-	for (size_t i = 0; i < MAX_EDITS && edits[i].path != NULL; i++) {
-		const size_t len = strlen(edits[i].path);
-
-		if (strncmp(edits[i].path, path, len) == 0 &&
-		    (path[len] == '\0' || path[len] == '/'))
-			return &edits[i];
-	}
-	return NULL;
-}
-
-static const struct file none[MAX_EDITS];
-
-/* The edits of the tree as it is now, or NULL where there is none yet. */
-static const struct file *tree_edits;
-
-static void undo_edits(void)
-{
-	for (size_t i = 0; i < MAX_EDITS && tree_edits[i].path != NULL; i++)
-		remove_all(make_path(tree_edits[i].path));
-	for (size_t i = 0; i < ARRAY_LEN(healthy); i++)
-		if (find_edit(tree_edits, healthy[i].path) != NULL)
-			make_file(&healthy[i]);
-}
-
-/* Only what differs is written: file systems are slow when others use them. */
-static void make_tree(const struct file *edits)
-{
-	if (tree_edits != NULL)
-		undo_edits();
-	for (size_t i = 0; i < ARRAY_LEN(healthy) && tree_edits == NULL; i++)
-		make_file(&healthy[i]);
-	for (size_t i = 0; i < MAX_EDITS && edits[i].path != NULL; i++)
-		remove_all(make_path(edits[i].path));
-	for (size_t i = 0; i < MAX_EDITS && edits[i].path != NULL; i++)
-		if (edits[i].content != NULL)
-			make_file(&edits[i]);
-	tree_edits = edits;
-}
-
-static struct doctor_request tree_request(void)
-{
-	static char path[64];
-
-	snprintf(path, sizeof path, "%s/tree", folder);
-	return (struct doctor_request){ .sysroot = path,
-					.has_time = true,
-					.time = 1790000000 };
-}
-
-static struct facts *look(const struct doctor_request *request)
-{
-	struct cella_error err = { 0 };
-	struct facts *const facts = facts_new();
-
-	assert_non_null(facts);
-	CHECK_OK(facts_gather(request, facts, &err));
-	return facts;
-}
-
-static struct finding find(const struct facts *facts, const char *id)
-{
-	const struct doctor_check *const check = doctor_check_find(id);
-	struct finding finding;
-
-	assert_non_null(check);
-	doctor_evaluate(check, facts, &finding);
-	return finding;
-}
-
-static struct finding look_for(const struct doctor_request *request, const char *id)
-{
-	struct facts *const facts = look(request);
-	const struct finding finding = find(facts, id);
-
-	facts_free(facts);
-	return finding;
-}
-
-static void check_finding(const struct finding *finding, enum doctor_state state,
-			  const char *found, const char *remedy)
-{
-	CHECK_TEXT(doctor_state_name(state), doctor_state_name(finding->state));
-	CHECK_TEXT_HAS(finding->found, found);
-	if (remedy != NULL)
-		CHECK_TEXT_HAS(finding->remedy, remedy);
-	else
-		CHECK_TEXT("", finding->remedy);
-}
-
-/* --- the schema ---------------------------------------------------------------------- */
-
-static json_t *schema;
-
-static void check_json(const struct facts *facts)
-{
-	struct diagnosis *const diagnosis = calloc(1, sizeof *diagnosis);
-	struct schema_fault fault = { 0 };
-	struct cella_error err = { 0 };
-	char *text = NULL;
-	json_t *json;
-
-	assert_non_null(diagnosis);
-	CHECK_OK(diagnose(facts, NULL, diagnosis, &err));
-	CHECK_OK(diagnosis_json(diagnosis, facts, &text, &err));
-	json = json_loads(text, 0, NULL);
-	assert_non_null(json);
-	if (!schema_accepts(schema, json, &fault))
-		fail_msg("%s: %s: %s", check_case, fault.where, fault.text);
-	json_decref(json);
-	free(text);
-	free(diagnosis);
-}
-
-static int set_up(void **state)
-{
-	const char *const path = getenv("CELLA_DOCTOR_SCHEMA");
-
-	(void)state;
-	schema = path != NULL ? json_load_file(path, 0, NULL) : NULL;
-	return schema != NULL && mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	json_decref(schema);
-	remove_all(folder);
-	return 0;
-}
-
 /* --- tests --------------------------------------------------------------------------- */
 
 static void findings(void **state)
@@ -536,9 +274,9 @@ static void findings(void **state)
 
 		snprintf(name, sizeof name, "row %zu, %s", i, rows[i].check);
 		CASE(name);
-		make_tree(rows[i].edits);
-		facts = look(&request);
-		finding = find(facts, rows[i].check);
+		tree_make(rows[i].edits);
+		facts = tree_look(&request);
+		finding = tree_find(facts, rows[i].check);
 		check_finding(&finding, rows[i].state, rows[i].found, rows[i].remedy);
 		check_json(facts);
 		facts_free(facts);
@@ -574,9 +312,9 @@ static void healthy_domain_is_fine(void **state)
 
 	(void)state;
 	CASE("healthy");
-	make_tree(none);
+	tree_make(tree_no_edits);
 	request = tree_request();
-	facts = look(&request);
+	facts = tree_look(&request);
 	CHECK_OK(diagnose(facts, NULL, diagnosis, &err));
 	for (size_t i = 0; i < diagnosis->num; i++) {
 		CASE(diagnosis->checks[i]->id);
@@ -652,19 +390,19 @@ static void clocks(void **state)
 	struct doctor_request request;
 
 	(void)state;
-	make_tree(no_rtc);
+	tree_make(no_rtc);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct finding finding;
 
 		CASE(cases[i].time);
 		request = tree_request();
 		request.time = time_at(cases[i].time);
-		finding = look_for(&request, "clock.sane");
+		finding = tree_look_for(&request, "clock.sane");
 		check_finding(&finding, cases[i].state, cases[i].time,
 			      cases[i].state == DOCTOR_FAIL ? "NTP" : NULL);
 	}
 	request.has_time = false;
-	CHECK_INT(DOCTOR_NOT_APPLICABLE, look_for(&request, "clock.sane").state);
+	CHECK_INT(DOCTOR_NOT_APPLICABLE, tree_look_for(&request, "clock.sane").state);
 }
 
 /* A log that the user names is judged wherever this runs. */
@@ -680,18 +418,18 @@ static void named_logs(void **state)
 	char path[64];
 
 	(void)state;
-	make_tree(edits);
+	tree_make(edits);
 	request = tree_request();
-	snprintf(path, sizeof path, "%s/tree/log", folder);
+	snprintf(path, sizeof path, "%s/tree/log", tree_folder);
 	request.kernel_log = path;
-	finding = look_for(&request, "swiotlb.full");
+	finding = tree_look_for(&request, "swiotlb.full");
 	check_finding(&finding, DOCTOR_FAIL, "1 x in /tmp/", "swiotlb=524288");
 
 	facts = facts_new();
 	request.kernel_log = "/nowhere/log";
 	CHECK_STATUS(CELLA_IO, facts_gather(&request, facts, &err));
 	CHECK_TEXT_HAS(err.text, "/nowhere/log");
-	request.kernel_log = folder;
+	request.kernel_log = tree_folder;
 	CHECK_STATUS(CELLA_IO, facts_gather(&request, facts, &err));
 	request.kernel_log = NULL;
 	request.sysroot = "/nowhere";
@@ -700,313 +438,6 @@ static void named_logs(void **state)
 	request.qgs = "vsock:2";
 	CHECK_STATUS(CELLA_USAGE, facts_gather(&request, facts, &err));
 	facts_free(facts);
-}
-
-/* --- quoting services ---------------------------------------------------------------- */
-
-static int listen_at(const char *path)
-{
-	struct sockaddr_un place = { .sun_family = AF_UNIX };
-	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(place.sun_path, sizeof place.sun_path, "%s", path);
-	assert_int_equal(0, bind(fd, (const struct sockaddr *)&place, sizeof place));
-	assert_int_equal(0, listen(fd, 1));
-	return fd;
-}
-
-static void quoting_service_is_tried(void **state)
-{
-	static const struct file edits[MAX_EDITS] = { { CONFIG_TSM, NULL } };
-	struct doctor_request request;
-	struct finding finding;
-	char address[80];
-	int fd;
-
-	(void)state;
-	make_tree(edits);
-	request = tree_request();
-	snprintf(address, sizeof address, "unix:%s/qgs", folder);
-	request.qgs = address;
-	finding = look_for(&request, "qgs.reachable");
-	check_finding(&finding, DOCTOR_FAIL, "/qgs: No such file", "/etc/qgs.conf");
-	CHECK_INT(DOCTOR_UNKNOWN, look_for(&request, "quote.path").state);
-
-	fd = listen_at(address + strlen("unix:"));
-	finding = look_for(&request, "qgs.reachable");
-	check_finding(&finding, DOCTOR_OK, "/qgs: accepts connections", NULL);
-	finding = look_for(&request, "quote.path");
-	check_finding(&finding, DOCTOR_OK, "quoting service", NULL);
-	close(fd);
-	unlink(address + strlen("unix:"));
-
-	request.qgs = "tcp:name.invalid:1";
-	finding = look_for(&request, "qgs.reachable");
-	check_finding(&finding, DOCTOR_UNKNOWN, "looks none up", "IP address");
-	request.resolve = resolve_by_system;
-	CHECK_INT(DOCTOR_FAIL, look_for(&request, "qgs.reachable").state);
-}
-
-/* --- freshness ----------------------------------------------------------------------- */
-
-static void fetch_well(const void *context, const struct pccs_facts *pccs,
-		       struct fresh_facts *out)
-{
-	out->fetched = strcmp(pccs->url, context) == 0 ? KNOWN_YES : KNOWN_NO;
-	out->num_documents = 2;
-	out->documents[0] = (struct fresh_document){ "TCB info", 1780000000, 1800000000 };
-	out->documents[1] =
-		(struct fresh_document){ "identity", 1780000000, 1790000000 + 86400 };
-}
-
-static void fetch_and_die(const void *context UNUSED,
-			  const struct pccs_facts *pccs UNUSED, struct fresh_facts *out)
-{
-	out->fetched = KNOWN_YES;
-	abort();
-}
-
-static void fetch_in_vain(const void *context UNUSED,
-			  const struct pccs_facts *pccs UNUSED, struct fresh_facts *out)
-{
-	out->fetched = KNOWN_NO;
-	out->status = CELLA_MALFORMED;
-	snprintf(out->why, sizeof out->why, "a web page");
-}
-
-static void fetch_with_nothing(const void *context UNUSED,
-			       const struct pccs_facts *pccs UNUSED,
-			       struct fresh_facts *out)
-{
-	out->fetched = KNOWN_NO;
-	out->status = CELLA_UNSUPPORTED;
-	snprintf(out->why, sizeof out->why, "there is no program");
-}
-
-static int listen_on_loopback(unsigned *port)
-{
-	struct sockaddr_in place = { .sin_family = AF_INET,
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof place;
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(0, bind(fd, (const struct sockaddr *)&place, sizeof place));
-	assert_int_equal(0, listen(fd, 8));
-	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&place, &len));
-	*port = ntohs(place.sin_port);
-	return fd;
-}
-
-/* Whoever fetches is asked once the PCCS takes connections, and never waited for in vain. */
-static void pccs_is_asked(void **state)
-{
-	unsigned port = 0;
-	const int fd = listen_on_loopback(&port);
-	char url[64];
-	char text[128];
-	const struct file edits[MAX_EDITS] = { { QCNL, text } };
-	struct doctor_request request;
-	struct finding finding;
-
-	(void)state;
-	CASE("PCCS");
-	snprintf(url, sizeof url, "https://127.0.0.1:%u/sgx/certification/v4/", port);
-	snprintf(text, sizeof text, "PCCS_URL=%s\n", url);
-	make_tree(edits);
-	request = tree_request();
-	request.context = url;
-	finding = look_for(&request, "pccs.reachable");
-	check_finding(&finding, DOCTOR_OK, "accepts connections", NULL);
-	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_UNKNOWN, "this program fetches nothing",
-		      "cella doctor");
-	request.fetch = fetch_well;
-	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_WARN, "expires 2026-09-22T", "refresh");
-	check_finding(&finding, DOCTOR_WARN, "identity, issued 2026-05-28T", "refresh");
-	request.fetch = fetch_and_die;
-	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_FAIL,
-		      "could not be fetched: the process that fetches was killed",
-		      "path");
-	request.fetch = fetch_in_vain;
-	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_FAIL, "could not be fetched: a web page", "path");
-	request.fetch = fetch_with_nothing;
-	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_UNKNOWN, "there is no program", NULL);
-
-	CASE("another PCCS than the configured one");
-	snprintf(text, sizeof text, "PCCS_URL=https://127.0.0.1:1/\n");
-	make_tree(edits);
-	CHECK_INT(DOCTOR_FAIL, look_for(&request, "pccs.reachable").state);
-	request.pccs = url;
-	CHECK_INT(DOCTOR_OK, look_for(&request, "pccs.reachable").state);
-	finding = look_for(&request, "pccs.configured");
-	check_finding(&finding, DOCTOR_OK, url, NULL);
-	request.pccs = NULL;
-
-	CASE("one that is not to be asked");
-	snprintf(text, sizeof text, "{\"pccs_url\":\"%s\",\"local_cache_only\":true}",
-		 url);
-	make_tree(edits);
-	request.fetch = fetch_and_die;
-	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_NOT_APPLICABLE, "local_cache_only", NULL);
-
-	CASE("one that is gone");
-	close(fd);
-	finding = look_for(&request, "pccs.fresh");
-	check_finding(&finding, DOCTOR_NOT_APPLICABLE, "not asked", NULL);
-	undo_edits();
-	tree_edits = none;
-}
-
-static void freshness(void **state)
-{
-	static const struct {
-		int64_t from, left;
-		enum doctor_state state;
-		const char *found;
-	} cases[] = {
-		{ 0, -1, DOCTOR_FAIL, "expired 2026-09-21T14:13:19Z, 0 days ago" },
-		{ -1, -86400 * 12, DOCTOR_FAIL, ", 12 days ago" },
-		{ -1, 0, DOCTOR_WARN, "expires 2026-09-21T14:13:20Z, in 0 days" },
-		{ -1, 3 * 86400 - 1, DOCTOR_WARN, ", in 2 days" },
-		{ -1, 3 * 86400, DOCTOR_OK, "expires first: 2026-09-24T14:13:20Z" },
-		{ 1, 3 * 86400, DOCTOR_FAIL, "is of the future" },
-	};
-	struct facts *const facts = facts_new();
-
-	(void)state;
-	facts->pccs.known = true;
-	facts->clock.now = 1790000000;
-	facts->fresh.fetched = KNOWN_YES;
-	facts->fresh.num_documents = 2;
-	facts->fresh.documents[1] = (struct fresh_document){ "list", 1, 1850000000 };
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct finding finding;
-
-		facts->fresh.documents[0] = (struct fresh_document){
-			"identity",
-			facts->clock.now + cases[i].from,
-			facts->clock.now + cases[i].left,
-		};
-		finding = find(facts, "pccs.fresh");
-		CASE(finding.found);
-		CHECK_INT(cases[i].state, finding.state);
-		CHECK_TEXT_HAS(finding.found, cases[i].found);
-		CHECK_TEXT_HAS(finding.found, "identity, issued 2026-09-21T14:13:");
-	}
-	facts_free(facts);
-}
-
-/* --- KVM, from what a probe can bring ------------------------------------------------- */
-
-static void probes_of_kvm(void **state)
-{
-	static const struct {
-		struct kvm_probe probe;
-		enum doctor_state state;
-		const char *found;
-	} cases[] = {
-		{ { .step = KVM_STEP_STOPPED, .stage = KVM_STAGE_HALT },
-		  DOCTOR_OK,
-		  "ran a small guest" },
-		{ { .step = KVM_STEP_STOPPED,
-		    .stage = KVM_STAGE_SYSCALL,
-		    .exit_reason = 8 },
-		  DOCTOR_FAIL,
-		  "stopped at halt, after system calls: it faulted" },
-		{ { .step = KVM_STEP_STOPPED, .exit_reason = 4711 },
-		  DOCTOR_FAIL,
-		  "stopped at real mode, after nothing: it stopped for another reason" },
-		{ { .step = KVM_STEP_RUN, .stage = KVM_STAGE_LONG, .is_late = true },
-		  DOCTOR_FAIL,
-		  "no end in 5 s, after 64-bit mode" },
-		{ { .step = KVM_STEP_VM, .sys_errno = ENOMEM },
-		  DOCTOR_FAIL,
-		  "making a machine: Cannot allocate memory" },
-		{ { .step = KVM_STEP_OPEN, .sys_errno = EACCES },
-		  DOCTOR_UNKNOWN,
-		  "Permission denied" },
-		{ { .step = KVM_STEP_UNSUPPORTED }, DOCTOR_UNKNOWN, "no probe" },
-		{ { .step = KVM_STEP_NONE }, DOCTOR_UNKNOWN, "not started" },
-	};
-	struct facts *const facts = facts_new();
-
-	(void)state;
-	facts->enclave.known = true;
-	facts->kvm_probed = KNOWN_YES;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct finding finding;
-
-		CASE(cases[i].found);
-		facts->kvm = cases[i].probe;
-		finding = find(facts, "kvm.functional");
-		CHECK_TEXT(doctor_state_name(cases[i].state),
-			   doctor_state_name(finding.state));
-		CHECK_TEXT_HAS(finding.found, cases[i].found);
-	}
-	facts_free(facts);
-}
-
-/* What cannot be read for lack of rights says that root could. */
-static void root_would_see_more(void **state)
-{
-	struct facts *const facts = facts_new();
-	struct finding finding;
-
-	(void)state;
-	facts->is_own = true;
-	facts->log.known = true;
-	facts->log.is_named = true;
-	facts->log.log_errno = EPERM;
-	finding = find(facts, "swiotlb.full");
-	CHECK_INT(DOCTOR_UNKNOWN, finding.state);
-	CHECK_TEXT("the kernel log", finding.as_root);
-	CHECK_TEXT_HAS(finding.remedy, "as root");
-	facts->is_root = true;
-	finding = find(facts, "swiotlb.full");
-	CHECK_INT(DOCTOR_UNKNOWN, finding.state);
-	CHECK_TEXT(NULL, finding.as_root);
-	facts_free(facts);
-}
-
-/* No line of the text is wider than a terminal, and colours come only when asked for. */
-static void text_fits_a_terminal(void **state)
-{
-	static const struct file edits[MAX_EDITS] = {
-		{ "var/log/kern.log", FULL("1024") }, { CONFIG_TSM, NULL }
-	};
-	struct doctor_request request;
-	struct diagnosis *const diagnosis = calloc(1, sizeof *diagnosis);
-	struct cella_error err = { 0 };
-	struct out text = { 0 };
-	struct facts *facts;
-	size_t width = 0;
-
-	(void)state;
-	make_tree(edits);
-	request = tree_request();
-	facts = look(&request);
-	CHECK_OK(diagnose(facts, NULL, diagnosis, &err));
-	diagnosis_text(diagnosis, false, &text);
-	for (size_t i = 0; i < text.len; i++) {
-		width = text.data[i] == '\n' ? 0 : width + 1;
-		CHECK_TRUE(width < 80);
-		CHECK_TRUE(text.data[i] == '\n' ||
-			   (text.data[i] >= ' ' && text.data[i] <= '~'));
-	}
-	out_u8(&text, 0);
-	CHECK_TEXT_HAS((const char *)text.data, "1 failed");
-	text.len = 0;
-	diagnosis_text(diagnosis, true, &text);
-	out_u8(&text, 0);
-	CHECK_TEXT_HAS((const char *)text.data, "\033[31mFAIL");
-	out_done(&text);
-	facts_free(facts);
-	free(diagnosis);
 }
 
 int main(void)
@@ -1019,13 +450,7 @@ int main(void)
 		cmocka_unit_test(results_go_by_the_worst),
 		cmocka_unit_test(clocks),
 		cmocka_unit_test(named_logs),
-		cmocka_unit_test(quoting_service_is_tried),
-		cmocka_unit_test(pccs_is_asked),
-		cmocka_unit_test(freshness),
-		cmocka_unit_test(probes_of_kvm),
-		cmocka_unit_test(root_would_see_more),
-		cmocka_unit_test(text_fits_a_terminal),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
 }

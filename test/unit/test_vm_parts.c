@@ -362,6 +362,58 @@ static void a_confined_child_has_no_network(void **state)
 	CHECK_TEXT_HAS((const char *)words.data, "net:[");
 }
 
+/* Its program, what that is installed with, its own descriptors: no other file. */
+static void a_child_may_have_a_root_of_its_own(void **state)
+{
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	struct out words CLEANUP(out_done) = { 0 };
+	struct child child CLEANUP(child_done) = CHILD_NONE;
+	struct cella_error err = { 0 };
+	struct child_root root;
+	const struct child_spec spec = {
+		.name = "shell", .argv = &argv, .is_confined = true, .root = &root
+	};
+	const char *text;
+
+	(void)state;
+	CHECK_OK(child_root_plan("sh", NULL, &root, &err));
+	argv_add(&argv, "sh");
+	argv_add(&argv, "-c");
+	argv_add(&argv, "exec >&2; echo root: /* /.host* end; echo etc: /etc/* end; "
+			"echo bin: /usr/bin/* end; echo proc: /proc/* end; "
+			"echo fds: /proc/self/fd/* end; (: >/new) || echo read-only");
+	CHECK_OK(child_start(&spec, &child, &err));
+	read_words(&child, &words);
+	if (child.lacks[0] != '\0') {
+		CHECK_TEXT_HAS(child.lacks, "shell has not ");
+		skip(); /* this machine gives none */
+	}
+	text = (const char *)words.data;
+	CHECK_TRUE(strstr(text, "/home") == NULL && strstr(text, "/tmp") == NULL &&
+		   strstr(text, "/dev") == NULL);
+	CHECK_TEXT_HAS(text, "/.host* end\n");
+	CHECK_TRUE(strstr(text, "passwd") == NULL);
+	CHECK_TEXT_HAS(text, "bin: /usr/bin/");
+	CHECK_TRUE(strstr(text, "/usr/bin/env") == NULL);
+	CHECK_TEXT_HAS(text, "proc: /proc/self end\n");
+	CHECK_TEXT_HAS(text, "fds: /proc/self/fd/0 ");
+	CHECK_TEXT_HAS(text, "\nread-only\n");
+}
+
+static void a_root_needs_its_program(void **state)
+{
+	struct child_root root = { .program = "as it was" };
+	struct cella_error err = { 0 };
+
+	(void)state;
+	CHECK_STATUS(CELLA_MISSING,
+		     child_root_plan("/nowhere/nothing", NULL, &root, &err));
+	CHECK_STATUS(CELLA_MISSING,
+		     child_root_plan("no-such-program", NULL, &root, &err));
+	CHECK_TEXT_HAS(err.text, "there is no program no-such-program");
+	CHECK_TEXT("as it was", root.program);
+}
+
 static void there_may_be_no_such_program(void **state)
 {
 	struct argv argv CLEANUP(argv_done) = { 0 };
@@ -462,6 +514,8 @@ int main(void)
 		cmocka_unit_test(ends_are_told),
 		cmocka_unit_test(a_child_has_only_what_it_is_given),
 		cmocka_unit_test(a_confined_child_has_no_network),
+		cmocka_unit_test(a_child_may_have_a_root_of_its_own),
+		cmocka_unit_test(a_root_needs_its_program),
 		cmocka_unit_test(there_may_be_no_such_program),
 		cmocka_unit_test(a_child_does_not_outlive_its_supervisor),
 		cmocka_unit_test(a_manager_is_told),
