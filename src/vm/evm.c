@@ -123,6 +123,8 @@ static enum cella_status certify(struct evm *evm, struct cella_error *err)
 		return CELLA_OK;
 	if (got <= 0)
 		return error_set(err, CELLA_IO, "cella-vtpm: asks for no certificate");
+	if (evm->was_certified && evm->tpm.file != NULL && got == 1)
+		return evm_tpm_keep(evm, err);
 	if (evm->was_certified)
 		return error_set(err, CELLA_MALFORMED,
 				 "cella-vtpm: asks for a second certificate");
@@ -263,10 +265,12 @@ static void hear_console(struct evm *evm)
 	uint8_t bytes[CHUNK];
 	const ssize_t got = recv(evm->serial, bytes, sizeof bytes, MSG_DONTWAIT);
 
-	if (got > 0)
+	if (got > 0) {
 		ring_add(&evm->console, bytes_of(bytes, (size_t)got));
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		evm_control_console(evm, bytes_of(bytes, (size_t)got));
+	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		io_close(&evm->serial);
+	}
 }
 
 /* --- asking it to end ---------------------------------------------------------------- */
@@ -450,6 +454,7 @@ static void init(struct evm *evm, const struct evm_options *options,
 		.heart = -1,
 		.guest = -1,
 		.certify = -1,
+		.tpm = { .memory = -1 },
 		.qmp = -1,
 		.serial = -1,
 		.asking = -1,
@@ -458,6 +463,8 @@ static void init(struct evm *evm, const struct evm_options *options,
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
 		evm->clients[i] = -1;
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		evm->followers[i] = -1;
 }
 
 /* Ends what runs and forgets it; who waits for the end waits on. */
@@ -471,6 +478,7 @@ static void clear(struct evm *evm)
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
+	evm_tpm_close(evm);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
 	evm_resources_return(evm);
@@ -505,6 +513,7 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
 	TRY(evm_resources_take(evm, err));
+	TRY(evm_tpm_open(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);

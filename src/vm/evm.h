@@ -11,8 +11,8 @@
 #ifndef VM_EVM_H
 #define VM_EVM_H
 
-#include <jansson.h>
-
+#include "evidence/eif.h"
+#include "evidence/eif_signature.h"
 #include "evidence/launch.h"
 #include "guest/channel.h"
 #include "guest/ring.h"
@@ -23,6 +23,9 @@
 #include "vm/qemu.h"
 #include "vm/run_dir.h"
 #include "vm/state.h"
+#include "vm/tpm_state.h"
+
+#include <jansson.h>
 
 enum {
 	EVM_MIN_MEMORY_MIB = 96,
@@ -30,9 +33,11 @@ enum {
 	EVM_MAX_MEMORY_MIB = 1 << 20,
 	EVM_MAX_VCPUS = 64,
 	EVM_MAX_CLIENTS = 8,
+	EVM_MAX_FOLLOWERS = 4,
 	EVM_ERRORS_LEN = 1024,
 	EVM_CAUSE_LEN = 512,
-	EVM_MIN_CID = 3,
+	EVM_METADATA_MAX = 8 << 10, /* told of an image; it has to fit into an answer */
+	EVM_MIN_CID = 4,            /* 2 and 3 are the host */
 };
 
 /* What somebody wants. Texts and descriptors are borrowed. */
@@ -53,8 +58,12 @@ struct evm_options {
 	const char *mock; /* cellad itself */
 	const char *vtpm;
 	const char *vsock;
-	const char *to_guest;   /* the guest's ports that the host may reach */
-	const char *from_guest; /* the host's, besides the heartbeat's; or NULL */
+	const char *forward; /* the program cella-forward */
+	/* The folder where the TPM's state is kept; NULL: nowhere. */
+	const char *tpm_state;
+	const uint8_t *secret;     /* HOST_SECRET_LEN bytes, for that */
+	struct launch_config ways; /* in and out (network_read()); nothing else of it */
+	const struct eif_certs *trusted; /* whose images may start; NULL: anybody's */
 	unsigned boot_seconds;
 	unsigned stop_seconds;
 	const char *notify; /* a service manager's socket, or NULL */
@@ -62,10 +71,19 @@ struct evm_options {
 };
 
 /* The machine: QEMU, or the mock in its place. */
-enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_QEMU, EVM_NUM_CHILDREN };
+enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_FORWARD, EVM_QEMU, EVM_NUM_CHILDREN };
+
+/* What the image says of itself and would measure elsewhere: for `list`, nothing obeys it. */
+struct evm_image {
+	struct eif_nitro nitro;
+	uint8_t nitro_pcr8[SHA384_LEN];
+	bool is_signed;
+	char *metadata; /* NULL: there is none, or too much */
+};
 
 /* What is measured and booted: sealed files, and what they will measure to. */
 struct evm_launch {
+	struct evm_image image;
 	int log;
 	int kernel;
 	int ramdisk;
@@ -73,6 +91,8 @@ struct evm_launch {
 	char *cmdline;
 	uint8_t image_sha384[SHA384_LEN]; /* of what PCR11 is extended with */
 	struct launch_pcrs predicted;
+	bool is_signed;
+	uint8_t identity[SHA256_LEN]; /* of the signer, or of the image */
 };
 
 #define EVM_LAUNCH_NONE \
@@ -87,6 +107,14 @@ struct evm_errors {
 	size_t len;
 };
 
+/* Where the TPM's state comes from and goes to. */
+struct evm_tpm {
+	struct tpm_state *file; /* NULL: nowhere */
+	int memory;             /* shared with cella-vtpm; -1: none */
+	uint8_t *shared;        /* the same */
+	bool was_restored;
+};
+
 struct evm {
 	struct evm_options options;
 	enum evm_state state;
@@ -99,9 +127,12 @@ struct evm {
 	int signals;
 	int control;                  /* listens */
 	int clients[EVM_MAX_CLIENTS]; /* wait for the end; -1: none */
-	int heart;                    /* listens: port 9000 */
-	int guest;                    /* the connection on it */
-	int certify;                  /* to cella-vtpm, SOCK_SEQPACKET */
+	/* Have the console as it is written; -1: none. */
+	int followers[EVM_MAX_FOLLOWERS];
+	int heart;   /* listens: port 9000 */
+	int guest;   /* the connection on it */
+	int certify; /* to cella-vtpm, SOCK_SEQPACKET */
+	struct evm_tpm tpm;
 	int qmp;
 	int serial; /* the guest's console, of debugging */
 	int asking; /* the request to stop, on its way */
@@ -123,11 +154,19 @@ struct evm {
 
 /*
  * evm_prepare() reads the image and makes what is measured of it; memory_mib is set, where it
- * was not.
+ * was not. CELLA_MALFORMED, CELLA_UNSUPPORTED or CELLA_LIMIT when it is the image's fault, or
+ * that of who signed it.
  */
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
 void evm_launch_done(struct evm_launch *launch);
+
+/* evm_tpm_open() finds the TPM's state, where one is kept, and readies what is shared. */
+enum cella_status evm_tpm_open(struct evm *evm, struct cella_error *err) MUST_CHECK;
+
+/* evm_tpm_keep() keeps the state that cella-vtpm has left, and tells it. */
+enum cella_status evm_tpm_keep(struct evm *evm, struct cella_error *err) MUST_CHECK;
+void evm_tpm_close(struct evm *evm);
 
 /* evm_start() opens the sockets and has the back-end start the processes. */
 enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK;
@@ -141,7 +180,7 @@ void evm_quit_machine(struct evm *evm);
 
 /*
  * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
- * the error is the cause. The host's key is taken over.
+ * the error is the cause, with evm_prepare()'s status for an image that cannot be started. The host's key is taken over.
  */
 enum cella_status evm_run(const struct evm_options *options, struct host_key **key,
 			  struct cella_error *err) MUST_CHECK;
@@ -167,6 +206,9 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 /* evm_control_welcome() takes a client of the control socket, and its request. */
 void evm_control_welcome(struct evm *evm);
+
+/* evm_control_console() passes on what the guest's console has just written. */
+void evm_control_console(struct evm *evm, struct cella_bytes bytes);
 
 /* evm_control_farewell() tells clients that wait how it ended. */
 void evm_control_farewell(struct evm *evm);

@@ -30,6 +30,38 @@ static json_t *pcrs_json(const struct launch_pcrs *pcrs)
 	return array;
 }
 
+static enum cella_status put_nitro(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *const nitro = json_object();
+
+	TRY(json_put(root, "nitro", nitro, err));
+	TRY(json_put(nitro, "PCR0", json_hex(bytes_of(image->nitro.pcr0, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR1", json_hex(bytes_of(image->nitro.pcr1, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR2", json_hex(bytes_of(image->nitro.pcr2, SHA384_LEN)),
+		     err));
+	if (!image->is_signed)
+		return CELLA_OK;
+	return json_put(nitro, "PCR8", json_hex(bytes_of(image->nitro_pcr8, SHA384_LEN)),
+			err);
+}
+
+/* What the image is, and says of itself. */
+static enum cella_status put_image(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *metadata = NULL;
+
+	TRY(put_nitro(root, image, err));
+	if (image->metadata == NULL ||
+	    json_parse(bytes_of(image->metadata, strlen(image->metadata)), "metadata",
+		       &metadata, NULL) != CELLA_OK)
+		return CELLA_OK;
+	return json_put(root, "metadata", metadata, err);
+}
+
 /* The accelerator is what evidence shows as the host's claim. */
 static enum cella_status put_backend(json_t *root, const struct backend_choice *choice,
 				     struct cella_error *err)
@@ -45,6 +77,18 @@ static enum cella_status put_backend(json_t *root, const struct backend_choice *
 	return json_put(root, "accelerator", json_string(backend->name), err);
 }
 
+static enum cella_status put_texts(json_t *root, const char *name,
+				   const struct launch_texts *texts,
+				   struct cella_error *err)
+{
+	json_t *const array = json_array();
+
+	TRY(json_put(root, name, array, err));
+	for (size_t i = 0; i < texts->num_items; i++)
+		TRY(json_add(array, json_string(texts->items[i]), err));
+	return CELLA_OK;
+}
+
 static enum cella_status put_options(json_t *root, const struct evm_options *options,
 				     struct cella_error *err)
 {
@@ -53,6 +97,8 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 	TRY(json_put(root, "vcpus", json_integer(options->vcpus), err));
 	TRY(json_put(root, "memory_mib", json_integer(options->memory_mib), err));
 	TRY(json_put(root, "debug", json_boolean(options->debug), err));
+	TRY(put_texts(root, "forward", &options->ways.forward, err));
+	TRY(put_texts(root, "egress", &options->ways.egress, err));
 	return put_backend(root, &options->backend, err);
 }
 
@@ -91,14 +137,21 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 	TRY(put_options(root, &evm->options, err));
 	TRY(json_put(root, "state", json_string(evm_state_name(evm->state)), err));
+	TRY(json_put(root, "tpm_state",
+		     json_string(evm->tpm.file == NULL   ? "ephemeral"
+				 : evm->tpm.was_restored ? "restored"
+							 : "new"),
+		     err));
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
-	TRY(evm_resources_put(evm, root, err));
 	TRY(put_lacks(root, evm, err));
-	if (evm->launch.cmdline != NULL)
+	TRY(evm_resources_put(evm, root, err));
+	if (evm->launch.cmdline != NULL) {
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));
+		TRY(put_image(root, &evm->launch.image, err));
+	}
 	if (evm->cause[0] != '\0')
 		TRY(json_put(root, "cause", json_string(evm->cause), err));
 	TRY(json_write(root, false, &text, err));
@@ -107,15 +160,6 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 }
 
 /* --- requests ------------------------------------------------------------------------ */
-
-static bool is_heard(int fd)
-{
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof peer;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
-}
 
 static void say(int fd, struct cella_bytes bytes)
 {
@@ -161,6 +205,39 @@ static void answer_console(struct evm *evm, int *fd)
 	}
 }
 
+/* A place for one more; of those that have left, if need be. */
+static int *find_follower(struct evm *evm)
+{
+	char byte;
+
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++) {
+		int *const fd = &evm->followers[i];
+
+		if (*fd >= 0 && recv(*fd, &byte, sizeof byte, MSG_DONTWAIT) == 0)
+			io_close(fd);
+		if (*fd < 0)
+			return fd;
+	}
+	return NULL;
+}
+
+/* Who reads too slowly misses something, as with what was kept. */
+static void answer_follow(struct evm *evm, int *fd)
+{
+	int *const place = find_follower(evm);
+
+	answer_console(evm, fd);
+	if (place != NULL)
+		*place = io_take(fd);
+}
+
+void evm_control_console(struct evm *evm, struct cella_bytes bytes)
+{
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		if (evm->followers[i] >= 0)
+			say(evm->followers[i], bytes);
+}
+
 static const struct {
 	const char *name;
 	void (*answer)(struct evm *evm, int *fd);
@@ -168,6 +245,7 @@ static const struct {
 	{ "status", answer_status },
 	{ "stop", answer_stop },
 	{ "console", answer_console },
+	{ "console follow", answer_follow },
 };
 
 /* Clients send at once what they want; who dawdles is not waited for long. */
@@ -178,7 +256,7 @@ void evm_control_welcome(struct evm *evm)
 	char request[CONTROL_REQUEST_MAX];
 	ssize_t got;
 
-	if (fd < 0 || !is_heard(fd))
+	if (fd < 0 || !control_is_heard(fd))
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	got = recv(fd, request, sizeof request, 0);
@@ -197,4 +275,6 @@ void evm_control_farewell(struct evm *evm)
 			say_status(evm, evm->clients[i]);
 		io_close(&evm->clients[i]);
 	}
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		io_close(&evm->followers[i]);
 }

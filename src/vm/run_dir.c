@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LOCK_ATTEMPTS = 8 };
+
 static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
@@ -100,30 +102,43 @@ static void empty(const char *path)
 	closedir(folder);
 }
 
+/* Whoever takes a folder over unlinks the lock: one that was opened before holds nobody. */
+static bool is_linked(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
 /* CELLA_USAGE when somebody else holds it. */
 static enum cella_status lock(const char *dir, int flags, int *out,
 			      struct cella_error *err)
 {
 	char path[RUN_PATH_MAX];
-	int fd CLEANUP_CLOSE = -1;
 
 	TRY(run_path(dir, "lock", path, err));
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-	if (fd < 0)
-		return error_errno(err, errno, "%s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return error_set(err, CELLA_USAGE, "%s: is running", dir);
-	*out = io_take(&fd);
-	return CELLA_OK;
+	for (int i = 0; i < LOCK_ATTEMPTS; i++) {
+		int fd CLEANUP_CLOSE =
+			open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+
+		if (fd < 0)
+			return error_errno(err, errno, "%s", path);
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+			break;
+		if (is_linked(fd)) {
+			*out = io_take(&fd);
+			return CELLA_OK;
+		}
+	}
+	return error_set(err, CELLA_USAGE, "%s: is running", dir);
 }
 
-enum cella_status run_dir_make(const char *base, const char *name, struct run_dir *out,
-			       struct cella_error *err)
+static enum cella_status make_dir(const char *path, struct run_dir *out,
+				  struct cella_error *err)
 {
 	struct run_dir dir = RUN_DIR_NONE;
 
-	TRY(run_name_check(name, err));
-	TRY(run_path(base, name, dir.path, err));
+	memcpy(dir.path, path, strlen(path) + 1);
 	if (mkdir(dir.path, 0700) != 0 && errno != EEXIST)
 		return error_errno(err, errno, "%s", dir.path);
 	TRY(check_private(dir.path, err));
@@ -134,6 +149,16 @@ enum cella_status run_dir_make(const char *base, const char *name, struct run_di
 	TRY(lock(dir.path, O_CREAT, &dir.lock, err));
 	*out = dir;
 	return CELLA_OK;
+}
+
+enum cella_status run_dir_make(const char *base, const char *name, struct run_dir *out,
+			       struct cella_error *err)
+{
+	char path[RUN_PATH_MAX];
+
+	TRY(run_name_check(name, err));
+	TRY(run_path(base, name, path, err));
+	return make_dir(path, out, err);
 }
 
 void run_dir_remove(struct run_dir *dir)
@@ -164,14 +189,36 @@ static enum cella_status look_at(const char *base, const char *name, run_found_f
 	return CELLA_OK;
 }
 
+/* What a service has said last is kept where nobody holds the lock. */
+static enum cella_status look_at_service(const char *base, const char *name,
+					 run_found_fn *found, void *context,
+					 struct cella_error *err)
+{
+	struct run_dir dir = RUN_DIR_NONE;
+	enum cella_status status;
+
+	if (name[0] != '.' || run_name_check(name + 1, NULL) != CELLA_OK ||
+	    run_path(base, name, dir.path, NULL) != CELLA_OK)
+		return CELLA_OK;
+	status = lock(dir.path, 0, &dir.lock, NULL);
+	if (status == CELLA_USAGE)
+		return found(context, name + 1, err);
+	if (status == CELLA_OK)
+		run_dir_remove(&dir);
+	return CELLA_OK;
+}
+
+typedef enum cella_status look_fn(const char *base, const char *name, run_found_fn *found,
+				  void *context, struct cella_error *err);
+
 static void close_folder(DIR **folder)
 {
 	if (*folder != NULL)
 		closedir(*folder);
 }
 
-enum cella_status run_list(const char *base, run_found_fn *found, void *context,
-			   struct cella_error *err)
+static enum cella_status list(const char *base, look_fn *look, run_found_fn *found,
+			      void *context, struct cella_error *err)
 {
 	DIR *folder CLEANUP(close_folder) = opendir(base);
 	const struct dirent *entry;
@@ -180,10 +227,59 @@ enum cella_status run_list(const char *base, run_found_fn *found, void *context,
 	if (folder == NULL)
 		return error_errno(err, errno, "%s", base);
 	while ((entry = readdir(folder)) != NULL) {
-		if (++num > RUN_MAX_LISTED)
+		if (++num > RUN_MAX_ENTRIES)
 			return error_set(err, CELLA_LIMIT, "%s: more than %d entries",
-					 base, RUN_MAX_LISTED);
-		TRY(look_at(base, entry->d_name, found, context, err));
+					 base, RUN_MAX_ENTRIES);
+		TRY(look(base, entry->d_name, found, context, err));
 	}
 	return CELLA_OK;
+}
+
+enum cella_status run_list(const char *base, run_found_fn *found, void *context,
+			   struct cella_error *err)
+{
+	return list(base, look_at, found, context, err);
+}
+
+/* --- services ------------------------------------------------------------------------ */
+
+enum cella_status run_service_path(const char *base, const char *name,
+				   char path[RUN_PATH_MAX], struct cella_error *err)
+{
+	char file[RUN_NAME_MAX + 2];
+
+	TRY(run_name_check(name, err));
+	snprintf(file, sizeof file, ".%s", name);
+	return run_path(base, file, path, err);
+}
+
+enum cella_status run_service_make(const char *base, const char *name,
+				   struct run_dir *out, struct cella_error *err)
+{
+	char path[RUN_PATH_MAX];
+
+	TRY(run_service_path(base, name, path, err));
+	return make_dir(path, out, err);
+}
+
+void run_service_keep(struct run_dir *dir, struct cella_bytes last)
+{
+	char path[RUN_PATH_MAX];
+	int fd CLEANUP_CLOSE = -1;
+
+	if (dir->lock < 0 ||
+	    run_path(dir->path, RUN_SERVICE_LAST, path, NULL) != CELLA_OK)
+		return;
+	empty(dir->path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* What cannot be kept was said. */
+	if (fd < 0 || write(fd, last.data, last.len) != (ssize_t)last.len)
+		run_dir_remove(dir);
+	io_close(&dir->lock);
+}
+
+enum cella_status run_service_list(const char *base, run_found_fn *found, void *context,
+				   struct cella_error *err)
+{
+	return list(base, look_at_service, found, context, err);
 }

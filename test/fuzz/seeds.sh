@@ -191,7 +191,7 @@ for debug in '' --debug; do
 	# shellcheck disable=SC2086 # nothing, or an option
 	put "evidence/evm$debug" "$sim" enclave "$work/host" $time --kernel "$here/seeds.sh" \
 		--cmdline 'console=ttyS0 quiet' --ramdisk "$here/replay.sh" --measure app \
-		--route 'egress example.org:443' --route 'ingress 8080:80' --nonce 0011223344556677 \
+		--egress example.org:443 --forward 8080:80 --nonce 0011223344556677 \
 		$debug
 	put "launch/evm$debug" event_log "evidence/evm$debug"
 	put "$work/evm-policy$debug" "$cella" policy new "evidence/evm$debug"

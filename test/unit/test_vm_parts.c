@@ -19,8 +19,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -255,6 +257,50 @@ static void what_is_left_over_is_used_again(void **state)
 	CHECK_INT(-1, access(path, F_OK));
 	run_dir_remove(&dir);
 	CHECK_INT(0, rmdir(base.path));
+}
+
+/* What happens between the opening of a lock and its taking; once. */
+static void (*before_flock)(void);
+
+int flock(int fd, int operation)
+{
+	void (*const once)(void) = before_flock;
+
+	before_flock = NULL;
+	if (once != NULL)
+		once();
+	return (int)syscall(SYS_flock, fd, operation);
+}
+
+static struct base raced;
+static struct run_dir taken_over;
+
+static void take_over(void)
+{
+	struct cella_error err = { 0 };
+
+	CHECK_OK(run_dir_make(raced.path, "lives", &taken_over, &err));
+}
+
+/* Who looks for leftovers has opened the lock that a new supervisor then replaces. */
+static void leftovers_that_come_to_life_stay(void **state)
+{
+	struct run_dir left = RUN_DIR_NONE;
+	struct cella_error err = { 0 };
+	char path[RUN_PATH_MAX];
+	int num = 0;
+
+	(void)state;
+	raced = make_base();
+	CHECK_OK(run_dir_make(raced.path, "lives", &left, &err));
+	io_close(&left.lock);
+	before_flock = take_over;
+	CHECK_OK(run_list(raced.path, count_one, &num, &err));
+	CHECK_INT(1, num);
+	CHECK_OK(run_path(taken_over.path, "lock", path, &err));
+	CHECK_INT(0, access(path, F_OK));
+	run_dir_remove(&taken_over);
+	CHECK_INT(0, rmdir(raced.path));
 }
 
 static void nobody_is_asked_where_nobody_is(void **state)
@@ -510,6 +556,7 @@ int main(void)
 		cmocka_unit_test(a_base_of_others_is_refused),
 		cmocka_unit_test(leftovers_are_told_from_life),
 		cmocka_unit_test(what_is_left_over_is_used_again),
+		cmocka_unit_test(leftovers_that_come_to_life_stay),
 		cmocka_unit_test(nobody_is_asked_where_nobody_is),
 		cmocka_unit_test(ends_are_told),
 		cmocka_unit_test(a_child_has_only_what_it_is_given),
