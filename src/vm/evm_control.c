@@ -54,7 +54,8 @@ static enum cella_status put_image(json_t *root, const struct evm_image *image,
 {
 	json_t *metadata = NULL;
 
-	TRY(put_nitro(root, image, err));
+	if (image->has_nitro)
+		TRY(put_nitro(root, image, err));
 	if (image->metadata == NULL ||
 	    json_parse(bytes_of(image->metadata, strlen(image->metadata)), "metadata",
 		       &metadata, NULL) != CELLA_OK)
@@ -129,6 +130,9 @@ static void say_status(struct evm *evm, int fd)
 
 static void answer_status(struct evm *evm, int *fd)
 {
+	/* What cannot be found out is left out. */
+	if (evm->state == EVM_RUNNING)
+		(void)!evm_launch_hash(&evm->launch, NULL);
 	say_status(evm, *fd);
 }
 
