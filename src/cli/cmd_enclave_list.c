@@ -116,12 +116,12 @@ static void print_one(const json_t *item)
 		print_service(item);
 		return;
 	}
-	printf("%-20s %-10s %6lld %3lld %6lld MiB  %s%s\n",
+	printf("%-20s %-10s %6lld %3lld %6lld MiB  %-4s  %s%s\n",
 	       enclave_status_text(item, "name"), enclave_status_text(item, "state"),
 	       json_integer_value(json_object_get(item, "pid")),
 	       json_integer_value(json_object_get(item, "vcpus")),
 	       json_integer_value(json_object_get(item, "memory_mib")),
-	       enclave_status_text(item, "folder"),
+	       enclave_status_text(item, "backend"), enclave_status_text(item, "folder"),
 	       json_is_true(json_object_get(item, "debug")) ? "  DEBUG" : "");
 }
 
@@ -157,9 +157,9 @@ const struct command cmd_enclave_list = {
 	.max_operands = 0,
 	.summary = "List the enclaves that run",
 	.description =
-		"Shows name, state, supervisor, processors, memory and folder of each, and what\n"
-		"services wait for whose enclave does not run. What a supervisor that was killed\n"
-		"has left behind is removed.",
+		"Shows name, state, supervisor, processors, memory, back-end and folder of each, and\n"
+		"what services wait for whose enclave does not run; with --json also why that back-end\n"
+		"was taken. What a supervisor that was killed has left behind is removed.",
 	.options = list_options,
 	.num_options = ARRAY_LEN(list_options),
 	.args_size = sizeof(struct list_args),

@@ -7,9 +7,11 @@
 #include "base/json.h"
 #include "cli/enclave_args.h"
 #include "cli/enclave_start.h"
+#include "cli/resource_args.h"
 #include "collect/program.h"
 #include "guest/io.h"
 #include "vm/argv.h"
+#include "vm/backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,12 +29,15 @@ struct run_args {
 	const char *host;
 	const char *run_dir;
 	const char *qemu;
-	const char *from_guest;
-	const char *to_guest;
+	const char *backend;
+	const char *firmware;
+	struct ways_args ways;
+	const char *tpm_state;
 	struct moment vcpus;
 	struct moment memory;
 	struct moment cid;
 	struct moment timeout;
+	struct resource_args resources;
 	bool debug;
 	bool foreground;
 };
@@ -42,23 +47,27 @@ static const struct option_def options[] = {
 	{ "name", 0, "NAME", OPTION_TEXT, ARG(name),
 	  "call it this instead of after the image's file" },
 	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(vcpus),
-	  "give it so many processors; 1" },
+	  "give it so many processors; 1, or those of --cores" },
 	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
 	  "give it so much memory; what the image's ramdisks need, 128 at least" },
 	{ "cid", 0, "NUMBER", OPTION_NUMBER, ARG(cid),
 	  "its address on vsock, 4 at least; one that no other has unless told" },
+	RESOURCE_OPTIONS(ARG(resources)),
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
 	  "vouch for it with the key in this directory" },
-	{ "to-guest", 0, "PORTS", OPTION_TEXT, ARG(to_guest),
-	  "the enclave's vsock ports that this host may reach; any" },
-	{ "from-guest", 0, "PORTS", OPTION_TEXT, ARG(from_guest),
-	  "this host's vsock ports that the enclave may reach; none" },
+	WAYS_OPTIONS(ARG(ways)),
+	{ "tpm-state", 0, "DIR", OPTION_TEXT, ARG(tpm_state),
+	  "keep what its TPM keeps in this directory, encrypted, for its next start" },
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
 	  "keep what its kernel writes to the console; its measurements say so" },
 	{ "foreground", 0, NULL, OPTION_FLAG, ARG(foreground),
 	  "do not return before its end: for service managers" },
 	{ "timeout", 0, "DURATION", OPTION_DURATION, ARG(timeout),
 	  "give up when it is not ready after this time; 2m" },
+	{ "backend", 0, "NAME", OPTION_TEXT, ARG(backend),
+	  "tcg, kvm, tdx or mock; auto takes kvm where it runs a guest, tcg elsewhere" },
+	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
+	  "the firmware of a trust domain, which it is measured by" },
 	{ "qemu", 0, "PROGRAM", OPTION_TEXT, ARG(qemu),
 	  "run this instead of qemu-system-x86_64" },
 	RUN_DIR_OPTION(ARG(run_dir)),
@@ -72,29 +81,18 @@ static int64_t number_or(const struct moment *given, int64_t otherwise)
 	return given->is_set ? given->value : otherwise;
 }
 
-/* "images/echo.eif" is called "echo". */
-static enum cella_status name_of(const struct run_args *args, char name[RUN_NAME_MAX + 1],
-				 struct cella_error *err)
-{
-	const char *const path = args->common.operands.items[0];
-	const char *const slash = strrchr(path, '/');
-	const char *const file = slash != NULL ? slash + 1 : path;
-	const char *const dot = strrchr(file, '.');
-	const int len = dot != NULL ? (int)(dot - file) : (int)strlen(file);
-
-	if (args->name != NULL)
-		snprintf(name, RUN_NAME_MAX + 1, "%s", args->name);
-	else
-		snprintf(name, RUN_NAME_MAX + 1, "%.*s", len, file);
-	return run_name_check(args->name != NULL ? args->name : name, err);
-}
-
 static void add(struct argv *argv, const char *option, const char *value)
 {
 	if (value == NULL)
 		return;
 	argv_add(argv, "%s", option);
 	argv_add(argv, "%s", value);
+}
+
+static void add_texts(struct argv *argv, const char *option, const struct texts *values)
+{
+	for (size_t i = 0; i < values->num_items; i++)
+		add(argv, option, values->items[i]);
 }
 
 static void add_number(struct argv *argv, const char *option, const struct moment *value)
@@ -110,7 +108,9 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 {
 	char program[PROGRAM_PATH_MAX];
 	struct out host CLEANUP(out_done) = { 0 };
+	struct resource_request request = { .vcpus = 0 };
 
+	TRY(resource_args_read(&args->resources, &request, err));
 	program_find("cellad", program);
 	TRY(enclave_host_folder(args->host, &host, err));
 	argv_add(out, "%s", program);
@@ -120,12 +120,18 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	argv_add(out, "--host");
 	argv_add(out, "%.*s", (int)host.len, (const char *)host.data);
 	add(out, "--run-dir", args->run_dir);
+	add(out, "--backend", args->backend);
+	add(out, "--firmware", args->firmware);
 	add(out, "--qemu", args->qemu);
-	add(out, "--to-guest", args->to_guest);
-	add(out, "--from-guest", args->from_guest);
+	add(out, "--tpm-state", args->tpm_state);
+	add(out, "--to-guest", args->ways.to_guest);
+	add(out, "--from-guest", args->ways.from_guest);
+	add_texts(out, "--forward", &args->ways.forward);
+	add_texts(out, "--egress", &args->ways.egress);
 	add_number(out, "--vcpus", &args->vcpus);
 	add_number(out, "--memory", &args->memory);
 	add_number(out, "--cid", &args->cid);
+	resource_args_add(&args->resources, out);
 	add_number(out, "--boot-timeout", &args->timeout);
 	if (args->debug)
 		argv_add(out, "--debug");
@@ -156,7 +162,7 @@ static enum cella_status run_enclave(const struct run_args *args, struct cella_e
 	json_t *status CLEANUP_JSON = NULL;
 	int image CLEANUP_CLOSE = -1;
 
-	TRY(name_of(args, name, err));
+	TRY(enclave_name(args->name, path, name, err));
 	image = open(path, O_RDONLY);
 	if (image < 0)
 		return error_errno(err, errno, "%s", path);
@@ -176,6 +182,10 @@ static int run(const void *args)
 {
 	struct cella_error err = { 0 };
 
+	const char *const backend = ((const struct run_args *)args)->backend;
+
+	if (backend != NULL && !backend_is_name(backend))
+		return usage(&cmd_enclave_run, "--backend: expected " BACKEND_NAMES);
 	return run_enclave(args, &err) == CELLA_OK ? EXIT_YES : fail(&err);
 }
 

@@ -21,6 +21,7 @@ extern const struct command cmd_enclave_diff;
 extern const struct command cmd_enclave_init_host;
 extern const struct command cmd_enclave_list;
 extern const struct command cmd_enclave_logs;
+extern const struct command cmd_enclave_plan;
 extern const struct command cmd_enclave_restart;
 extern const struct command cmd_enclave_run;
 extern const struct command cmd_enclave_sign;

@@ -7,8 +7,23 @@
 #include "base/json.h"
 #include "vm/control.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+enum cella_status enclave_ways_read(const struct ways_args *args, struct arena *arena,
+				    struct launch_config *out, struct cella_error *err)
+{
+	const struct network_args ways = {
+		.to_guest = args->to_guest,
+		.from_guest = args->from_guest,
+		.forward = { args->forward.items, args->forward.num_items },
+		.egress = { args->egress.items, args->egress.num_items },
+	};
+
+	return network_read(&ways, arena, out, err);
+}
 
 enum cella_status enclave_status_parse(struct cella_bytes text, json_t **out,
 				       struct cella_error *err)
@@ -46,6 +61,21 @@ enum cella_status enclave_ask_service(const char *base, const char *name,
 		return error_set(err, CELLA_USAGE, "%s", refusal);
 	*out = take(&status);
 	return CELLA_OK;
+}
+
+enum cella_status enclave_name(const char *given, const char *image,
+			       char name[RUN_NAME_MAX + 1], struct cella_error *err)
+{
+	const char *const slash = strrchr(image, '/');
+	const char *const file = slash != NULL ? slash + 1 : image;
+	const char *const dot = strrchr(file, '.');
+	const int len = dot != NULL ? (int)(dot - file) : (int)strlen(file);
+
+	if (given != NULL)
+		snprintf(name, RUN_NAME_MAX + 1, "%s", given);
+	else
+		snprintf(name, RUN_NAME_MAX + 1, "%.*s", len, file);
+	return run_name_check(given != NULL ? given : name, err);
 }
 
 enum cella_status enclave_host_folder(const char *given, struct out *path,

@@ -82,8 +82,10 @@ static enum cella_status hear_state(struct hearing *hearing, struct cella_bytes 
 {
 	static const char *const lasting[] = { "running", "waiting", "stopped" };
 	json_t *status CLEANUP_JSON = NULL;
+	const json_t *warning;
 	const char *name;
 	const char *state;
+	size_t i;
 
 	TRY(enclave_status_parse(line, &status, err));
 	name = enclave_status_text(status, "name");
@@ -91,6 +93,15 @@ static enum cella_status hear_state(struct hearing *hearing, struct cella_bytes 
 	if (strcmp(state, "failed") == 0)
 		return error_set(err, CELLA_IO, "%s: %s", name,
 				 enclave_status_text(status, "cause"));
+	if (strcmp(state, "stopped") == 0 && hearing->telling == ENCLAVE_TELLS_STATES)
+		return error_set(err, CELLA_IO, "%s: was stopped before it was ready",
+				 name);
+	if (strcmp(state, "running") == 0 && hearing->telling == ENCLAVE_TELLS_STATES)
+		note(hearing->common, "%s: running by %s (%s)", name,
+		     enclave_status_text(status, "backend"),
+		     enclave_status_text(status, "backend_reason"));
+	json_array_foreach(json_object_get(status, "warnings"), i, warning)
+		note(hearing->common, "warning: %s", json_string_value(warning));
 	if (is_one_of(state, lasting, ARRAY_LEN(lasting)))
 		hearing->status = take(&status);
 	else if (hearing->telling == ENCLAVE_TELLS_STATES)

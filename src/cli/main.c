@@ -31,6 +31,7 @@ static const struct command *const commands[] = {
 	&cmd_enclave_sign,
 	&cmd_enclave_describe,
 	&cmd_enclave_diff,
+	&cmd_enclave_plan,
 	&cmd_enclave_run,
 	&cmd_enclave_list,
 	&cmd_enclave_connect,

@@ -5,9 +5,9 @@
 #include "vm/enclave_conf.h"
 
 #include "base/number.h"
+#include "base/ports.h"
 #include "vm/evm.h"
 #include "vm/run_dir.h"
-#include "vm/vsock/ports.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -63,6 +63,33 @@ static enum cella_status put_image(json_t *root, const struct evm_image *image,
 	return json_put(root, "metadata", metadata, err);
 }
 
+/* The accelerator is what evidence shows as the host's claim. */
+static enum cella_status put_backend(json_t *root, const struct backend_choice *choice,
+				     struct cella_error *err)
+{
+	const struct backend *const backend = choice->backend;
+
+	TRY(json_put(root, "backend", json_string(backend->name), err));
+	TRY(json_put(root, "backend_reason", json_string(choice->reason), err));
+	TRY(json_put(root, "evidence",
+		     backend->evidence != NULL ? json_string(backend->evidence)
+					       : json_null(),
+		     err));
+	return json_put(root, "accelerator", json_string(backend->name), err);
+}
+
+static enum cella_status put_texts(json_t *root, const char *name,
+				   const struct launch_texts *texts,
+				   struct cella_error *err)
+{
+	json_t *const array = json_array();
+
+	TRY(json_put(root, name, array, err));
+	for (size_t i = 0; i < texts->num_items; i++)
+		TRY(json_add(array, json_string(texts->items[i]), err));
+	return CELLA_OK;
+}
+
 static enum cella_status put_options(json_t *root, const struct evm_options *options,
 				     struct cella_error *err)
 {
@@ -71,8 +98,9 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 	TRY(json_put(root, "vcpus", json_integer(options->vcpus), err));
 	TRY(json_put(root, "memory_mib", json_integer(options->memory_mib), err));
 	TRY(json_put(root, "debug", json_boolean(options->debug), err));
-	return json_put(root, "accelerator",
-			json_string(accelerator_name(ACCELERATOR_TCG)), err);
+	TRY(put_texts(root, "forward", &options->ways.forward, err));
+	TRY(put_texts(root, "egress", &options->ways.egress, err));
+	return put_backend(root, &options->backend, err);
 }
 
 /* Who wants to pin or watch them finds them here. */
@@ -89,6 +117,19 @@ static enum cella_status put_processes(json_t *root, const struct evm *evm,
 	return CELLA_OK;
 }
 
+/* What this host did not give: the rest holds without it, and nobody need guess. */
+static enum cella_status put_lacks(json_t *root, const struct evm *evm,
+				   struct cella_error *err)
+{
+	json_t *const warnings = json_array();
+
+	TRY(json_put(root, "warnings", warnings, err));
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		if (evm->children[i].lacks[0] != '\0')
+			TRY(json_add(warnings, json_string(evm->children[i].lacks), err));
+	return CELLA_OK;
+}
+
 enum cella_status evm_status(const struct evm *evm, struct out *out,
 			     struct cella_error *err)
 {
@@ -97,9 +138,16 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 	TRY(put_options(root, &evm->options, err));
 	TRY(json_put(root, "state", json_string(evm_state_name(evm->state)), err));
+	TRY(json_put(root, "tpm_state",
+		     json_string(evm->tpm.file == NULL   ? "ephemeral"
+				 : evm->tpm.was_restored ? "restored"
+							 : "new"),
+		     err));
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
+	TRY(put_lacks(root, evm, err));
+	TRY(evm_resources_put(evm, root, err));
 	if (evm->launch.cmdline != NULL) {
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));

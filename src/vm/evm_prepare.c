@@ -6,17 +6,23 @@
 
 #include "evidence/eif_launch.h"
 #include "guest/io.h"
+#include "vm/resource_needs.h"
 #include "vm/sealed.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { FIRMWARE_MAX = 64 << 20 };
 
 void evm_launch_done(struct evm_launch *launch)
 {
 	io_close(&launch->log);
 	io_close(&launch->kernel);
 	io_close(&launch->ramdisk);
+	io_close(&launch->firmware);
 	free(take(&launch->cmdline));
 	free(take(&launch->image.metadata));
 }
@@ -122,16 +128,15 @@ static enum cella_status make_log(const struct evm_options *options,
 				  const struct launch_image *image,
 				  struct evm_launch *out, struct cella_error *err)
 {
-	const struct launch_config config = {
-		.vcpus = options->vcpus,
-		.memory_mib = options->memory_mib,
-		.debug = options->debug,
-	};
+	struct launch_config config = options->ways;
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct launch_plan *const plan = arena_alloc(&arena, 1, sizeof *plan);
 	struct out log CLEANUP(out_done) = { 0 };
 	struct cella_bytes view;
 
+	config.vcpus = options->vcpus;
+	config.memory_mib = options->memory_mib;
+	config.debug = options->debug;
 	TRY(arena_status(&arena, err));
 	TRY(launch_plan_make(QEMU_MACHINE, image, &config, &arena, plan, err));
 	TRY(launch_predict(plan, &out->predicted, err));
@@ -140,16 +145,18 @@ static enum cella_status make_log(const struct evm_options *options,
 	return sealed_make("launch", &view, 1, &out->log, err);
 }
 
-/* What is unpacked is in memory twice for a while; the image's header is no measure. */
-static unsigned memory_for(const struct eif *image)
+/* What was left open is decided by the image, and measured from here on. */
+static void complete(struct evm_options *options, const struct eif *image)
 {
-	size_t len = 0;
-	size_t mib;
+	struct resource_request *const request = &options->resources;
 
-	for (size_t i = 0; i < image->num_ramdisks; i++)
-		len += image->ramdisks[i].len;
-	mib = EVM_MIN_MEMORY_MIB + 2 * (len >> 20) + 1;
-	return mib > EVM_USUAL_MEMORY_MIB ? (unsigned)mib : EVM_USUAL_MEMORY_MIB;
+	request->vcpus = options->vcpus;
+	request->memory_mib = options->memory_mib;
+	request->code_mib = options->backend.backend == &backend_tcg ? RESOURCES_CODE_MIB
+								     : 0;
+	resource_needs(image, request);
+	options->vcpus = request->vcpus;
+	options->memory_mib = request->memory_mib;
 }
 
 static enum cella_status prepare(struct evm_options *options, const struct eif *image,
@@ -160,23 +167,39 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 	if (image->is_arm64)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "image: is for arm64; this host runs x86-64");
-	if (options->memory_mib == 0)
-		options->memory_mib = memory_for(image);
+	complete(options, image);
 	TRY(copy_cmdline(image, &out->cmdline, err));
 	TRY(digest_image(image, options->trusted, &digests, &out->image, err));
 	TRY(copy_metadata(image, &out->image.metadata, err));
 	out->image.first_ramdisk = image->ramdisks[0].len;
+	memcpy(out->image_sha384, digests.whole.sha384, SHA384_LEN);
+	out->is_signed = digests.is_signed;
+	memcpy(out->identity,
+	       digests.is_signed ? digests.signer.sha256 : digests.whole.sha256,
+	       SHA256_LEN);
 	TRY(make_log(options, &digests, out, err));
 	TRY(sealed_make("kernel", &image->kernel, 1, &out->kernel, err));
 	return sealed_make("ramdisk", image->ramdisks, image->num_ramdisks, &out->ramdisk,
 			   err);
 }
 
+static enum cella_status copy_firmware(const char *path, int *out,
+				       struct cella_error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	if (path == NULL)
+		return CELLA_OK;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	return sealed_copy(fd, "firmware", FIRMWARE_MAX, out, err);
+}
+
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err)
 {
-	struct evm_launch launch CLEANUP(
-		evm_launch_done) = { .log = -1, .kernel = -1, .ramdisk = -1 };
+	struct evm_launch launch CLEANUP(evm_launch_done) = EVM_LAUNCH_NONE;
 	struct cella_bytes file CLEANUP(sealed_unmap) = { 0 };
 	struct eif *image CLEANUP_FREE = calloc(1, sizeof *image);
 	int sealed CLEANUP_CLOSE = -1;
@@ -187,7 +210,8 @@ enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *ou
 	TRY(sealed_map(sealed, &file, err));
 	TRY(eif_parse(file, image, err));
 	TRY(prepare(options, image, &launch, err));
+	TRY(copy_firmware(options->firmware, &launch.firmware, err));
 	*out = launch;
-	launch = (struct evm_launch){ .log = -1, .kernel = -1, .ramdisk = -1 };
+	launch = EVM_LAUNCH_NONE;
 	return CELLA_OK;
 }

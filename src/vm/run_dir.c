@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LOCK_ATTEMPTS = 8 };
+
 static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
@@ -100,21 +102,35 @@ static void empty(const char *path)
 	closedir(folder);
 }
 
+/* Whoever takes a folder over unlinks the lock: one that was opened before holds nobody. */
+static bool is_linked(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
 /* CELLA_USAGE when somebody else holds it. */
 static enum cella_status lock(const char *dir, int flags, int *out,
 			      struct cella_error *err)
 {
 	char path[RUN_PATH_MAX];
-	int fd CLEANUP_CLOSE = -1;
 
 	TRY(run_path(dir, "lock", path, err));
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-	if (fd < 0)
-		return error_errno(err, errno, "%s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return error_set(err, CELLA_USAGE, "%s: is running", dir);
-	*out = io_take(&fd);
-	return CELLA_OK;
+	for (int i = 0; i < LOCK_ATTEMPTS; i++) {
+		int fd CLEANUP_CLOSE =
+			open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+
+		if (fd < 0)
+			return error_errno(err, errno, "%s", path);
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+			break;
+		if (is_linked(fd)) {
+			*out = io_take(&fd);
+			return CELLA_OK;
+		}
+	}
+	return error_set(err, CELLA_USAGE, "%s: is running", dir);
 }
 
 static enum cella_status make_dir(const char *path, struct run_dir *out,

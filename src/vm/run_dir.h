@@ -6,6 +6,7 @@
  *   control   the supervisor (vm/control.h)
  *   v         the guest's vsock ports: "CONNECT <port>\n", "OK <n>\n"
  *   v_<port>  the host's, for the guest
+ *   taken     what it has taken of the machine (vm/takings.h)
  *   lock      held while there is a supervisor: without it, the rest is left over
  *
  * A service, which starts one again and again, has another folder, of the same name with a
