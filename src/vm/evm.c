@@ -426,29 +426,33 @@ static int timeout_of(const struct evm *evm)
 	return left > 0 ? (int)left : 0;
 }
 
+enum cella_status evm_turn(struct evm *evm, struct cella_error *err)
+{
+	struct pollfd slots[NUM_SLOTS] = { 0 };
+	int num;
+
+	fill(evm, slots);
+	num = poll(slots, NUM_SLOTS, timeout_of(evm));
+	if (num < 0 && errno != EINTR)
+		return error_errno(err, errno, "waiting");
+	if (num > 0)
+		serve(evm, slots);
+	if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms &&
+	    !evm_state_is_over(evm->state))
+		be_late(evm);
+	return CELLA_OK;
+}
+
 static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 {
-	while (!evm_state_is_over(evm->state)) {
-		struct pollfd slots[NUM_SLOTS] = { 0 };
-		int num;
-
-		fill(evm, slots);
-		num = poll(slots, NUM_SLOTS, timeout_of(evm));
-		if (num < 0 && errno != EINTR)
-			return error_errno(err, errno, "waiting");
-		if (num > 0)
-			serve(evm, slots);
-		if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms &&
-		    !evm_state_is_over(evm->state))
-			be_late(evm);
-	}
+	while (!evm_state_is_over(evm->state))
+		TRY(evm_turn(evm, err));
 	return CELLA_OK;
 }
 
 /* --- life ---------------------------------------------------------------------------- */
 
-static void init(struct evm *evm, const struct evm_options *options,
-		 struct host_key **key)
+void evm_init(struct evm *evm, const struct evm_options *options, struct host_key **key)
 {
 	*evm = (struct evm){
 		.options = *options,
@@ -472,7 +476,7 @@ static void init(struct evm *evm, const struct evm_options *options,
 		evm->clients[i].fd = -1;
 }
 
-static void done(struct evm *evm)
+void evm_done(struct evm *evm)
 {
 	/* All are told before any is waited for. */
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
@@ -527,7 +531,7 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 	struct cella_error failure = { 0 };
 	enum cella_status status;
 
-	init(&evm, options, key);
+	evm_init(&evm, options, key);
 	status = begin(&evm, &failure);
 	if (status == CELLA_OK)
 		status = supervise(&evm, &failure);
@@ -536,7 +540,7 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 		evm_break_off(&evm);
 	}
 	/* Who hears of its end finds nothing left of it. */
-	done(&evm);
+	evm_done(&evm);
 	tell_state(&evm);
 	if (evm.state == EVM_STOPPED)
 		return CELLA_OK;

@@ -133,6 +133,15 @@ void evm_launch_done(struct evm_launch *launch);
 enum cella_status evm_start(struct evm *evm, struct cella_error *err) MUST_CHECK;
 
 /*
+ * evm_init() is one that has not begun; the host's key is taken over. evm_turn() waits for
+ * whatever comes next, and hears it. evm_done() ends what there is of it, leaves its record,
+ * and tells who waits.
+ */
+void evm_init(struct evm *evm, const struct evm_options *options, struct host_key **key);
+enum cella_status evm_turn(struct evm *evm, struct cella_error *err) MUST_CHECK;
+void evm_done(struct evm *evm);
+
+/*
  * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
  * the error is the cause. The host's key is taken over.
  */
