@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/enclave_args.h"
 #include "cli/enclave_input.h"
 
 struct describe_args {
@@ -13,6 +14,7 @@ struct describe_args {
 	struct moment cpus;
 	struct moment memory;
 	bool debug;
+	struct ways_args ways;
 };
 
 #define ARG(member) offsetof(struct describe_args, member)
@@ -27,22 +29,25 @@ static const struct option_def options[] = {
 	  "predict PCR13 for so much memory" },
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
 	  "predict for a launch that is for debugging" },
+	WAYS_OPTIONS(ARG(ways)),
 	COMMON_OPTIONS,
 };
 
 static enum cella_status describe(const struct describe_args *args, bool *good,
 				  struct cella_error *err)
 {
-	const struct launch_config config = { .vcpus = (unsigned)args->cpus.value,
-					      .memory_mib = (unsigned)args->memory.value,
-					      .debug = args->debug };
+	struct launch_config config = { .vcpus = (unsigned)args->cpus.value,
+					.memory_mib = (unsigned)args->memory.value,
+					.debug = args->debug };
 	struct eif_certs trusted CLEANUP(eif_certs_done) = { .num_certs = 0 };
 	struct image_facts facts CLEANUP(image_facts_done) = { .image = NULL };
+	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct out file CLEANUP(out_done) = { 0 };
 	struct eif image = { 0 };
 	struct image_question question = { .time = time_or_now(&args->time),
 					   .trusted = &trusted };
 
+	TRY(enclave_ways_read(&args->ways, &arena, &config, err));
 	if (args->cpus.is_set)
 		question.config = &config;
 	TRY(enclave_read_certs(&args->signers, &trusted, err));
@@ -53,15 +58,23 @@ static enum cella_status describe(const struct describe_args *args, bool *good,
 	return enclave_tell(&facts, args->common.json, ENCLAVE_ALL, err);
 }
 
+static bool has_ways(const struct ways_args *ways)
+{
+	return ways->to_guest != NULL || ways->from_guest != NULL ||
+	       ways->forward.num_items > 0 || ways->egress.num_items > 0;
+}
+
 static int run(const void *args)
 {
 	const struct describe_args *const a = args;
 	struct cella_error err = { 0 };
 	bool good = false;
 
-	if (a->cpus.is_set != a->memory.is_set || (a->debug && !a->cpus.is_set))
+	if (a->cpus.is_set != a->memory.is_set ||
+	    ((a->debug || has_ways(&a->ways)) && !a->cpus.is_set))
 		return usage(&cmd_enclave_describe,
-			     "--cpus and --memory belong together, and to --debug");
+			     "--cpus and --memory belong together, and to --debug and "
+			     "the ways in and out");
 	if (describe(a, &good, &err) != CELLA_OK)
 		return fail(&err);
 	return good ? EXIT_YES : EXIT_NO;

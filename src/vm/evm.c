@@ -94,9 +94,24 @@ static void tell_state(struct evm *evm)
 		return; /* who asked is gone */
 }
 
+/* One that was chosen on trial, and never came to life, is not the end. */
+static bool may_fall_back(const struct evm *evm)
+{
+	return evm->state == EVM_BOOTING && evm->push == EVM_PUSH_NONE &&
+	       !evm->has_greeted && !evm->has_end &&
+	       evm->options.backend.fallback != NULL;
+}
+
 void evm_break_off(struct evm *evm)
 {
-	evm_step(evm, EVM_BROKEN);
+	evm->falls_back = may_fall_back(evm);
+	evm_step(evm, evm->falls_back ? EVM_FALL_BACK : EVM_BROKEN);
+}
+
+/* Nothing that is still to be heard of these processes counts. */
+static bool is_done_with(const struct evm *evm)
+{
+	return evm->falls_back || evm_state_is_over(evm->state);
 }
 
 /* --- the attestation key ------------------------------------------------------------- */
@@ -111,6 +126,8 @@ static enum cella_status certify(struct evm *evm, struct cella_error *err)
 		return CELLA_OK;
 	if (got <= 0)
 		return error_set(err, CELLA_IO, "cella-vtpm: asks for no certificate");
+	if (evm->was_certified && evm->tpm.file != NULL && got == 1)
+		return evm_tpm_keep(evm, err);
 	if (evm->was_certified)
 		return error_set(err, CELLA_MALFORMED,
 				 "cella-vtpm: asks for a second certificate");
@@ -164,6 +181,7 @@ static void take_byte(struct evm *evm, uint8_t byte)
 	if (byte == GUEST_HEARTBEAT && !evm->has_greeted && evm->guest_line_len == 0) {
 		evm->has_greeted = true;
 		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
+		evm_resources_pin(evm);
 		evm_step(evm, EVM_HEARTBEAT);
 		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
 			tell_state(evm);
@@ -186,8 +204,7 @@ static void hear_guest(struct evm *evm)
 		return;
 	if (got <= 0)
 		io_close(&evm->guest); /* what this means, the end of QEMU tells */
-	for (ssize_t i = 0; i < got && evm->guest >= 0 && !evm_state_is_over(evm->state);
-	     i++)
+	for (ssize_t i = 0; i < got && evm->guest >= 0 && !is_done_with(evm); i++)
 		take_byte(evm, bytes[i]);
 }
 
@@ -234,8 +251,10 @@ static void take_qmp_line(struct evm *evm)
 		evm_blame(evm, "%s", err.text);
 		evm_break_off(evm);
 	}
-	if (event == QMP_EVENT_GREETING)
+	if (event == QMP_EVENT_GREETING) {
+		evm_resources_pin(evm);
 		tell_qemu(evm, QMP_CAPABILITIES);
+	}
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;
 	if (event == QMP_EVENT_SUSPENDED)
@@ -266,10 +285,12 @@ static void hear_console(struct evm *evm)
 	uint8_t bytes[CHUNK];
 	const ssize_t got = recv(evm->serial, bytes, sizeof bytes, MSG_DONTWAIT);
 
-	if (got > 0)
+	if (got > 0) {
 		ring_add(&evm->console, bytes_of(bytes, (size_t)got));
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		evm_control_console(evm, bytes_of(bytes, (size_t)got));
+	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		io_close(&evm->serial);
+	}
 }
 
 /* --- asking it to end ---------------------------------------------------------------- */
@@ -290,11 +311,16 @@ static bool ask_guest(struct evm *evm)
 	return true;
 }
 
-static void quit_qemu(struct evm *evm)
+void evm_quit_machine(struct evm *evm)
+{
+	tell_qemu(evm, QMP_QUIT);
+}
+
+static void quit(struct evm *evm)
 {
 	evm->push = EVM_PUSH_QUIT;
 	evm->due_ms = evm_now_ms() + QUIT_MS;
-	tell_qemu(evm, QMP_QUIT);
+	evm->options.backend.backend->stop(evm);
 }
 
 /* Before the heartbeat there is nobody to ask. */
@@ -304,7 +330,7 @@ void evm_ask_to_stop(struct evm *evm)
 		return;
 	evm_step(evm, EVM_STOP);
 	if (!evm->has_greeted || !ask_guest(evm)) {
-		quit_qemu(evm);
+		quit(evm);
 		return;
 	}
 	evm->push = EVM_PUSH_ASKED;
@@ -327,7 +353,7 @@ static void push_on(struct evm *evm)
 		evm->due_ms = evm_now_ms() + QUIT_MS;
 		child_kill(&evm->children[EVM_QEMU]);
 	} else {
-		quit_qemu(evm);
+		quit(evm);
 	}
 }
 
@@ -402,7 +428,7 @@ static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
 /* What the guest said last is heard before its end is seen. */
 static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 {
-	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+	for (size_t i = 0; i < ARRAY_LEN(sources) && !is_done_with(evm); i++)
 		if (slots[i].revents != 0 && fd_of(evm, sources[i].fd) == slots[i].fd)
 			sources[i].ready(evm);
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
@@ -412,7 +438,7 @@ static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (slots[SLOT_ERRORS + i].revents != 0)
 			evm_hear_errors(evm, (enum evm_child)i);
-	for (int i = 0; i < EVM_NUM_CHILDREN && !evm_state_is_over(evm->state); i++)
+	for (int i = 0; i < EVM_NUM_CHILDREN && !is_done_with(evm); i++)
 		if (slots[SLOT_CHILDREN + i].revents != 0)
 			evm_hear_child(evm, (enum evm_child)i);
 }
@@ -437,15 +463,14 @@ enum cella_status evm_turn(struct evm *evm, struct cella_error *err)
 		return error_errno(err, errno, "waiting");
 	if (num > 0)
 		serve(evm, slots);
-	if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms &&
-	    !evm_state_is_over(evm->state))
+	if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !is_done_with(evm))
 		be_late(evm);
 	return CELLA_OK;
 }
 
 static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 {
-	while (!evm_state_is_over(evm->state))
+	while (!is_done_with(evm))
 		TRY(evm_turn(evm, err));
 	return CELLA_OK;
 }
@@ -457,7 +482,7 @@ void evm_init(struct evm *evm, const struct evm_options *options, struct host_ke
 	*evm = (struct evm){
 		.options = *options,
 		.dir = RUN_DIR_NONE,
-		.launch = { .log = -1, .kernel = -1, .ramdisk = -1 },
+		.launch = EVM_LAUNCH_NONE,
 		.key = take(key),
 		.since_ms = evm_now_ms(),
 		.oom = oom_count(""),
@@ -466,6 +491,7 @@ void evm_init(struct evm *evm, const struct evm_options *options, struct host_ke
 		.heart = -1,
 		.guest = -1,
 		.certify = -1,
+		.tpm = { .memory = -1 },
 		.qmp = -1,
 		.serial = -1,
 		.asking = -1,
@@ -474,9 +500,12 @@ void evm_init(struct evm *evm, const struct evm_options *options, struct host_ke
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
 		evm->clients[i].fd = -1;
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		evm->followers[i] = -1;
 }
 
-void evm_done(struct evm *evm)
+/* Ends what runs and forgets it; who waits for the end waits on. */
+static void clear(struct evm *evm)
 {
 	/* All are told before any is waited for. */
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
@@ -486,12 +515,20 @@ void evm_done(struct evm *evm)
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
-	evm_leave_record(evm);
+	if (!evm->falls_back)
+		evm_leave_record(evm);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		child_done(&evm->children[i]);
+	evm_tpm_close(evm);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
+	evm_resources_return(evm);
 	run_dir_remove(&evm->dir);
+}
+
+void evm_done(struct evm *evm)
+{
+	clear(evm);
 	evm_control_farewell(evm);
 }
 
@@ -510,17 +547,54 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 
 static enum cella_status begin(struct evm *evm, struct cella_error *err)
 {
-	evm_step(evm, EVM_START);
+	const struct backend *const backend = evm->options.backend.backend;
+
 	tell_state(evm);
 	TRY(watch_signals(evm, err));
 	/* First the name: what befalls it from here on, its record tells. */
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
-	TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
+	if (evm->key != NULL)
+		TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	TRY(evm_resources_take(evm, err));
+	TRY(evm_tpm_open(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);
-	evm->due_ms = evm_now_ms() + (int64_t)evm->options.boot_seconds * 1000;
+	evm->due_ms = evm_now_ms() + (int64_t)backend->wait(&evm->options) * 1000;
+	return CELLA_OK;
+}
+
+/* From the image on, as if it were the first start; of that, the cause remains. */
+static enum cella_status begin_again(struct evm *evm, struct cella_error *err)
+{
+	struct evm_options options = evm->options;
+	const enum evm_state state = evm->state;
+	struct host_key *key = NULL;
+	struct evm_client clients[EVM_MAX_CLIENTS];
+
+	backend_fall_back(&options.backend, evm->cause);
+	fprintf(stderr, "cellad: %s; going on with %s\n", options.backend.reason,
+		options.backend.backend->name);
+	clear(evm);
+	memcpy(clients, evm->clients, sizeof clients);
+	if (options.host != NULL)
+		TRY(host_key_load(options.host, &key, err));
+	evm_init(evm, &options, &key);
+	memcpy(evm->clients, clients, sizeof clients);
+	evm->state = state;
+	return begin(evm, err);
+}
+
+static enum cella_status live(struct evm *evm, struct cella_error *err)
+{
+	evm_step(evm, EVM_START);
+	TRY(begin(evm, err));
+	TRY(supervise(evm, err));
+	while (evm->falls_back) {
+		TRY(begin_again(evm, err));
+		TRY(supervise(evm, err));
+	}
 	return CELLA_OK;
 }
 
@@ -532,12 +606,10 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 	enum cella_status status;
 
 	evm_init(&evm, options, key);
-	status = begin(&evm, &failure);
-	if (status == CELLA_OK)
-		status = supervise(&evm, &failure);
+	status = live(&evm, &failure);
 	if (status != CELLA_OK) {
 		evm_blame(&evm, "%s", failure.text);
-		evm_break_off(&evm);
+		evm_step(&evm, EVM_BROKEN);
 	}
 	/* Who hears of its end finds nothing left of it. */
 	evm_done(&evm);

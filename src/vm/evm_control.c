@@ -29,6 +29,65 @@ static json_t *pcrs_json(const struct launch_pcrs *pcrs)
 	return array;
 }
 
+static enum cella_status put_nitro(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *const nitro = json_object();
+
+	TRY(json_put(root, "nitro", nitro, err));
+	TRY(json_put(nitro, "PCR0", json_hex(bytes_of(image->nitro.pcr0, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR1", json_hex(bytes_of(image->nitro.pcr1, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR2", json_hex(bytes_of(image->nitro.pcr2, SHA384_LEN)),
+		     err));
+	if (!image->is_signed)
+		return CELLA_OK;
+	return json_put(nitro, "PCR8", json_hex(bytes_of(image->nitro_pcr8, SHA384_LEN)),
+			err);
+}
+
+/* What the image is, and says of itself. */
+static enum cella_status put_image(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *metadata = NULL;
+
+	TRY(put_nitro(root, image, err));
+	if (image->metadata == NULL ||
+	    json_parse(bytes_of(image->metadata, strlen(image->metadata)), "metadata",
+		       &metadata, NULL) != CELLA_OK)
+		return CELLA_OK;
+	return json_put(root, "metadata", metadata, err);
+}
+
+/* The accelerator is what evidence shows as the host's claim. */
+static enum cella_status put_backend(json_t *root, const struct backend_choice *choice,
+				     struct cella_error *err)
+{
+	const struct backend *const backend = choice->backend;
+
+	TRY(json_put(root, "backend", json_string(backend->name), err));
+	TRY(json_put(root, "backend_reason", json_string(choice->reason), err));
+	TRY(json_put(root, "evidence",
+		     backend->evidence != NULL ? json_string(backend->evidence)
+					       : json_null(),
+		     err));
+	return json_put(root, "accelerator", json_string(backend->name), err);
+}
+
+static enum cella_status put_texts(json_t *root, const char *name,
+				   const struct launch_texts *texts,
+				   struct cella_error *err)
+{
+	json_t *const array = json_array();
+
+	TRY(json_put(root, name, array, err));
+	for (size_t i = 0; i < texts->num_items; i++)
+		TRY(json_add(array, json_string(texts->items[i]), err));
+	return CELLA_OK;
+}
+
 static enum cella_status put_options(json_t *root, const struct evm_options *options,
 				     struct cella_error *err)
 {
@@ -37,8 +96,9 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 	TRY(json_put(root, "vcpus", json_integer(options->vcpus), err));
 	TRY(json_put(root, "memory_mib", json_integer(options->memory_mib), err));
 	TRY(json_put(root, "debug", json_boolean(options->debug), err));
-	return json_put(root, "accelerator",
-			json_string(accelerator_name(ACCELERATOR_TCG)), err);
+	TRY(put_texts(root, "forward", &options->ways.forward, err));
+	TRY(put_texts(root, "egress", &options->ways.egress, err));
+	return put_backend(root, &options->backend, err);
 }
 
 /* Who wants to pin or watch them finds them here. */
@@ -55,6 +115,19 @@ static enum cella_status put_processes(json_t *root, const struct evm *evm,
 	return CELLA_OK;
 }
 
+/* What this host did not give: the rest holds without it, and nobody need guess. */
+static enum cella_status put_lacks(json_t *root, const struct evm *evm,
+				   struct cella_error *err)
+{
+	json_t *const warnings = json_array();
+
+	TRY(json_put(root, "warnings", warnings, err));
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		if (evm->children[i].lacks[0] != '\0')
+			TRY(json_add(warnings, json_string(evm->children[i].lacks), err));
+	return CELLA_OK;
+}
+
 enum cella_status evm_status(const struct evm *evm, struct out *out,
 			     struct cella_error *err)
 {
@@ -63,12 +136,21 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 
 	TRY(put_options(root, &evm->options, err));
 	TRY(json_put(root, "state", json_string(evm_state_name(evm->state)), err));
+	TRY(json_put(root, "tpm_state",
+		     json_string(evm->tpm.file == NULL   ? "ephemeral"
+				 : evm->tpm.was_restored ? "restored"
+							 : "new"),
+		     err));
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
-	if (evm->launch.cmdline != NULL)
+	TRY(put_lacks(root, evm, err));
+	TRY(evm_resources_put(evm, root, err));
+	if (evm->launch.cmdline != NULL) {
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));
+		TRY(put_image(root, &evm->launch.image, err));
+	}
 	if (evm->cause[0] != '\0')
 		TRY(json_put(root, "cause", json_string(evm->cause), err));
 	if (evm->failure_class != NULL)
@@ -79,15 +161,6 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 }
 
 /* --- requests ------------------------------------------------------------------------ */
-
-static bool is_heard(int fd)
-{
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof peer;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
-}
 
 static void say(int fd, struct cella_bytes bytes)
 {
@@ -135,6 +208,39 @@ static void answer_console(struct evm *evm, struct evm_client *client)
 	}
 }
 
+/* A place for one more; of those that have left, if need be. */
+static int *find_follower(struct evm *evm)
+{
+	char byte;
+
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++) {
+		int *const fd = &evm->followers[i];
+
+		if (*fd >= 0 && recv(*fd, &byte, sizeof byte, MSG_DONTWAIT) == 0)
+			io_close(fd);
+		if (*fd < 0)
+			return fd;
+	}
+	return NULL;
+}
+
+/* Who reads too slowly misses something, as with what was kept. */
+static void answer_follow(struct evm *evm, struct evm_client *client)
+{
+	int *const place = find_follower(evm);
+
+	answer_console(evm, client);
+	if (place != NULL)
+		*place = io_take(&client->fd);
+}
+
+void evm_control_console(struct evm *evm, struct cella_bytes bytes)
+{
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		if (evm->followers[i] >= 0)
+			say(evm->followers[i], bytes);
+}
+
 static const struct {
 	const char *name;
 	void (*answer)(struct evm *evm, struct evm_client *client);
@@ -142,6 +248,7 @@ static const struct {
 	{ "status", answer_status },
 	{ "stop", answer_stop },
 	{ "console", answer_console },
+	{ "console follow", answer_follow },
 };
 
 /* One that waits for the end has said what it wants: what else comes from it is its leaving. */
@@ -182,7 +289,7 @@ void evm_control_welcome(struct evm *evm)
 	int fd CLEANUP_CLOSE = accept4(evm->control, NULL, NULL, SOCK_CLOEXEC);
 	struct evm_client *place;
 
-	if (fd < 0 || !is_heard(fd))
+	if (fd < 0 || !control_is_heard(fd))
 		return;
 	place = find_place(evm);
 	if (place == NULL)
@@ -203,4 +310,6 @@ void evm_control_farewell(struct evm *evm)
 			say_status(evm, evm->clients[i].fd);
 		drop(&evm->clients[i]);
 	}
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		io_close(&evm->followers[i]);
 }

@@ -21,6 +21,13 @@ void evm_hear_back_end(struct evm *evm)
 	evm_hear_out(evm, EVM_VSOCK, SETTLE_MS);
 }
 
+/* What a guest was refused, somebody should be able to read; lines of it are rationed. */
+static void pass_words_on(const struct evm *evm, const char *bytes, size_t len)
+{
+	if (evm->options.ready < 0 && write(STDERR_FILENO, bytes, len) < 0)
+		return; /* nobody reads them */
+}
+
 /* The last of what a process says is what it dies of. */
 void evm_hear_errors(struct evm *evm, enum evm_child which)
 {
@@ -34,6 +41,8 @@ void evm_hear_errors(struct evm *evm, enum evm_child which)
 		io_close(&evm->children[which].errors);
 		return;
 	}
+	if (which == EVM_FORWARD)
+		pass_words_on(evm, bytes, (size_t)got);
 	if (errors->len + (size_t)got > sizeof errors->text) {
 		const size_t drop = errors->len + (size_t)got - sizeof errors->text;
 
@@ -171,6 +180,6 @@ void evm_hear_child(struct evm *evm, enum evm_child which)
 	else
 		judge_ends(evm);
 	/* A helper that ended well did so since QEMU is about to be gone. */
-	if (!evm_state_is_over(evm->state))
+	if (!evm->falls_back && !evm_state_is_over(evm->state))
 		evm->due_ms = evm_now_ms() + SETTLE_MS;
 }

@@ -217,6 +217,46 @@ enum cella_status host_key_check_time(const struct host_key *key, int64_t now,
 			 civil_format(key->not_after, to));
 }
 
+/* --- the secret ---------------------------------------------------------------------- */
+
+/* Two that make one at the same time must end with the same: the first that links it wins. */
+static enum cella_status make_secret(const char *path, struct cella_error *err)
+{
+	uint8_t secret[HOST_SECRET_LEN];
+	char digits[2 * HOST_SECRET_LEN + 2];
+	char beside[PATH_MAX];
+	enum cella_status status;
+
+	if (snprintf(beside, sizeof beside, "%s.%d", path, (int)getpid()) >= PATH_MAX)
+		return error_set(err, CELLA_LIMIT, "%.64s…: too long a path", path);
+	TRY(random_bytes(secret, sizeof secret, err));
+	hex_format(bytes_of(secret, sizeof secret), digits);
+	status = file_write(beside, bytes_of(digits, strlen(digits)), 0600, err);
+	explicit_bzero(secret, sizeof secret);
+	explicit_bzero(digits, sizeof digits);
+	if (status == CELLA_OK && link(beside, path) != 0 && errno != EEXIST)
+		status = error_errno(err, errno, "%s", path);
+	unlink(beside);
+	return status;
+}
+
+enum cella_status host_secret_load(const char *folder, uint8_t out[HOST_SECRET_LEN],
+				   struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+	char path[PATH_MAX];
+	enum cella_status status;
+
+	TRY(path_in(folder, HOST_SECRET_FILE, path, err));
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		TRY(make_secret(path, err));
+	TRY(check_mode(path, err));
+	TRY(file_read(path, FILE_MAX, &text, err));
+	status = hex_read(text_trim(out_view(&text)), out, HOST_SECRET_LEN, path, err);
+	explicit_bzero(text.data, text.len);
+	return status;
+}
+
 /* --- certifying ---------------------------------------------------------------------- */
 
 /*

@@ -178,32 +178,48 @@ static void clear(const char *path)
 	closedir(folder);
 }
 
-enum cella_status run_dir_make(const char *base, const char *name, struct run_dir *out,
-			       struct cella_error *err)
+/* Takes it, and removes what somebody before may have left there. */
+static enum cella_status make_dir(const char *path, struct run_dir *out,
+				  struct cella_error *err)
 {
 	struct run_dir dir = RUN_DIR_NONE;
 
-	TRY(run_name_check(name, err));
-	TRY(run_path(base, name, dir.path, err));
+	memcpy(dir.path, path, strlen(path) + 1);
 	TRY(take_folder_soon(&dir, err));
 	clear(dir.path);
-	if (was_held(dir.lock))
-		failure_leave_lost(base, name);
-	else
-		mark(dir.lock);
 	*out = dir;
 	return CELLA_OK;
 }
 
-void run_dir_remove(struct run_dir *dir)
+enum cella_status run_dir_make(const char *base, const char *name, struct run_dir *out,
+			       struct cella_error *err)
 {
 	char path[RUN_PATH_MAX];
 
+	TRY(run_name_check(name, err));
+	TRY(run_path(base, name, path, err));
+	TRY(make_dir(path, out, err));
+	if (was_held(out->lock))
+		failure_leave_lost(base, name);
+	else
+		mark(out->lock);
+	return CELLA_OK;
+}
+
+static void unlink_lock(const char *dir)
+{
+	char path[RUN_PATH_MAX];
+
+	if (run_path(dir, "lock", path, NULL) == CELLA_OK)
+		unlink(path);
+}
+
+void run_dir_remove(struct run_dir *dir)
+{
 	if (dir->lock < 0)
 		return;
 	clear(dir->path);
-	if (run_path(dir->path, "lock", path, NULL) == CELLA_OK)
-		unlink(path);
+	unlink_lock(dir->path);
 	rmdir(dir->path);
 	io_close(&dir->lock);
 }
@@ -216,7 +232,7 @@ static enum cella_status look_at(const char *base, const char *name, run_found_f
 	struct run_dir dir = RUN_DIR_NONE;
 	enum cella_status status;
 
-	if (run_path(base, name, dir.path, NULL) != CELLA_OK)
+	if (name[0] == '.' || run_path(base, name, dir.path, NULL) != CELLA_OK)
 		return CELLA_OK;
 	status = lock(dir.path, 0, &dir.lock, NULL);
 	if (status == CELLA_USAGE)
@@ -229,14 +245,36 @@ static enum cella_status look_at(const char *base, const char *name, run_found_f
 	return CELLA_OK;
 }
 
+/* What a service has said last is kept where nobody holds the lock. */
+static enum cella_status look_at_service(const char *base, const char *name,
+					 run_found_fn *found, void *context,
+					 struct cella_error *err)
+{
+	struct run_dir dir = RUN_DIR_NONE;
+	enum cella_status status;
+
+	if (name[0] != '.' || run_name_check(name + 1, NULL) != CELLA_OK ||
+	    run_path(base, name, dir.path, NULL) != CELLA_OK)
+		return CELLA_OK;
+	status = lock(dir.path, 0, &dir.lock, NULL);
+	if (status == CELLA_USAGE)
+		return found(context, name + 1, err);
+	if (status == CELLA_OK)
+		run_dir_remove(&dir);
+	return CELLA_OK;
+}
+
+typedef enum cella_status look_fn(const char *base, const char *name, run_found_fn *found,
+				  void *context, struct cella_error *err);
+
 static void close_folder(DIR **folder)
 {
 	if (*folder != NULL)
 		closedir(*folder);
 }
 
-enum cella_status run_list(const char *base, run_found_fn *found, void *context,
-			   struct cella_error *err)
+static enum cella_status list(const char *base, look_fn *look, run_found_fn *found,
+			      void *context, struct cella_error *err)
 {
 	DIR *folder CLEANUP(close_folder) = opendir(base);
 	const struct dirent *entry;
@@ -245,12 +283,64 @@ enum cella_status run_list(const char *base, run_found_fn *found, void *context,
 	if (folder == NULL)
 		return error_errno(err, errno, "%s", base);
 	while ((entry = readdir(folder)) != NULL) {
-		if (run_name_check(entry->d_name, NULL) != CELLA_OK)
-			continue; /* records of failures lie there, too */
-		if (++num > RUN_MAX_LISTED)
+		/* Records of failures lie there, too. */
+		if (run_name_check(entry->d_name + (entry->d_name[0] == '.'), NULL) !=
+		    CELLA_OK)
+			continue;
+		if (++num > RUN_MAX_ENTRIES)
 			return error_set(err, CELLA_LIMIT, "%s: more than %d entries",
-					 base, RUN_MAX_LISTED);
-		TRY(look_at(base, entry->d_name, found, context, err));
+					 base, RUN_MAX_ENTRIES);
+		TRY(look(base, entry->d_name, found, context, err));
 	}
 	return CELLA_OK;
+}
+
+enum cella_status run_list(const char *base, run_found_fn *found, void *context,
+			   struct cella_error *err)
+{
+	return list(base, look_at, found, context, err);
+}
+
+/* --- services ------------------------------------------------------------------------ */
+
+enum cella_status run_service_path(const char *base, const char *name,
+				   char path[RUN_PATH_MAX], struct cella_error *err)
+{
+	char file[RUN_NAME_MAX + 2];
+
+	TRY(run_name_check(name, err));
+	snprintf(file, sizeof file, ".%s", name);
+	return run_path(base, file, path, err);
+}
+
+enum cella_status run_service_make(const char *base, const char *name,
+				   struct run_dir *out, struct cella_error *err)
+{
+	char path[RUN_PATH_MAX];
+
+	TRY(run_service_path(base, name, path, err));
+	return make_dir(path, out, err);
+}
+
+void run_service_keep(struct run_dir *dir, struct cella_bytes last)
+{
+	char path[RUN_PATH_MAX];
+	int fd CLEANUP_CLOSE = -1;
+
+	if (dir->lock < 0 ||
+	    run_path(dir->path, RUN_SERVICE_LAST, path, NULL) != CELLA_OK)
+		return;
+	clear(dir->path);
+	unlink_lock(dir->path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* What cannot be kept was said. */
+	if (fd < 0 || write(fd, last.data, last.len) != (ssize_t)last.len)
+		run_dir_remove(dir);
+	io_close(&dir->lock);
+}
+
+enum cella_status run_service_list(const char *base, run_found_fn *found, void *context,
+				   struct cella_error *err)
+{
+	return list(base, look_at_service, found, context, err);
 }

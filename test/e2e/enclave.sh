@@ -219,6 +219,21 @@ check "none is listed" 0 enclave list
 equal "indeed none" "$(cat out)" ""
 check "it cannot be stopped twice" 3 enclave stop app
 
+# --- resources ---
+# pinned NAME: each vCPU's thread may run where the plan says, and nowhere else.
+pinned() {
+	field "$1" '.resources.vcpu_cpus | to_entries[] | "CPU \(.key)/TCG \(.value)"' | sort >wanted
+	for task in /proc/"$(field "$1" .processes.QEMU)"/task/*; do
+		printf '%s %s\n' "$(cat "$task/comm")" \
+			"$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "$task/status")"
+	done >threads
+	grep '^CPU ' threads | sort | diff wanted - >"$dir/out" 2>&1 && [ "$(wc -l <wanted)" -eq 2 ]
+}
+check "one whose vCPUs are pinned starts" 0 start --name pinned --backend tcg --cpus 2 --pin app.eif
+check "they are" 0 pinned pinned
+equal "which is told" "$(field pinned '.resources.applied | index("vcpus_pinned") != null')" true
+check "it ends as others" 0 enclave stop pinned
+
 # --- two at once ---
 check "one of two starts" 0 start --name one app.eif
 check "the other starts beside it" 0 start --name two app.eif

@@ -70,40 +70,37 @@ static void path_in(const char *folder, const char *name, char path[RUN_PATH_MAX
 	CHECK_OK(run_path(folder, name, path, &err));
 }
 
-static void put_file(const char *name, const char *bytes, size_t len)
+static void leave(int number UNUSED)
 {
-	char path[RUN_PATH_MAX];
-	int fd;
-
-	path_in(it.folder, name, path);
-	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0644);
-	CHECK_INT(len, write(fd, bytes, len));
-	close(fd);
+	_exit(0);
 }
 
-/* QEMU: writes the file "qmp" to its control channel, and ends once there is a file "quit". */
+/*
+ * QEMU: writes its "kernel", behind the first byte, to its control channel, and ends when it
+ * is told. It sees no other file.
+ */
 static int be_qemu(char **argv)
 {
 	static const char prefix[] = "socket,id=qmp,fd=";
-	char *const slash = strrchr(argv[0], '/');
 	char bytes[4096];
 	ssize_t len;
 	int qmp = -1;
-	int file;
+	int kernel = -1;
 
-	for (char **arg = argv; *arg != NULL; arg++)
+	signal(SIGTERM, leave);
+	for (char **arg = argv; *arg != NULL; arg++) {
 		if (strncmp(*arg, prefix, sizeof prefix - 1) == 0)
 			qmp = (int)strtol(*arg + sizeof prefix - 1, NULL, 10);
-	*slash = '\0';
-	if (chdir(argv[0]) != 0)
+		if (strcmp(*arg, "-kernel") == 0)
+			kernel = open(arg[1], O_RDONLY);
+	}
+	if (lseek(kernel, 1, SEEK_SET) != 1)
 		return 9;
-	file = open("qmp", O_RDONLY);
-	while ((len = read(file, bytes, sizeof bytes)) > 0)
+	while ((len = read(kernel, bytes, sizeof bytes)) > 0)
 		if (write(qmp, bytes, (size_t)len) != len)
 			return 9;
-	while (access("quit", F_OK) != 0)
-		poll(NULL, 0, 20);
-	return 0;
+	for (;;)
+		pause();
 }
 
 /* cella-vtpm and cella-vsock: chatter, and wait to be killed. */
@@ -123,10 +120,12 @@ static int be_helper(void)
 /* --- one supervisor ------------------------------------------------------------------ */
 
 /* An image that can be measured; nobody boots it. */
-static int make_image(void)
+static int make_image(const char *qmp)
 {
+	static char kernel[2 * MANY];
 	const struct eif spec = {
-		.kernel = bytes_from("kernel"),
+		.kernel = bytes_of(kernel,
+				   (size_t)snprintf(kernel, sizeof kernel, "#%s", qmp)),
 		.cmdline = bytes_from("quiet"),
 		.ramdisks = { bytes_from("ramdisk") },
 		.num_ramdisks = 1,
@@ -153,11 +152,10 @@ static _Noreturn void supervise(int image, unsigned boot_seconds, int tell)
 		.base = it.base,
 		.image = image,
 		.vcpus = 1,
-		.cid = 3,
+		.cid = EVM_MIN_CID,
 		.qemu = qemu,
 		.vtpm = helper,
 		.vsock = helper,
-		.to_guest = "any",
 		.boot_seconds = boot_seconds,
 		.stop_seconds = 1,
 		.ready = tell,
@@ -166,16 +164,16 @@ static _Noreturn void supervise(int image, unsigned boot_seconds, int tell)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	path_in(it.folder, "qemu", qemu);
 	path_in(it.folder, "helper", helper);
+	CHECK_OK(backend_choose("tcg", &options.backend, &err));
 	CHECK_OK(host_key_load(it.folder, &key, &err));
 	_exit(evm_run(&options, &key, &err) == CELLA_OK ? 0 : 1);
 }
 
 static void start(unsigned boot_seconds, const char *qmp)
 {
-	const int image = make_image();
+	const int image = make_image(qmp);
 	int ends[2];
 
-	put_file("qmp", qmp, strlen(qmp));
 	CHECK_INT(0, pipe2(ends, O_CLOEXEC));
 	it.pid = fork();
 	if (it.pid == 0)
@@ -269,28 +267,41 @@ static void ends(int status, const char *class, const char *cause)
 	failure_forget(it.base, NAME);
 	CHECK_INT(0, rmdir(it.base));
 	CHECK_INT(0, mkdir(it.base, 0700));
-	path_in(it.folder, "quit", path);
-	unlink(path);
 	close(it.ready);
 	io_close(&it.guest);
 }
 
-static void quit(void)
+static void ask_status(struct out *answer)
 {
-	put_file("quit", "", 0);
+	const struct deadline deadline = deadline_in(PATIENCE_S);
+	struct cella_error err = { 0 };
+
+	CHECK_OK(control_ask(it.base, NAME, "status", &deadline, answer, &err));
+	out_u8(answer, '\0');
+	CHECK_TRUE(!answer->failed);
 }
 
 static void check_status(const char *state)
 {
-	const struct deadline deadline = deadline_in(PATIENCE_S);
 	struct out answer CLEANUP(out_done) = { 0 };
-	struct cella_error err = { 0 };
 	char wanted[64];
 
-	CHECK_OK(control_ask(it.base, NAME, "status", &deadline, &answer, &err));
-	out_u8(&answer, '\0');
+	ask_status(&answer);
 	snprintf(wanted, sizeof wanted, "\"state\":\"%s\"", state);
 	CHECK_TEXT_HAS((const char *)answer.data, wanted);
+}
+
+/* As the guest's reset does with a real one. */
+static void quit_qemu(void)
+{
+	static const char member[] = "\"QEMU\":";
+	struct out answer CLEANUP(out_done) = { 0 };
+	const char *at;
+
+	ask_status(&answer);
+	at = strstr((const char *)answer.data, member);
+	assert_non_null(at);
+	CHECK_INT(0, kill((pid_t)strtol(at + sizeof member - 1, NULL, 10), SIGTERM));
 }
 
 /* --- guests -------------------------------------------------------------------------- */
@@ -331,7 +342,7 @@ static void guests_say_what_they_like(void **state UNUSED)
 		poll(NULL, 0, 20);
 		say(guests[i].says + 2, strlen(guests[i].says) - 2);
 		if (guests[i].quits)
-			quit();
+			quit_qemu();
 		ends(guests[i].class != NULL, guests[i].class, guests[i].cause);
 	}
 }
@@ -383,7 +394,7 @@ static void a_guest_may_break_off(void **state UNUSED)
 		close(other);
 	}
 	check_status("running");
-	quit();
+	quit_qemu();
 	ends(1, "guest-ended", "without a word");
 }
 
@@ -617,8 +628,8 @@ static int set_up(void **state UNUSED)
 
 static int clean_up(void **state UNUSED)
 {
-	static const char *const files[] = { "qemu", "helper",      "qmp",
-					     "quit", HOST_KEY_FILE, HOST_ROOT_FILE };
+	static const char *const files[] = { "qemu", "helper", HOST_KEY_FILE,
+					     HOST_ROOT_FILE };
 	char path[RUN_PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -648,9 +659,10 @@ int main(int argc UNUSED, char **argv)
 		cmocka_unit_test(a_clock_may_be_lost),
 	};
 
-	if (slash != NULL && strcmp(slash, "/qemu") == 0)
-		return be_qemu(argv);
 	if (slash != NULL && strcmp(slash, "/helper") == 0)
 		return be_helper();
+	/* QEMU is executed by the name that links lead to. */
+	if (argv[1] != NULL)
+		return be_qemu(argv);
 	return cmocka_run_group_tests(tests, set_up, clean_up);
 }
