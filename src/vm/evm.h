@@ -206,6 +206,15 @@ enum cella_status evm_start_mock(struct evm *evm, struct cella_error *err) MUST_
 void evm_quit_machine(struct evm *evm);
 
 /*
+ * evm_init() is one that has not begun; the host's key is taken over. evm_turn() waits for
+ * whatever comes next, and hears it. evm_done() ends what there is of it, leaves its record,
+ * and tells who waits.
+ */
+void evm_init(struct evm *evm, const struct evm_options *options, struct host_key **key);
+enum cella_status evm_turn(struct evm *evm, struct cella_error *err) MUST_CHECK;
+void evm_done(struct evm *evm);
+
+/*
  * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
  * the error is the cause, with evm_prepare()'s status for an image that cannot be started. The host's key is taken over.
  */
