@@ -504,13 +504,10 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 	return evm->signals >= 0 ? CELLA_OK : error_errno(err, errno, "signalfd");
 }
 
-static enum cella_status begin(struct evm *evm, struct cella_error *err)
+static enum cella_status take_and_start(struct evm *evm, struct cella_error *err)
 {
 	const struct backend *const backend = evm->options.backend.backend;
 
-	tell_state(evm);
-	TRY(watch_signals(evm, err));
-	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
 	TRY(evm_resources_take(evm, err));
 	TRY(evm_tpm_open(evm, err));
@@ -519,6 +516,21 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	tell_state(evm);
 	evm->due_ms = evm_now_ms() + (int64_t)backend->wait(&evm->options) * 1000;
 	return CELLA_OK;
+}
+
+/* What is wrong with an image is told from what is wrong with anything else. */
+static enum cella_status begin(struct evm *evm, struct cella_error *err)
+{
+	enum cella_status status;
+
+	tell_state(evm);
+	TRY(watch_signals(evm, err));
+	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	status = take_and_start(evm, err);
+	return status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED ||
+			       status == CELLA_LIMIT
+		       ? CELLA_IO
+		       : status;
 }
 
 /* From the image on, as if it were the first start; of that, the cause remains. */
