@@ -89,7 +89,8 @@ static void fill_from(const struct enclave_conf *conf, struct plan_args *args)
 	fill_text(&run->resources.hugepages, conf->hugepages);
 	if (conf->cpus != NULL && strcmp(conf->cpus, "any") != 0)
 		fill_text(&run->resources.cores, conf->cpus);
-	fill_number(&run->vcpus, conf->vcpus);
+	if (conf->vcpus != 0)
+		fill_number(&run->vcpus, conf->vcpus);
 	if (conf->memory_mib != 0)
 		fill_number(&run->memory, conf->memory_mib);
 	run->resources.mem_lock = run->resources.mem_lock || conf->mem_lock;
