@@ -345,6 +345,15 @@ check "without a byte lost" 0 cmp said heard
 check "it gives evidence" 0 enclave attest default --output default.evm.json
 check "which is verified by the key that the service has made" 0 \
 	"$cella" verify --quiet default.evm.json --trust-root host/host-ca.pem
+conf default.conf "restart_delay = 0" "backend = tcg" "egress = example.org:443" \
+	"tpm_state = $dir/tpm"
+check "it is restarted with ways out and a TPM that remembers" 0 enclave restart
+check "which it gives evidence of" 0 enclave attest default --output default.evm.json
+equal "as its file says" "$(jq -r .config default.evm.json | grep -c 'example.org:443')" 1
+conf default.conf "restart_delay = 0"
+check "and without them again" 0 enclave restart
+check "its TPM has been kept" 0 find "$dir/tpm" -name 'default*' -size +0
+says "in a file of its name" "$dir/tpm/default"
 check "--default takes nothing else" 2 "$cella" enclave build --default "$application"
 
 # --- two at the same time ---
