@@ -10,6 +10,7 @@
 #include "evidence/eif_launch.h"
 #include "vm/cpio.h"
 #include "vm/image_build.h"
+#include "vm/td_predict.h"
 
 /* The machine type that launches are predicted for. */
 #define IMAGE_MACHINE "q35"
@@ -20,6 +21,7 @@ struct image_question {
 	int64_t time;                       /* at which certificates are to be valid */
 	const struct eif_certs *trusted;    /* NULL: nobody in particular */
 	const struct launch_config *config; /* NULL: PCR13 is not told */
+	struct cella_bytes firmware;        /* of a trust domain; empty: none */
 };
 
 /* struct image_facts - borrows the image's bytes. */
@@ -44,6 +46,9 @@ struct image_facts {
 	struct launch_pcrs pcrs;
 	bool has_config; /* PCR13 is predicted */
 	bool has_debug;  /* the launch is for debugging */
+	bool has_td;     /* registers of a trust domain are predicted */
+	struct td_digest mrtd;
+	struct td_rtmrs rtmrs;
 	const char *warnings[IMAGE_MAX_WARNINGS];
 	size_t num_warnings;
 };
