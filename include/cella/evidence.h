@@ -158,7 +158,10 @@ enum cella_fact {
 	CELLA_FACT_EVM_VCPUS,      /* number */
 	CELLA_FACT_EVM_MEMORY_MIB, /* number */
 	CELLA_FACT_EVM_DEBUG,      /* bool */
-	CELLA_FACT_EVM_ROUTES,     /* texts: ways in and out */
+	CELLA_FACT_EVM_TO_GUEST,   /* texts: its ports that the host may reach */
+	CELLA_FACT_EVM_FROM_GUEST, /* texts: the host's ports that it may reach */
+	CELLA_FACT_EVM_FORWARD,    /* texts: "127.0.0.1:8080:5000", ways in */
+	CELLA_FACT_EVM_EGRESS,     /* texts: "example.org:443", ways out */
 
 	CELLA_FACT_COUNT
 };
@@ -223,6 +226,15 @@ cella_evidence_bytes(const struct cella_evidence *evidence);
 
 CELLA_EXPORT const struct cella_facts *
 cella_evidence_facts(const struct cella_evidence *evidence);
+
+struct cella_event_log; /* event_log.h */
+
+/*
+ * cella_evidence_event_log() borrows the event log that evidence carries, an Enclave VM's does;
+ * NULL when there is none with the registers that are quoted.
+ */
+CELLA_EXPORT const struct cella_event_log *
+cella_evidence_event_log(const struct cella_evidence *evidence);
 
 /*
  * cella_evidence_pck_chain() borrows the PEM chain that certifies the platform, as the

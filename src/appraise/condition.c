@@ -8,6 +8,7 @@
 #include "appraise/condition.h"
 
 #include "appraise/policy_events.h"
+#include "appraise/policy_texts.h"
 #include "base/encode.h"
 #include "verify/dcap.h"
 
@@ -289,6 +290,14 @@ static enum cella_outcome judge_events(const struct cella_verdict *v,
 	return policy_events_judge(v, c);
 }
 
+static enum cella_outcome judge_texts(const struct cella_verdict *v,
+				      enum policy_slot slot,
+				      const struct policy_condition *c)
+{
+	(void)slot;
+	return policy_texts_judge(v, c);
+}
+
 enum cella_outcome condition_judge(const struct cella_verdict *v, enum policy_slot slot,
 				   const struct policy_condition *c)
 {
@@ -306,6 +315,7 @@ enum cella_outcome condition_judge(const struct cella_verdict *v, enum policy_sl
 		[CONDITION_ADVISORIES] = judge_advisories,
 		[CONDITION_FLAG] = judge_flag,
 		[CONDITION_EVENTS] = judge_events,
+		[CONDITION_TEXTS] = judge_texts,
 	};
 
 	return judges[c->kind] != NULL ? judges[c->kind](v, slot, c) : CELLA_CHECK_FAIL;

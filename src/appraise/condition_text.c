@@ -6,6 +6,7 @@
 #include "appraise/condition.h"
 
 #include "appraise/policy_events.h"
+#include "appraise/policy_texts.h"
 #include "base/civil.h"
 
 const char *intel_hex(struct arena *arena, struct cella_bytes bytes)
@@ -53,6 +54,7 @@ static const char *value_text(struct arena *arena, const struct policy_condition
 	case CONDITION_MIN_EVAL:
 	case CONDITION_FLAG:
 	case CONDITION_EVENTS:
+	case CONDITION_TEXTS:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -120,6 +122,8 @@ const char *condition_expected(struct arena *arena, const struct policy_conditio
 		return c->allow ? "yes or no" : "no";
 	case CONDITION_EVENTS:
 		return policy_events_expected(arena, c);
+	case CONDITION_TEXTS:
+		return policy_texts_expected(arena, c);
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -232,6 +236,8 @@ const char *condition_actual(struct arena *arena, const struct cella_verdict *v,
 		return flag_actual(v, c);
 	case CONDITION_EVENTS:
 		return policy_events_actual(arena, v, c);
+	case CONDITION_TEXTS:
+		return policy_texts_actual(arena, v, c);
 	case CONDITION_KIND_COUNT:
 		break;
 	}

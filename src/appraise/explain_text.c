@@ -150,6 +150,16 @@ static void write_expiries(struct out *out, const struct cella_verdict *v)
 	}
 }
 
+static void write_ways(struct out *out, const char *what,
+		       const struct launch_texts *texts)
+{
+	out_format(out, "  %s: %s", what,
+		   texts->num_items > 0 ? texts->items[0] : "none");
+	for (size_t i = 1; i < texts->num_items; i++)
+		out_format(out, ", %s", texts->items[i]);
+	out_text(out, "\n");
+}
+
 /* There is no TCB that a vendor would rate: the host is believed, or it is not. */
 static void write_evm(struct out *out, const struct cella_verdict *v)
 {
@@ -169,8 +179,10 @@ static void write_evm(struct out *out, const struct cella_verdict *v)
 		   told->config.debug ? "for debugging" : "not for debugging",
 		   told->image.is_signed ? "a signed image"
 					 : "an image without signature");
-	for (size_t i = 0; i < told->config.num_routes; i++)
-		out_format(out, "  %s\n", told->config.routes[i]);
+	write_ways(out, "ports of the guest for its host", &evm->to_guest);
+	write_ways(out, "ports of the host for the guest", &evm->from_guest);
+	write_ways(out, "forwarded to the guest", &told->config.forward);
+	write_ways(out, "egress", &told->config.egress);
 }
 
 static void write_head(struct out *out, const struct cella_verdict *v)

@@ -121,16 +121,38 @@ static enum cella_status put_facts(json_t *out, const struct cella_facts *facts,
 	return CELLA_OK;
 }
 
+/* Empty lists are told, too: that there is no way out is worth knowing. */
+static json_t *fact_natural(const struct fact_value *value)
+{
+	switch (value->type) {
+	case FACT_BYTES:
+		return json_hex(value->bytes);
+	case FACT_NUMBER:
+		return json_integer((json_int_t)value->number);
+	case FACT_TIME:
+		return json_time(value->time);
+	case FACT_TEXT:
+		return json_string(value->text);
+	case FACT_BOOL:
+		return json_boolean(value->truth);
+	case FACT_TEXTS:
+		return intel_texts(value->texts.items, value->texts.num_items);
+	case FACT_ABSENT:
+		break;
+	}
+	return NULL;
+}
+
 /* An Enclave VM's, in natural order: this is no report of Intel's. */
 static enum cella_status put_evm(json_t *out, const struct cella_verdict *v,
 				 struct cella_error *err)
 {
-	for (int i = CELLA_FACT_EVM_PCR0; i <= CELLA_FACT_EVM_SIGNER; i++) {
+	for (int i = CELLA_FACT_EVM_PCR0; i <= CELLA_FACT_EVM_EGRESS; i++) {
 		const enum cella_fact fact = (enum cella_fact)i;
-		struct cella_bytes bytes = { 0 };
 
-		if (cella_facts_get(&v->facts, fact, &bytes))
-			TRY(json_put(out, cella_fact_name(fact), json_hex(bytes), err));
+		if (v->facts.values[fact].type != FACT_ABSENT)
+			TRY(json_put(out, cella_fact_name(fact),
+				     fact_natural(&v->facts.values[fact]), err));
 	}
 	return json_put(
 		out, "evm_report_data",

@@ -404,14 +404,18 @@ static void lint_events(struct linter *l, const struct policy_element *e,
 {
 	const struct policy_condition *const whole = whole_register(e, c);
 
-	lint_add(l, whole != NULL ? LINT_NOTE : LINT_WARNING, "own_key", e, c->key->name,
-		 whole != NULL
-			 ? "is cella's own: Intel's engines ignore it, and compare "
-			   "the whole register"
-			 : "is cella's own: Intel's engines ignore it, and take any "
-			   "register",
-		 whole != NULL ? NULL
-			       : "let only cella judge by it, or pin the register, too");
+	if (!e->class->is_ours)
+		lint_add(
+			l, whole != NULL ? LINT_NOTE : LINT_WARNING, "own_key", e,
+			c->key->name,
+			whole != NULL
+				? "is cella's own: Intel's engines ignore it, and compare "
+				  "the whole register"
+				: "is cella's own: Intel's engines ignore it, and take any "
+				  "register",
+			whole != NULL
+				? NULL
+				: "let only cella judge by it, or pin the register, too");
 	if (!policy_events_name_any(c))
 		lint_add(l, LINT_WARNING, "any_event", e, c->key->name,
 			 "names no digest: any events hold, so long as they are so many",

@@ -27,7 +27,7 @@ enum {
 
 /* struct policy_event - an event of a register, as a policy names it. */
 struct policy_event {
-	const uint8_t *digests; /* SHA-384, one after the other, in wire order */
+	const uint8_t *digests; /* key->len each, one after the other, in wire order */
 	size_t num_digests;     /* one of them is needed; 0: any digest at all */
 	const char *text;       /* printable: what was measured, for people */
 };

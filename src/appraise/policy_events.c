@@ -15,21 +15,46 @@ enum { WHERE_LEN = 160, EVENTS_SHOWN = 4, DIGEST_SHOWN = 6 };
 
 static const char any_digest[] = "any";
 
+static bool is_evm(const struct policy_key *key)
+{
+	return (key->classes & CLASS_BIT(CLASS_EVM)) != 0;
+}
+
 unsigned policy_events_register(const struct policy_key *key)
 {
 	unsigned reg = 0;
 
+	if (is_evm(key))
+		return (unsigned)(key->fact - CELLA_FACT_EVM_PCR0);
 	while (reg < NUM_RTMRS && rtmr_fact(reg) != key->fact)
 		reg++;
 	assert(reg < NUM_RTMRS);
 	return reg;
 }
 
+/* "RTMR3", "PCR14" */
+static const char *name_of(struct arena *arena, const struct policy_key *key)
+{
+	return arena_text(arena, "%s%u", is_evm(key) ? "PCR" : "RTMR",
+			  policy_events_register(key));
+}
+
+/* The hash of a log that quotes are over: its place in the log's table. */
+static size_t hash_place(const struct cella_event_log *log)
+{
+	const int place = log->kind == CELLA_EVENT_LOG_CC
+				  ? 0
+				  : event_log_hash(log, CELLA_HASH_SHA256);
+
+	assert(place >= 0);
+	return (size_t)place;
+}
+
 /* --- reading ------------------------------------------------------------------------- */
 
 static enum cella_status read_digests(struct arena *arena, const json_t *value,
-				      const char *where, struct policy_event *out,
-				      struct cella_error *err)
+				      size_t len, const char *where,
+				      struct policy_event *out, struct cella_error *err)
 {
 	const size_t num = json_is_array(value) ? json_array_size(value) : 1;
 	uint8_t *digests;
@@ -38,7 +63,7 @@ static enum cella_status read_digests(struct arena *arena, const json_t *value,
 		return error_set(err, CELLA_MALFORMED,
 				 "%s: digest: %zu digests, needs 1 to %d", where, num,
 				 POLICY_MAX_VALUES);
-	digests = arena_alloc(arena, num, SHA384_LEN);
+	digests = arena_alloc(arena, num, len);
 	TRY(arena_status(arena, err));
 	for (size_t i = 0; i < num; i++) {
 		const json_t *const item = json_is_array(value) ? json_array_get(value, i)
@@ -50,7 +75,7 @@ static enum cella_status read_digests(struct arena *arena, const json_t *value,
 				"%s: digest: expected hexadecimal text, found %s", where,
 				json_type_name(item));
 		TRY(hex_read(bytes_of(json_string_value(item), json_string_length(item)),
-			     digests + i * SHA384_LEN, SHA384_LEN, where, err));
+			     digests + i * len, len, where, err));
 	}
 	out->digests = digests;
 	out->num_digests = num;
@@ -78,7 +103,7 @@ static enum cella_status check_members(const json_t *object, const char *where,
 	return CELLA_OK;
 }
 
-static enum cella_status read_event(struct arena *arena, const json_t *json,
+static enum cella_status read_event(struct arena *arena, const json_t *json, size_t len,
 				    const char *where, struct policy_event *out,
 				    struct cella_error *err)
 {
@@ -103,7 +128,7 @@ static enum cella_status read_event(struct arena *arena, const json_t *json,
 		return error_set(err, CELLA_MALFORMED, "%s: has no digest", where);
 	if (json_is_string(digest) && strcmp(json_string_value(digest), any_digest) == 0)
 		return CELLA_OK;
-	return read_digests(arena, digest, where, out, err);
+	return read_digests(arena, digest, len, where, out, err);
 }
 
 bool policy_events_leave_choice(const struct policy_condition *c)
@@ -126,15 +151,15 @@ bool policy_events_name_any(const struct policy_condition *c)
 static enum cella_status replay_events(struct arena *arena, struct policy_condition *c,
 				       struct cella_error *err)
 {
+	const uint16_t hash = is_evm(c->key) ? CELLA_HASH_SHA256 : CELLA_HASH_SHA384;
 	uint8_t *value;
 
 	if (policy_events_leave_choice(c))
 		return CELLA_OK;
-	value = arena_alloc(arena, 1, SHA384_LEN);
+	value = arena_alloc(arena, 1, c->key->len);
 	TRY(arena_status(arena, err));
 	for (size_t i = 0; i < c->num_values; i++)
-		TRY(register_extend(CELLA_HASH_SHA384, value, SHA384_LEN,
-				    c->events[i].digests, err));
+		TRY(register_extend(hash, value, c->key->len, c->events[i].digests, err));
 	c->replayed = value;
 	return CELLA_OK;
 }
@@ -161,7 +186,8 @@ enum cella_status policy_events_read(struct arena *arena, const json_t *value,
 		char place[WHERE_LEN + 2 * POLICY_NAME_SHOWN];
 
 		snprintf(place, sizeof place, "policy: %s: %s[%zu]", where, out->name, i);
-		TRY(read_event(arena, json_array_get(value, i), place, &events[i], err));
+		TRY(read_event(arena, json_array_get(value, i), out->key->len, place,
+			       &events[i], err));
 	}
 	out->events = events;
 	out->num_values = num;
@@ -180,7 +206,8 @@ static enum cella_status put_event(const struct cella_event_log *log,
 
 	TRY(json_add(array, item, err));
 	TRY(event_decode(log, event, &arena, &meaning, err));
-	TRY(json_put(item, "digest", json_hex(event_digest(log, event, 0)), err));
+	TRY(json_put(item, "digest", json_hex(event_digest(log, event, hash_place(log))),
+		     err));
 	TRY(json_put(item, "part", json_string(event_part_name(meaning.part)), err));
 	return json_put(
 		item, "text",
@@ -195,14 +222,13 @@ enum cella_status policy_events_write(const struct cella_event_log *log, unsigne
 	const struct event *event;
 	size_t pos = 0;
 
-	assert(log->kind == CELLA_EVENT_LOG_CC);
 	if (array == NULL)
 		return error_nomem(err);
 	while ((event = event_log_next(log, reg, &pos)) != NULL)
 		TRY(put_event(log, event, array, err));
 	if (json_array_size(array) > POLICY_MAX_EVENTS)
 		return error_set(err, CELLA_LIMIT,
-				 "policy: RTMR%u: %zu events, at most %d", reg,
+				 "policy: register %u: %zu events, at most %d", reg,
 				 json_array_size(array), POLICY_MAX_EVENTS);
 	*out = take(&array);
 	return CELLA_OK;
@@ -221,7 +247,7 @@ struct mismatch {
 static bool matches(const struct policy_event *expected, struct cella_bytes digest)
 {
 	for (size_t i = 0; i < expected->num_digests; i++)
-		if (bytes_equal(bytes_of(expected->digests + i * SHA384_LEN, SHA384_LEN),
+		if (bytes_equal(bytes_of(expected->digests + i * digest.len, digest.len),
 				digest))
 			return true;
 	return expected->num_digests == 0;
@@ -239,19 +265,31 @@ static struct mismatch find_mismatch(const struct cella_event_log *log,
 		m.actual = event_log_next(log, reg, &pos);
 		if (m.expected == NULL || m.actual == NULL)
 			break;
-		if (!matches(m.expected, event_digest(log, m.actual, 0)))
+		if (!matches(m.expected, event_digest(log, m.actual, hash_place(log))))
 			break;
 	}
 	m.exists = m.expected != NULL || m.actual != NULL;
 	return m;
 }
 
+/* The log that tells of a key's register; NULL: there is none. */
+static const struct cella_event_log *log_of(const struct cella_verdict *v,
+					    const struct policy_condition *c)
+{
+	if (is_evm(c->key))
+		return v->evidence->evm != NULL ? v->evidence->evm->log : NULL;
+	return v->event_log != NULL && v->event_log->kind == CELLA_EVENT_LOG_CC
+		       ? v->event_log
+		       : NULL;
+}
+
 static enum register_finding finding_of(const struct cella_verdict *v,
 					const struct policy_condition *c)
 {
-	return v->event_log != NULL && v->event_log->kind == CELLA_EVENT_LOG_CC
-		       ? v->log_registers[policy_events_register(c->key)].finding
-		       : REGISTER_UNTOLD;
+	if (log_of(v, c) == NULL)
+		return REGISTER_UNTOLD;
+	return is_evm(c->key) ? v->log_pcr14.finding
+			      : v->log_registers[policy_events_register(c->key)].finding;
 }
 
 enum cella_outcome policy_events_judge(const struct cella_verdict *v,
@@ -260,15 +298,15 @@ enum cella_outcome policy_events_judge(const struct cella_verdict *v,
 	struct cella_bytes actual = { 0 };
 
 	if (!cella_facts_get(&v->facts, c->key->fact, &actual) ||
-	    actual.len != SHA384_LEN)
+	    actual.len != c->key->len)
 		return CELLA_CHECK_FAIL;
 	if (c->replayed != NULL)
-		return memcmp(c->replayed, actual.data, SHA384_LEN) == 0
+		return memcmp(c->replayed, actual.data, c->key->len) == 0
 			       ? CELLA_CHECK_PASS
 			       : CELLA_CHECK_FAIL;
 	switch (finding_of(v, c)) {
 	case REGISTER_MATCHES:
-		return find_mismatch(v->event_log, c).exists ? CELLA_CHECK_FAIL
+		return find_mismatch(log_of(v, c), c).exists ? CELLA_CHECK_FAIL
 							     : CELLA_CHECK_PASS;
 	case REGISTER_UNTOLD:
 		return CELLA_CHECK_NOT_EVALUATED;
@@ -310,7 +348,7 @@ static const char *measured_text(struct arena *arena, const struct cella_event_l
 				  event_part_name(meaning.part), meaning.text);
 	return arena_text(arena, "event %zu of the log: %s, claimed: %s, digest %s",
 			  event->number, event_part_name(meaning.part), meaning.text,
-			  arena_hex(arena, event_digest(log, event, 0)));
+			  arena_hex(arena, event_digest(log, event, hash_place(log))));
 }
 
 static const char *wanted_text(struct arena *arena, const struct policy_event *event)
@@ -327,13 +365,14 @@ static const char *wanted_text(struct arena *arena, const struct policy_event *e
 static const char *mismatch_text(struct arena *arena, const struct cella_verdict *v,
 				 const struct policy_condition *c)
 {
-	const struct mismatch m = find_mismatch(v->event_log, c);
+	const struct cella_event_log *const log = log_of(v, c);
+	const struct mismatch m = find_mismatch(log, c);
 
 	if (!m.exists)
 		return arena_text(arena, "these %zu events, as the log tells", m.index);
-	return arena_text(arena, "%s; in its place, %zu of RTMR%u, the policy has %s",
-			  measured_text(arena, v->event_log, m.actual), m.index + 1,
-			  policy_events_register(c->key), wanted_text(arena, m.expected));
+	return arena_text(arena, "%s; in its place, %zu of %s, the policy has %s",
+			  measured_text(arena, log, m.actual), m.index + 1,
+			  name_of(arena, c->key), wanted_text(arena, m.expected));
 }
 
 const char *policy_events_actual(struct arena *arena, const struct cella_verdict *v,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conditions on events: which events a register of a TD is made of, in this order and no
- * other. They are cella's own keys in Intel's form (tdx_rtmr0_events to tdx_rtmr3_events);
- * Intel's engines do not know them.
+ * Conditions on events: which events a register of a TD, or PCR14 of an Enclave VM, is made of,
+ * in this order and no other. They are cella's own keys in Intel's form (tdx_rtmr0_events to
+ * tdx_rtmr3_events, evm_pcr14_events); Intel's engines do not know them.
  *
  * A list in which every event has one digest says what the register is, and is judged by
  * the register alone. A list that leaves a choice needs the event log, and counts only

@@ -72,9 +72,11 @@ const struct policy_class policy_classes[CLASS_COUNT] = {
 			"description",
 			"Enclave VM",
 			"evm_",
-			{ "kernel", "cmdline", "image", "signer", "pcr0",  "pcr1", "pcr2",
-			  "pcr3",   "pcr4",    "pcr5",  "pcr6",   "pcr7",  "pcr8", "pcr9",
-			  "pcr10",  "pcr11",   "pcr12", "pcr13",  "pcr14", "pcr15" },
+			{ "kernel",   "cmdline",    "image",   "signer", "pcr0",
+			  "pcr1",     "pcr2",       "pcr3",    "pcr4",   "pcr5",
+			  "pcr6",     "pcr7",       "pcr8",    "pcr9",   "pcr10",
+			  "pcr11",    "pcr12",      "pcr13",   "pcr14",  "pcr15",
+			  "to_guest", "from_guest", "forward", "egress" },
 			true },
 };
 
@@ -108,9 +110,13 @@ const struct policy_class policy_classes[CLASS_COUNT] = {
 			remedy \
 	}
 
-/* EVENTS(name, fact, flag, demand) */
-#define EVENTS(name, fact, flag, demand) \
-	OTHER(name, TD, EVENTS, fact, NONE, flag, demand, OTHER_WORKLOAD)
+/* EVENTS(name, classes, fact, length, flag, demand) */
+#define EVENTS(name, classes, fact, len, flag, demand) \
+	{ \
+		name, "policy." name, NULL, classes, CONDITION_EVENTS, \
+			CELLA_FACT_##fact, CELLA_FACT_NONE, len, false, flag, demand, \
+			OTHER_WORKLOAD \
+	}
 
 const struct policy_key policy_keys[] = {
 	OTHER("accepted_tcb_status", CURRENT, STATUSES, TCB_STATUS, QE_TCB_STATUS,
@@ -195,13 +201,13 @@ const struct policy_key policy_keys[] = {
 	      "what the boot loader measured of the system (RTMR2) is", OTHER_WORKLOAD),
 	BYTES("tdx_rtmr3", TD, RTMR3, 48, false, "rtmr3",
 	      "what the system measured of its applications (RTMR3) is", OTHER_WORKLOAD),
-	EVENTS("tdx_rtmr0_events", RTMR0, "rtmr0",
+	EVENTS("tdx_rtmr0_events", TD, RTMR0, 48, "rtmr0",
 	       "what the firmware measured of its configuration (RTMR0) is"),
-	EVENTS("tdx_rtmr1_events", RTMR1, "rtmr1",
+	EVENTS("tdx_rtmr1_events", TD, RTMR1, 48, "rtmr1",
 	       "what the firmware measured of the kernel or boot loader (RTMR1) is"),
-	EVENTS("tdx_rtmr2_events", RTMR2, "rtmr2",
+	EVENTS("tdx_rtmr2_events", TD, RTMR2, 48, "rtmr2",
 	       "what the boot loader measured of the system (RTMR2) is"),
-	EVENTS("tdx_rtmr3_events", RTMR3, "rtmr3",
+	EVENTS("tdx_rtmr3_events", TD, RTMR3, 48, "rtmr3",
 	       "what the system measured of its applications (RTMR3) is"),
 	BYTES("tdx_mrservicetd", TD, MR_SERVICETD, 48, false, "mrservicetd",
 	      "the bound service TDs are", OTHER_LAUNCH),
@@ -244,8 +250,18 @@ const struct policy_key policy_keys[] = {
 	      "the host's configuration (PCR13) is", OTHER_WORKLOAD),
 	BYTES("evm_pcr14", EVM, EVM_PCR14, 32, false, "pcr14",
 	      "what the guest measured of its applications (PCR14) is", OTHER_WORKLOAD),
+	EVENTS("evm_pcr14_events", EVM, EVM_PCR14, 32, "pcr14",
+	       "what the guest measured of its applications (PCR14) is"),
 	BYTES("evm_pcr15", EVM, EVM_PCR15, 32, false, "pcr15",
 	      "the application's own (PCR15) is", OTHER_WORKLOAD),
+	OTHER("evm_to_guest", EVM, TEXTS, EVM_TO_GUEST, NONE, "to_guest",
+	      "the ports of the guest that its host may reach are", OTHER_LAUNCH),
+	OTHER("evm_from_guest", EVM, TEXTS, EVM_FROM_GUEST, NONE, "from_guest",
+	      "the ports of the host that the guest may reach are", OTHER_LAUNCH),
+	OTHER("evm_forward", EVM, TEXTS, EVM_FORWARD, NONE, "forward",
+	      "what is forwarded to the guest is", OTHER_LAUNCH),
+	OTHER("evm_egress", EVM, TEXTS, EVM_EGRESS, NONE, "egress",
+	      "what the guest may connect to outside is", OTHER_LAUNCH),
 	{ "tdx _mrservicetd", "policy.tdx_mrservicetd", "tdx_mrservicetd", TD,
 	  CONDITION_BYTES, CELLA_FACT_MR_SERVICETD, CELLA_FACT_NONE, 48, false,
 	  "mrservicetd", "the bound service TDs are", OTHER_LAUNCH },

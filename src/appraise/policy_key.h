@@ -32,7 +32,7 @@ enum policy_class_id {
 
 #define CLASS_BIT(class_id) (UINT32_C(1) << (class_id))
 
-enum { POLICY_MAX_FLAGS = 20 };
+enum { POLICY_MAX_FLAGS = 26 };
 
 struct policy_class {
 	const char *uuid;
@@ -75,6 +75,7 @@ enum condition_kind {
 	CONDITION_ADVISORIES,     /* none of the advisories applies */
 	CONDITION_FLAG,           /* when false: the platform's flag is not set */
 	CONDITION_EVENTS,         /* these events, in this order, and no other */
+	CONDITION_TEXTS,          /* these texts, in any order, and no other */
 	CONDITION_KIND_COUNT
 };
 
@@ -86,7 +87,7 @@ struct policy_key {
 	enum condition_kind kind;
 	enum cella_fact fact;    /* of the tenant or the platform */
 	enum cella_fact qe_fact; /* of the quoting enclave, where it differs */
-	size_t len;              /* CONDITION_BYTES: of the value */
+	size_t len;              /* CONDITION_BYTES: of the value; _EVENTS: of a digest */
 	bool has_mask;           /* <name>_mask may stand beside it */
 	const char *flag;        /* of policy_class.flags */
 	const char *demand;      /* in words: "the TD's attributes are" */

@@ -7,6 +7,7 @@
 #include "appraise/policy.h"
 
 #include "appraise/policy_events.h"
+#include "appraise/policy_texts.h"
 #include "base/encode.h"
 
 #include <stdio.h>
@@ -195,6 +196,12 @@ static enum cella_status read_events(const struct reader *r, const json_t *value
 	return policy_events_read(r->arena, value, r->where, c, r->err);
 }
 
+static enum cella_status read_set(const struct reader *r, const json_t *value,
+				  struct policy_condition *c)
+{
+	return policy_texts_read(r->arena, value, r->where, c, r->err);
+}
+
 static enum cella_status (*const value_readers[CONDITION_KIND_COUNT])(
 	const struct reader *, const json_t *, struct policy_condition *) = {
 	[CONDITION_BYTES] = read_bytes,        [CONDITION_NUMBER] = read_numbers,
@@ -202,7 +209,7 @@ static enum cella_status (*const value_readers[CONDITION_KIND_COUNT])(
 	[CONDITION_GRACE] = read_period,       [CONDITION_PLATFORM_GRACE] = read_period,
 	[CONDITION_MIN_DATE] = read_date,      [CONDITION_MIN_EVAL] = read_minimum,
 	[CONDITION_ADVISORIES] = read_texts,   [CONDITION_FLAG] = read_flag,
-	[CONDITION_EVENTS] = read_events,
+	[CONDITION_EVENTS] = read_events,      [CONDITION_TEXTS] = read_set,
 };
 
 /* --- references ---------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "appraise/appraise.h"
 
 #include "appraise/condition.h"
+#include "appraise/intel_result.h"
 #include "appraise/policy_events.h"
 #include "evidence/event_report.h"
 #include "verify/dcap.h"
@@ -16,8 +17,8 @@ struct writer {
 	const struct cella_policy_draft *draft;
 	const struct policy_class *class;
 	struct register_replay
-		registers[NUM_RTMRS]; /* of the event log, if there is one */
-	json_t *array;                /* of elements */
+		registers[NUM_PCRS]; /* of the event log, if there is one */
+	json_t *array;               /* of elements */
 	struct cella_error *err;
 };
 
@@ -63,6 +64,8 @@ static bool has_value(const struct writer *w, const struct policy_key *key)
 	case CONDITION_NUMBER:
 	case CONDITION_NUMBER_MIN:
 		return cella_facts_get_number(facts, key->fact, &number);
+	case CONDITION_TEXTS:
+		return facts->values[key->fact].type == FACT_TEXTS;
 	case CONDITION_EVENTS:
 		return w->draft->event_log != NULL &&
 		       w->registers[policy_events_register(key)].finding ==
@@ -162,6 +165,15 @@ static enum cella_status put_events(const struct writer *w, json_t *reference,
 	return json_put(reference, key->name, events, w->err);
 }
 
+static enum cella_status put_texts(const struct writer *w, json_t *reference,
+				   const struct policy_key *key)
+{
+	const struct fact_value *const value = &w->draft->facts->values[key->fact];
+
+	return json_put(reference, key->name,
+			intel_texts(value->texts.items, value->texts.num_items), w->err);
+}
+
 static enum cella_status put_value(const struct writer *w, json_t *reference,
 				   const struct policy_key *key)
 {
@@ -171,6 +183,8 @@ static enum cella_status put_value(const struct writer *w, json_t *reference,
 		return put_bytes(w, reference, key);
 	if (key->kind == CONDITION_EVENTS)
 		return put_events(w, reference, key);
+	if (key->kind == CONDITION_TEXTS)
+		return put_texts(w, reference, key);
 	cella_facts_get_number(w->draft->facts, key->fact, &number);
 	return json_put(reference, key->name, json_integer((json_int_t)number), w->err);
 }
@@ -244,36 +258,58 @@ static const char *warning_of(const struct cella_facts *facts)
 
 /* --- the event log ------------------------------------------------------------------- */
 
-static enum cella_status replay_register(struct writer *w, unsigned reg)
+static enum cella_status no_registers(const struct writer *w)
 {
+	return error_set(w->err, CELLA_USAGE,
+			 "policy: an event log, but not of a TD's evidence, nor of an "
+			 "enclave's");
+}
+
+static enum cella_status replay_register(struct writer *w, const struct policy_key *key)
+{
+	const unsigned reg = policy_events_register(key);
 	const struct cella_event_log *const log = w->draft->event_log;
+	const int place = log->kind == CELLA_EVENT_LOG_CC
+				  ? 0
+				  : event_log_hash(log, CELLA_HASH_SHA256);
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct cella_bytes actual = { 0 };
 	const char *divergence = "";
 
-	if (!cella_facts_get(w->draft->facts, rtmr_fact(reg), &actual))
-		return error_set(w->err, CELLA_USAGE,
-				 "policy: an event log, but not of a TD's evidence");
-	TRY(register_replay(log, 0, reg, actual, &w->registers[reg], w->err));
+	if (!cella_facts_get(w->draft->facts, key->fact, &actual))
+		return no_registers(w);
+	TRY(register_replay(log, (size_t)place, reg, actual, &w->registers[reg], w->err));
 	if (w->registers[reg].finding != REGISTER_DIFFERS)
 		return CELLA_OK;
 	TRY(divergence_text(log, &w->registers[reg], &arena, &divergence, w->err));
 	return error_set(w->err, CELLA_MALFORMED,
-			 "event log: does not lead to the evidence's RTMR%u: %s", reg,
-			 divergence);
+			 "event log: does not lead to the evidence's %s: %s",
+			 register_name(log, reg, &arena), divergence);
 }
 
 /* Reference values come from a log that the evidence bears out, or from none. */
 static enum cella_status replay_log(struct writer *w)
 {
+	bool has_registers = false;
+
 	if (w->draft->event_log == NULL)
 		return CELLA_OK;
-	if (w->draft->event_log->kind != CELLA_EVENT_LOG_CC)
-		return error_set(w->err, CELLA_UNSUPPORTED,
-				 "policy: the event log is a TPM's, not a TD's");
-	for (unsigned reg = 0; reg < NUM_RTMRS; reg++)
-		TRY(replay_register(w, reg));
-	return CELLA_OK;
+	if ((w->draft->event_log->kind == CELLA_EVENT_LOG_CC) == w->class->is_ours)
+		return error_set(
+			w->err, CELLA_UNSUPPORTED,
+			w->class->is_ours
+				? "policy: the event log is a TD's, not a TPM's"
+				: "policy: the event log is a TPM's, not a TD's");
+	for (size_t i = 0; i < num_policy_keys; i++) {
+		const struct policy_key *const key = &policy_keys[i];
+
+		if (key->kind != CONDITION_EVENTS ||
+		    policy_key_find(w->class, key->name) != key)
+			continue;
+		has_registers = true;
+		TRY(replay_register(w, key));
+	}
+	return has_registers ? CELLA_OK : no_registers(w);
 }
 
 static enum cella_status write_policy(struct writer *w, json_t *root)

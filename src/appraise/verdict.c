@@ -151,7 +151,7 @@ static enum cella_status put_measurements(json_t *root, const struct cella_verdi
 
 	if (verdict_is_evm(v))
 		return put_facts(root, "measurements", &v->facts, CELLA_FACT_EVM_PCR0,
-				 CELLA_FACT_EVM_ROUTES, err);
+				 CELLA_FACT_EVM_EGRESS, err);
 	measurements = json_object();
 	TRY(json_put(root, "measurements", measurements, err));
 	for (size_t i = 0; i < q->body_layout->num_fields; i++) {

@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/enclave_args.h"
 #include "cli/enclave_input.h"
 #include "fetch/files.h"
 
@@ -20,6 +21,7 @@ struct describe_args {
 	const char *backend;
 	const char *firmware;
 	bool debug;
+	struct ways_args ways;
 };
 
 #define ARG(member) offsetof(struct describe_args, member)
@@ -38,23 +40,26 @@ static const struct option_def options[] = {
 	  "predict for tcg or kvm, which are the same, or for tdx" },
 	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
 	  "the firmware of a trust domain, which --backend tdx needs" },
+	WAYS_OPTIONS(ARG(ways)),
 	COMMON_OPTIONS,
 };
 
 static enum cella_status describe(const struct describe_args *args, bool *good,
 				  struct cella_error *err)
 {
-	const struct launch_config config = { .vcpus = (unsigned)args->cpus.value,
-					      .memory_mib = (unsigned)args->memory.value,
-					      .debug = args->debug };
+	struct launch_config config = { .vcpus = (unsigned)args->cpus.value,
+					.memory_mib = (unsigned)args->memory.value,
+					.debug = args->debug };
 	struct eif_certs trusted CLEANUP(eif_certs_done) = { .num_certs = 0 };
 	struct image_facts facts CLEANUP(image_facts_done) = { .image = NULL };
+	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct out file CLEANUP(out_done) = { 0 };
 	struct out firmware CLEANUP(out_done) = { 0 };
 	struct eif image = { 0 };
 	struct image_question question = { .time = time_or_now(&args->time),
 					   .trusted = &trusted };
 
+	TRY(enclave_ways_read(&args->ways, &arena, &config, err));
 	if (args->cpus.is_set)
 		question.config = &config;
 	TRY(enclave_read_certs(&args->signers, &trusted, err));
@@ -77,15 +82,23 @@ static bool is_backend_whole(const struct describe_args *args)
 	       is_tdx == (args->firmware != NULL);
 }
 
+static bool has_ways(const struct ways_args *ways)
+{
+	return ways->to_guest != NULL || ways->from_guest != NULL ||
+	       ways->forward.num_items > 0 || ways->egress.num_items > 0;
+}
+
 static int run(const void *args)
 {
 	const struct describe_args *const a = args;
 	struct cella_error err = { 0 };
 	bool good = false;
 
-	if (a->cpus.is_set != a->memory.is_set || (a->debug && !a->cpus.is_set))
+	if (a->cpus.is_set != a->memory.is_set ||
+	    ((a->debug || has_ways(&a->ways)) && !a->cpus.is_set))
 		return usage(&cmd_enclave_describe,
-			     "--cpus and --memory belong together, and to --debug");
+			     "--cpus and --memory belong together, and to --debug and "
+			     "the ways in and out");
 	if (!is_backend_whole(a))
 		return usage(
 			&cmd_enclave_describe,

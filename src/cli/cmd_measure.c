@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cella measure: an application's digest into RTMR3, with an event that says what it was.
+ * cella measure: an application's digest into RTMR3, or an enclave's PCR14, with an event that says what it was.
  */
 #include "cli/commands.h"
 
+#include "base/close.h"
 #include "base/encode.h"
 #include "base/json.h"
 #include "collect/measure.h"
@@ -60,8 +61,9 @@ struct session {
 	const struct measure_args *args;
 	struct measuring measuring; /* not of a dry run */
 	bool is_measuring;
-	uint8_t predicted[SHA384_LEN]; /* of a dry run: the register, from zeros */
-	json_t *done;                  /* an array */
+	uint8_t predicted[SHA384_LEN];     /* of a dry run: RTMR3, from zeros */
+	uint8_t predicted_pcr[SHA256_LEN]; /* and PCR14 */
+	json_t *done;                      /* an array */
 	struct cella_error *err;
 };
 
@@ -71,14 +73,6 @@ static void session_done(struct session *s)
 		measuring_done(&s->measuring);
 	json_decref(s->done);
 }
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 /* --- one event ----------------------------------------------------------------------- */
 
@@ -117,7 +111,9 @@ static enum cella_status predict(struct session *s, const struct aael *event)
 	uint8_t digest[SHA384_LEN];
 
 	TRY(aael_write(event, &data, digest, s->err));
-	return register_extend(CELLA_HASH_SHA384, s->predicted, SHA384_LEN, digest,
+	TRY(register_extend(CELLA_HASH_SHA384, s->predicted, SHA384_LEN, digest, s->err));
+	TRY(crypto_sha256(out_view(&data), digest, s->err));
+	return register_extend(CELLA_HASH_SHA256, s->predicted_pcr, SHA256_LEN, digest,
 			       s->err);
 }
 
@@ -331,6 +327,9 @@ static enum cella_status start(struct session *s, char path[PATH_MAX])
 	TRY(log_path(s->args, path, s->err));
 	TRY(measuring_start(&place, path, &s->measuring, s->err));
 	s->is_measuring = true;
+	if (s->measuring.is_enclave && s->args->log != NULL)
+		return error_set(s->err, CELLA_USAGE,
+				 "--log: this is an enclave, whose init keeps the log");
 	if (s->measuring.lacks_firmware_log)
 		note(&s->args->common,
 		     "the firmware's log (%s) cannot be read: %s tells of applications "
@@ -350,12 +349,19 @@ static enum cella_status print_json(const struct session *s)
 	char *text CLEANUP_FREE = NULL;
 
 	TRY(json_put(root, "measured", json_incref(s->done), s->err));
-	TRY(json_put(root, "register", json_string("rtmr3"), s->err));
+	TRY(json_put(root, "register",
+		     json_string(s->args->dry_run ? "rtmr3"
+						  : measuring_register(&s->measuring)),
+		     s->err));
 	if (s->args->dry_run) {
 		TRY(json_put(root, "predicted",
 			     json_hex(bytes_of(s->predicted, SHA384_LEN)), s->err));
+		TRY(json_put(root, "predicted_pcr14",
+			     json_hex(bytes_of(s->predicted_pcr, SHA256_LEN)), s->err));
 	} else {
-		TRY(json_put(root, "log", json_string(s->measuring.path), s->err));
+		if (!s->measuring.is_enclave)
+			TRY(json_put(root, "log", json_string(s->measuring.path),
+				     s->err));
 		TRY(json_put(root, "extended_through", json_string(s->measuring.how),
 			     s->err));
 	}
@@ -368,7 +374,9 @@ static enum cella_status report(const struct session *s)
 {
 	if (s->args->common.json)
 		return print_json(s);
-	if (!s->args->dry_run)
+	if (!s->args->dry_run && s->measuring.is_enclave)
+		note(&s->args->common, "PCR14 is extended; evidence tells by what");
+	else if (!s->args->dry_run)
 		note(&s->args->common,
 		     "RTMR3 is extended; send %s along with quotes: 'cella verify "
 		     "--eventlog'",
@@ -448,12 +456,13 @@ const struct command cmd_measure = {
 	.operands = "FILE|DIR... or -- CMD...",
 	.min_operands = 1,
 	.max_operands = TEXTS_MAX,
-	.summary = "Measure an application into RTMR3",
+	.summary = "Measure an application into RTMR3, or an enclave's PCR14",
 	.description =
 		"Extends RTMR3 by an event that has the digest of a file, a directory or a\n"
 		"program, and appends the event to a log. A program is run afterwards. Quotes\n"
 		"carry RTMR3; with the log, 'cella policy new' and 'cella verify' name what was\n"
-		"measured. RTMR3 cannot be reset but by a new launch.\n\n"
+		"measured. RTMR3 cannot be reset but by a new launch. In an Enclave VM the\n"
+		"register is PCR14, and evidence has the log with it.\n\n"
 		"  cella measure /usr/sbin/nginx /etc/nginx\n"
 		"  cella measure -- /usr/sbin/nginx -g 'daemon off;'",
 	.options = options,

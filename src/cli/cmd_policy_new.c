@@ -30,7 +30,8 @@ static const struct option_def options[] = {
 	{ "platform", 0, NULL, OPTION_FLAG, ARG(platform),
 	  "demand an up-to-date platform, too, without grace" },
 	{ "eventlog", 0, "LOG", OPTION_TEXT, ARG(event_log),
-	  "name the events in the TD's event log, too, register by register" },
+	  "name the events in the TD's event log, too, register by register; evidence of "
+	  "enclaves has its log with it" },
 	{ "quote", 0, "FILE", OPTION_TEXT, ARG(quote), "the same as FILE" },
 	{ "output", 'o', "FILE", OPTION_TEXT, ARG(output),
 	  "write to this file instead of standard output" },
@@ -60,7 +61,7 @@ static enum cella_status write_new(const struct new_args *args, struct cella_err
 	draft.facts = subject_facts(&subject);
 	if (args->event_log != NULL)
 		TRY(event_log_read(args->event_log, &log, err));
-	draft.event_log = log;
+	draft.event_log = log != NULL ? log : subject_event_log(&subject);
 	TRY(cella_policy_write(&draft, &text, &warning, err));
 	if (warning != NULL)
 		note(&args->common, "warning: %s", warning);

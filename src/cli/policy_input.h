@@ -52,6 +52,9 @@ enum cella_status subject_read(const char *path, struct subject *out,
 void subject_done(struct subject *subject);
 const struct cella_facts *subject_facts(const struct subject *subject);
 
+/* subject_event_log() is the log that it carries, or NULL. */
+const struct cella_event_log *subject_event_log(const struct subject *subject);
+
 /*
  * private_key_read() reads a key file. One that others than its owner may read or write is
  * refused with CELLA_IO: a policy is worth no more than its key.

@@ -4,6 +4,7 @@
  */
 #include "collect/measure.h"
 
+#include "collect/enclave.h"
 #include "fetch/files.h"
 
 #include <errno.h>
@@ -171,6 +172,12 @@ enum cella_status measuring_start(const struct rtmr_place *place, const char *pa
 	struct measuring m = { .place = *place, .path = path, .fd = -1 };
 	enum cella_status status;
 
+	if (place->sim_dir == NULL && enclave_is_here(place->sysroot)) {
+		m.is_enclave = true;
+		m.how = "init";
+		*out = m;
+		return CELLA_OK;
+	}
 	/* First of all: where nothing can be measured no log is begun. */
 	TRY(rtmr3_find(place, err));
 	status = open_log(&m, err);
@@ -190,6 +197,11 @@ void measuring_done(struct measuring *m)
 	m->fd = -1;
 }
 
+const char *measuring_register(const struct measuring *m)
+{
+	return m->is_enclave ? "pcr14" : "rtmr3";
+}
+
 /* --- events -------------------------------------------------------------------------- */
 
 enum cella_status measuring_add(struct measuring *m, const struct aael *event,
@@ -201,6 +213,8 @@ enum cella_status measuring_add(struct measuring *m, const struct aael *event,
 	enum cella_status status;
 
 	TRY(aael_write(event, &data, digest, err));
+	if (m->is_enclave)
+		return enclave_measure(m->place.sysroot, event, err);
 	event_log_write_event(&entry, CC_INDEX_RTMR3, EV_EVENT_TAG, digest,
 			      out_view(&data));
 	TRY(out_status(&entry, err));

@@ -12,6 +12,7 @@
 /* struct measuring - a log file that is locked while registers are extended. */
 struct measuring {
 	struct rtmr_place place;
+	bool is_enclave;  /* whose init keeps the log; the rest is of TDs */
 	const char *path; /* of the log file */
 	int fd;
 	size_t end;      /* behind the last event */
@@ -23,6 +24,9 @@ struct measuring {
 };
 
 /*
+ * Inside of an Enclave VM the register is PCR14, and there is no file: its init extends it and
+ * keeps the log, which comes with evidence.
+ *
  * measuring_start() opens and locks the log file. One that does not exist yet begins with
  * the firmware's log, where that can be read, or else with an empty one. It fails when the
  * file is not a TD's event log.
@@ -31,6 +35,9 @@ enum cella_status measuring_start(const struct rtmr_place *place, const char *pa
 				  struct measuring *out,
 				  struct cella_error *err) MUST_CHECK;
 void measuring_done(struct measuring *measuring);
+
+/* measuring_register() is "rtmr3" or "pcr14". */
+const char *measuring_register(const struct measuring *measuring);
 
 /*
  * measuring_add() appends an event and extends RTMR3 by its digest. The log is written

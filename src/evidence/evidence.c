@@ -147,6 +147,14 @@ const struct cella_facts *cella_evidence_facts(const struct cella_evidence *evid
 	return &evidence->facts;
 }
 
+const struct cella_event_log *
+cella_evidence_event_log(const struct cella_evidence *evidence)
+{
+	const struct evm *const evm = evidence->evm;
+
+	return evm != NULL && evm->launch_fault.status == CELLA_OK ? evm->log : NULL;
+}
+
 bool evidence_is_quote(const struct cella_evidence *evidence)
 {
 	return evidence->kind == CELLA_EVIDENCE_SGX_QUOTE ||

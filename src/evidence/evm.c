@@ -144,6 +144,32 @@ static enum cella_status read_signature(struct cella_bytes bytes, struct evm *ev
 
 /* --- the log ------------------------------------------------------------------------- */
 
+/* Ranges as texts; "any" is one. The log has them in order. */
+static enum cella_status list_ports(struct arena *arena, const struct ports *ports,
+				    struct launch_texts *out, struct cella_error *err)
+{
+	const char **const items = arena_alloc(arena, ports->num, sizeof *items);
+
+	TRY(arena_status(arena, err));
+	for (size_t i = 0; i < ports->num; i++) {
+		const struct ports one = { .ranges = { ports->ranges[i] }, .num = 1 };
+		struct out text CLEANUP(out_done) = { 0 };
+
+		ports_write(&one, &text);
+		items[i] = arena_out(arena, &text);
+	}
+	*out = (struct launch_texts){ items, ports->num };
+	return arena_status(arena, err);
+}
+
+static enum cella_status read_config(struct evm *evm, struct cella_error *err)
+{
+	const struct launch_config *const config = &evm->launch.config;
+
+	TRY(list_ports(&evm->arena, &config->to_guest, &evm->to_guest, err));
+	return list_ports(&evm->arena, &config->from_guest, &evm->from_guest, err);
+}
+
 static enum cella_status read_launch(struct evm *evm, struct cella_error *err)
 {
 	struct cella_error *const fault = &evm->launch_fault;
@@ -155,6 +181,7 @@ static enum cella_status read_launch(struct evm *evm, struct cella_error *err)
 		return error_set(err, status, "%s", fault->text);
 	if (status != CELLA_OK)
 		return CELLA_OK;
+	TRY(read_config(evm, err));
 	return crypto_sha256(evm->launch.image.cmdline, evm->cmdline, err);
 }
 
@@ -253,6 +280,12 @@ enum cella_status evm_binding(const uint8_t report_data[EVM_REPORT_DATA_LEN],
 
 /* --- facts --------------------------------------------------------------------------- */
 
+static void set_texts(struct cella_facts *facts, enum cella_fact fact,
+		      const struct launch_texts *texts)
+{
+	facts_set_texts(facts, fact, texts->items, texts->num_items);
+}
+
 static void add_launch_facts(const struct evm *evm, struct cella_facts *facts)
 {
 	const struct launch_told *const told = &evm->launch;
@@ -270,8 +303,10 @@ static void add_launch_facts(const struct evm *evm, struct cella_facts *facts)
 	facts_set_number(facts, CELLA_FACT_EVM_VCPUS, told->config.vcpus);
 	facts_set_number(facts, CELLA_FACT_EVM_MEMORY_MIB, told->config.memory_mib);
 	facts_set_bool(facts, CELLA_FACT_EVM_DEBUG, told->config.debug);
-	facts_set_texts(facts, CELLA_FACT_EVM_ROUTES, told->config.routes,
-			told->config.num_routes);
+	set_texts(facts, CELLA_FACT_EVM_TO_GUEST, &evm->to_guest);
+	set_texts(facts, CELLA_FACT_EVM_FROM_GUEST, &evm->from_guest);
+	set_texts(facts, CELLA_FACT_EVM_FORWARD, &told->config.forward);
+	set_texts(facts, CELLA_FACT_EVM_EGRESS, &told->config.egress);
 }
 
 void evm_add_facts(const struct evm *evm, struct cella_facts *facts)

@@ -39,7 +39,9 @@ struct evm {
 	struct cella_event_log *log;
 	struct arena arena; /* of what the log tells */
 	struct launch_told launch;
-	uint8_t cmdline[SHA256_LEN];     /* the digest, as PCR8 has it */
+	uint8_t cmdline[SHA256_LEN];  /* the digest, as PCR8 has it */
+	struct launch_texts to_guest; /* what the log tells of ports, a range each */
+	struct launch_texts from_guest;
 	struct cella_error launch_fault; /* why the log is not that of a launch; or OK */
 };
 

@@ -45,14 +45,9 @@ static const char *printable(struct teller *t, struct cella_bytes bytes)
 	return text;
 }
 
-static void cert_cleanup(struct crypto_cert **cert)
-{
-	crypto_cert_free(*cert);
-}
-
 static enum cella_status tell_certificate(struct teller *t, const struct evm *evm)
 {
-	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
+	struct crypto_cert *cert CLEANUP(crypto_cert_cleanup) = NULL;
 	enum cella_status status;
 	char from[CIVIL_TEXT_LEN];
 	char to[CIVIL_TEXT_LEN];
@@ -79,6 +74,25 @@ static enum cella_status tell_pcrs(struct teller *t, const struct evm *evm)
 			       evm->attest.restart_count));
 }
 
+/* "none", or all of them in one line. */
+static enum cella_status tell_texts(struct teller *t, const char *name,
+				    const struct launch_texts *texts)
+{
+	const char *all = texts->num_items > 0 ? texts->items[0] : "none";
+
+	for (size_t i = 1; i < texts->num_items; i++)
+		all = arena_text(&t->arena, "%s, %s", all, texts->items[i]);
+	return tell(t, name, all);
+}
+
+static enum cella_status tell_ways(struct teller *t, const struct evm *evm)
+{
+	TRY(tell_texts(t, "to_guest", &evm->to_guest));
+	TRY(tell_texts(t, "from_guest", &evm->from_guest));
+	TRY(tell_texts(t, "forward", &evm->launch.config.forward));
+	return tell_texts(t, "egress", &evm->launch.config.egress);
+}
+
 static enum cella_status tell_launch(struct teller *t, const struct evm *evm)
 {
 	const struct launch_told *const told = &evm->launch;
@@ -97,10 +111,7 @@ static enum cella_status tell_launch(struct teller *t, const struct evm *evm)
 	TRY(tell(t, "vcpus", arena_text(&t->arena, "%u", told->config.vcpus)));
 	TRY(tell(t, "memory_mib", arena_text(&t->arena, "%u", told->config.memory_mib)));
 	TRY(tell(t, "debug", told->config.debug ? "yes" : "no"));
-	for (size_t i = 0; i < told->config.num_routes; i++)
-		TRY(tell(t, arena_text(&t->arena, "route%zu", i + 1),
-			 told->config.routes[i]));
-	return CELLA_OK;
+	return tell_ways(t, evm);
 }
 
 static enum cella_status tell_claims_text(struct teller *t, const struct evm *evm)

@@ -121,7 +121,10 @@ static const char *const fact_names[] = {
 	[CELLA_FACT_EVM_VCPUS] = "evm_vcpus",
 	[CELLA_FACT_EVM_MEMORY_MIB] = "evm_memory_mib",
 	[CELLA_FACT_EVM_DEBUG] = "evm_debug",
-	[CELLA_FACT_EVM_ROUTES] = "evm_routes",
+	[CELLA_FACT_EVM_TO_GUEST] = "evm_to_guest",
+	[CELLA_FACT_EVM_FROM_GUEST] = "evm_from_guest",
+	[CELLA_FACT_EVM_FORWARD] = "evm_forward",
+	[CELLA_FACT_EVM_EGRESS] = "evm_egress",
 };
 _Static_assert(ARRAY_LEN(fact_names) == CELLA_FACT_COUNT, "a name per fact");
 

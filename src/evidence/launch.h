@@ -22,6 +22,7 @@
 #define EVIDENCE_LAUNCH_H
 
 #include "base/arena.h"
+#include "base/ports.h"
 #include "crypto/crypto.h"
 #include "evidence/event_log.h"
 
@@ -32,8 +33,9 @@ enum {
 	LAUNCH_MAX_RAMDISKS = 30, /* EIF: 32 sections, of which two are others */
 	LAUNCH_MAX_EVENTS = 48,
 	LAUNCH_CMDLINE_MAX = 4096,
-	LAUNCH_MAX_ROUTES = 64,
-	LAUNCH_TEXT_MAX = 256, /* of the machine's name, of one route */
+	LAUNCH_MAX_FORWARDS = 16,
+	LAUNCH_MAX_EGRESS = 64,
+	LAUNCH_TEXT_MAX = 272, /* of the machine's name, of one way in or out */
 	LAUNCH_NUM_PCRS = 16,  /* PCR0 to PCR15: what evidence is quoted over */
 };
 
@@ -84,18 +86,34 @@ struct launch_image {
 	struct launch_digest signer; /* of the certificate's DER */
 };
 
-/* What the host decides. */
+/* Texts in any order, of which some may be there twice. */
+struct launch_texts {
+	const char *const *items;
+	size_t num_items;
+};
+
+/*
+ * What the host decides. The ways in and out are all that there are: a guest has no network
+ * but its vsock ports. Where to an application may is written in lower case, addresses in
+ * their one form (vm/network.h makes it).
+ */
 struct launch_config {
 	unsigned vcpus;
 	unsigned memory_mib;
 	bool debug;
-	/*
-	 * Ways out ("egress example.org:443") and in ("ingress 8080:80"), one line each,
-	 * in any order; written sorted.
-	 */
-	const char *const *routes;
-	size_t num_routes;
+	struct ports to_guest;   /* ports of the guest that its host may reach */
+	struct ports from_guest; /* ports of the host that the guest may reach */
+	struct launch_texts
+		forward; /* "127.0.0.1:8080:5000": the host's, the guest's port */
+	struct launch_texts
+		egress; /* "example.org:443": what the host connects it with */
 };
+
+/*
+ * launch_texts_settle() writes a list sorted and without repetitions; out has room for
+ * num_items. It returns how many there are.
+ */
+size_t launch_texts_settle(const struct launch_texts *texts, const char **out);
 
 /* launch_config_write() appends the canonical text, which PCR13 is measured from. */
 enum cella_status launch_config_write(const struct launch_config *config, struct out *out,
@@ -159,8 +177,9 @@ bool launch_pcr_is_guests(unsigned pcr);
  * begin, byte for byte, with the log that launch_log_write() writes of it: other hashes,
  * another order, a PCR too many, a text that is not what its digest is of, debugging that
  * is told in one place and not in the others. The events that follow may be of PCR10,
- * PCR14 and PCR15 alone, which are the guest's. CELLA_MALFORMED names the event. What is told lives
- * in the arena and in the log.
+ * PCR14 and PCR15 alone, which are the guest's; those of PCR14 are tagged events of applications,
+ * whose digests are of what they say. CELLA_MALFORMED names the event. What is told lives in
+ * the arena and in the log.
  */
 enum cella_status launch_log_read(const struct cella_event_log *log, struct arena *arena,
 				  struct launch_told *out,

@@ -6,8 +6,10 @@
  *   vcpus 2
  *   memory_mib 512
  *   debug no
- *   egress example.org:443      (routes, in the order of their bytes, none twice)
- *   ingress 8080:80
+ *   to_guest 5000,7001-7003             "any", "none", or ranges that do not touch, in order
+ *   from_guest 9000,9443
+ *   forward 127.0.0.1:8080:5000         "none", or a line each, in the order of their
+ *   egress example.org:443              bytes, none twice
  *
  * One decision has one text, so that a verifier can predict PCR13 from what it expects.
  */
@@ -19,55 +21,76 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const route_kinds[] = { "egress ", "ingress " };
+enum { MAX_TEXTS = LAUNCH_MAX_EGRESS };
+_Static_assert((int)LAUNCH_MAX_FORWARDS <= (int)MAX_TEXTS, "room for either list");
 
-static bool is_route(const char *route)
-{
-	bool is_known = false;
+static const char nothing[] = "none";
 
-	for (size_t i = 0; i < ARRAY_LEN(route_kinds); i++) {
-		const size_t len = strlen(route_kinds[i]);
-
-		if (strncmp(route, route_kinds[i], len) == 0 && route[len] != '\0')
-			is_known = true;
-	}
-	for (size_t i = 0; is_known && route[i] != '\0'; i++)
-		if (route[i] < ' ' || route[i] > '~' || i >= LAUNCH_TEXT_MAX)
-			return false;
-	return is_known;
-}
+/* --- writing ------------------------------------------------------------------------- */
 
 static int by_bytes(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static enum cella_status write_routes(const struct launch_config *config, struct out *out,
-				      struct cella_error *err)
+size_t launch_texts_settle(const struct launch_texts *texts, const char **out)
 {
-	const char *sorted[LAUNCH_MAX_ROUTES];
+	size_t num = 0;
 
-	if (config->num_routes > LAUNCH_MAX_ROUTES)
-		return error_set(err, CELLA_LIMIT,
-				 "launch: config: %zu routes, at most %d",
-				 config->num_routes, LAUNCH_MAX_ROUTES);
-	for (size_t i = 0; i < config->num_routes; i++)
-		sorted[i] = config->routes[i];
-	qsort(sorted, config->num_routes, sizeof *sorted, by_bytes);
-	for (size_t i = 0; i < config->num_routes; i++) {
-		if (!is_route(sorted[i]))
+	for (size_t i = 0; i < texts->num_items; i++)
+		out[i] = texts->items[i];
+	qsort(out, texts->num_items, sizeof *out, by_bytes);
+	for (size_t i = 0; i < texts->num_items; i++)
+		if (num == 0 || strcmp(out[num - 1], out[i]) != 0)
+			out[num++] = out[i];
+	return num;
+}
+
+/* Each has a port, so that none reads "none". */
+static bool is_way(const char *text)
+{
+	const size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~' || (text[i] >= 'A' && text[i] <= 'Z'))
+			return false;
+	return len <= LAUNCH_TEXT_MAX && strchr(text, ':') != NULL;
+}
+
+static enum cella_status write_texts(const struct launch_texts *texts, size_t max,
+				     const char *name, struct out *out,
+				     struct cella_error *err)
+{
+	const char *settled[MAX_TEXTS];
+	size_t num;
+
+	if (texts->num_items > max)
+		return error_set(err, CELLA_LIMIT, "launch: config: %s: %zu, at most %zu",
+				 name, texts->num_items, max);
+	num = launch_texts_settle(texts, settled);
+	if (num == 0)
+		out_format(out, "%s %s\n", name, nothing);
+	for (size_t i = 0; i < num; i++) {
+		if (!is_way(settled[i]))
 			return error_set(
 				err, CELLA_USAGE,
-				"launch: config: route \"%.64s\": expected \"egress …\" "
-				"or \"ingress …\" of at most %d printable characters",
-				sorted[i], LAUNCH_TEXT_MAX);
-		if (i > 0 && strcmp(sorted[i - 1], sorted[i]) == 0)
-			return error_set(err, CELLA_USAGE,
-					 "launch: config: route \"%.64s\" is there twice",
-					 sorted[i]);
-		out_format(out, "%s\n", sorted[i]);
+				"launch: config: %s: \"%.64s\": expected a name or an "
+				"address and a port in at most %d characters, in lower "
+				"case",
+				name, settled[i], LAUNCH_TEXT_MAX);
+		out_format(out, "%s %s\n", name, settled[i]);
 	}
 	return CELLA_OK;
+}
+
+static void write_ports(const struct ports *ports, const char *name, struct out *out)
+{
+	struct ports settled = *ports;
+
+	ports_settle(&settled);
+	out_format(out, "%s ", name);
+	ports_write(&settled, out);
+	out_u8(out, '\n');
 }
 
 enum cella_status launch_config_write(const struct launch_config *config, struct out *out,
@@ -82,7 +105,10 @@ enum cella_status launch_config_write(const struct launch_config *config, struct
 	out_format(&text, "cella config %d\nvcpus %u\nmemory_mib %u\ndebug %s\n",
 		   LAUNCH_FORMAT, config->vcpus, config->memory_mib,
 		   config->debug ? "yes" : "no");
-	TRY(write_routes(config, &text, err));
+	write_ports(&config->to_guest, "to_guest", &text);
+	write_ports(&config->from_guest, "from_guest", &text);
+	TRY(write_texts(&config->forward, LAUNCH_MAX_FORWARDS, "forward", &text, err));
+	TRY(write_texts(&config->egress, LAUNCH_MAX_EGRESS, "egress", &text, err));
 	TRY(out_status(&text, err));
 	out_bytes(out, text.data, text.len);
 	return out_status(out, err);
@@ -90,77 +116,106 @@ enum cella_status launch_config_write(const struct launch_config *config, struct
 
 /* --- reading ------------------------------------------------------------------------- */
 
-/* What a line begins with, and its rest; NULL when it is another line, or none. */
-static const char *line_after(const char **lines, size_t num_lines, size_t i,
-			      const char *prefix)
-{
-	const size_t len = strlen(prefix);
+/* The lines of a text, and the one that is next. */
+struct lines {
+	const char **items;
+	size_t num;
+	size_t next;
+};
 
-	if (i >= num_lines || strncmp(lines[i], prefix, len) != 0)
-		return NULL;
-	return lines[i] + len;
-}
-
-static size_t split(struct cella_bytes text, struct arena *arena, const char **lines,
-		    size_t max_lines)
+static void split(struct cella_bytes text, struct arena *arena, size_t max_lines,
+		  struct lines *out)
 {
-	size_t num_lines = 0;
 	size_t start = 0;
 
-	for (size_t i = 0; i < text.len && num_lines < max_lines; i++) {
+	for (size_t i = 0; i < text.len && out->num < max_lines; i++) {
 		if (text.data[i] != '\n')
 			continue;
-		lines[num_lines++] = arena_copy(arena, text.data + start, i - start);
+		out->items[out->num++] = arena_copy(arena, text.data + start, i - start);
 		start = i + 1;
 	}
-	return num_lines;
 }
 
-static bool read_number(const char *text, unsigned *out)
+/* What follows the name of the next line; NULL when that is another line, or none. */
+static const char *take_line(struct lines *lines, const char *name)
 {
+	const size_t len = strlen(name);
+	const char *line;
+
+	if (lines->next == lines->num)
+		return NULL;
+	line = lines->items[lines->next];
+	if (strncmp(line, name, len) != 0 || line[len] != ' ')
+		return NULL;
+	lines->next++;
+	return line + len + 1;
+}
+
+static bool read_number(struct lines *lines, const char *name, unsigned *out)
+{
+	const char *const text = take_line(lines, name);
 	uint64_t number;
 
-	if (text == NULL ||
-	    number_read(text, UINT_MAX, &number, "number", NULL) != CELLA_OK)
+	if (text == NULL || number_read(text, UINT_MAX, &number, name, NULL) != CELLA_OK)
 		return false;
 	*out = (unsigned)number;
 	return true;
 }
 
-static bool read_lines(const char **lines, size_t num_lines, struct launch_config *out)
+static bool read_ports(struct lines *lines, const char *name, struct ports *out)
 {
-	enum { VCPUS = 1, MEMORY, DEBUG, ROUTES };
-	const char *const debug = line_after(lines, num_lines, DEBUG, "debug ");
+	const char *const text = take_line(lines, name);
 
-	if (num_lines < ROUTES || debug == NULL ||
-	    !read_number(line_after(lines, num_lines, VCPUS, "vcpus "), &out->vcpus) ||
-	    !read_number(line_after(lines, num_lines, MEMORY, "memory_mib "),
-			 &out->memory_mib))
+	return text != NULL && ports_read(text, out, name, NULL) == CELLA_OK;
+}
+
+/* The lines of a name, which are one another's neighbours, become their rests. */
+static void read_texts(struct lines *lines, const char *name, struct launch_texts *out)
+{
+	const char **const first = lines->items + lines->next;
+	const char *text;
+
+	while ((text = take_line(lines, name)) != NULL)
+		first[out->num_items++] = text;
+	out->items = first;
+	if (out->num_items == 1 && strcmp(first[0], nothing) == 0)
+		out->num_items = 0;
+}
+
+static bool read_lines(struct lines *lines, struct launch_config *out)
+{
+	const char *debug;
+
+	if (take_line(lines, "cella") == NULL ||
+	    !read_number(lines, "vcpus", &out->vcpus) ||
+	    !read_number(lines, "memory_mib", &out->memory_mib))
+		return false;
+	debug = take_line(lines, "debug");
+	if (debug == NULL || !read_ports(lines, "to_guest", &out->to_guest) ||
+	    !read_ports(lines, "from_guest", &out->from_guest))
 		return false;
 	out->debug = strcmp(debug, "yes") == 0;
-	out->routes = lines + ROUTES;
-	out->num_routes = num_lines - ROUTES;
-	return true;
+	read_texts(lines, "forward", &out->forward);
+	read_texts(lines, "egress", &out->egress);
+	return lines->next == lines->num;
 }
 
 enum cella_status launch_config_read(struct cella_bytes text, struct arena *arena,
 				     struct launch_config *out, struct cella_error *err)
 {
-	enum { MAX_LINES = 4 + LAUNCH_MAX_ROUTES };
+	enum { MAX_LINES = 6 + LAUNCH_MAX_FORWARDS + LAUNCH_MAX_EGRESS };
 	struct out again CLEANUP(out_done) = { 0 };
 	struct launch_config config = { 0 };
-	const char **const lines = arena_alloc(arena, MAX_LINES, sizeof *lines);
+	struct lines lines = { .items = arena_alloc(arena, MAX_LINES, sizeof(char *)) };
 	struct cella_error why = { 0 };
 	enum cella_status status;
-	size_t num_lines;
 
 	TRY(arena_status(arena, err));
-	num_lines = split(text, arena, lines, MAX_LINES);
+	split(text, arena, MAX_LINES, &lines);
 	TRY(arena_status(arena, err));
 	/* Whatever was overlooked is not in the text that is written again. */
-	status = read_lines(lines, num_lines, &config)
-			 ? launch_config_write(&config, &again, &why)
-			 : CELLA_MALFORMED;
+	status = read_lines(&lines, &config) ? launch_config_write(&config, &again, &why)
+					     : CELLA_MALFORMED;
 	if (status == CELLA_NOMEM)
 		return error_nomem(err);
 	if (status != CELLA_OK || !bytes_equal(out_view(&again), text))

@@ -212,12 +212,49 @@ static enum cella_status take_all(struct collector *c, struct cella_error *err)
 		TRY(collect(c, &c->log->events[i], err));
 	}
 	c->told->num_events = i;
-	for (; i < c->log->num_events; i++)
-		if (!is_guests(&c->log->events[i]))
+	return CELLA_OK;
+}
+
+/* The init of a guest measures what it says, and nothing else: "domain operation content". */
+static enum cella_status check_measured(const struct cella_event_log *log,
+					const struct event *event,
+					struct cella_error *err)
+{
+	struct launch_digest expected;
+	struct launch_digest found;
+	struct in in;
+
+	in_init(&in, event->data, "event");
+	if (event->type != EV_EVENT_TAG || in_u32le(&in, "tag") != AAEL_TAG ||
+	    in_u32le(&in, "length") != in_left(&in) || in_status(&in, NULL) != CELLA_OK)
+		return error_set(err, CELLA_MALFORMED,
+				 "launch: event %zu: PCR14: is not what a guest measures",
+				 event->number);
+	TRY(launch_digest_of(&event->data, 1, &expected, err));
+	found = digest_of(log, event);
+	if (memcmp(&expected, &found, sizeof found) != 0)
+		return error_set(
+			err, CELLA_MALFORMED,
+			"launch: event %zu: PCR14: its digests are not of what it "
+			"says",
+			event->number);
+	return CELLA_OK;
+}
+
+static enum cella_status check_guests(const struct cella_event_log *log, size_t first,
+				      struct cella_error *err)
+{
+	for (size_t i = first; i < log->num_events; i++) {
+		const struct event *const event = &log->events[i];
+
+		if (!is_guests(event))
 			return error_set(err, CELLA_MALFORMED,
 					 "launch: event %zu: PCR%u: after the launch the "
 					 "guest extends PCR10, 14 and 15 alone",
-					 i, c->log->events[i].index);
+					 i, event->index);
+		if (event->index == LAUNCH_PCR_APPLICATION)
+			TRY(check_measured(log, event, err));
+	}
 	return CELLA_OK;
 }
 
@@ -290,6 +327,7 @@ enum cella_status launch_log_read(const struct cella_event_log *log, struct aren
 				 "launch: the log has no event of %s",
 				 told.machine == NULL ? "the H-CRTM" : "the config");
 	TRY(compare(&c, err));
+	TRY(check_guests(log, told.num_events, err));
 	*out = told;
 	return CELLA_OK;
 }

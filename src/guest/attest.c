@@ -164,7 +164,8 @@ static void put_pcrs(struct out *out, uint8_t pcrs[TPM_NUM_PCRS][TPM_PCR_LEN])
 
 /* Whether values and signature agree, the verifier tells; somebody may extend between. */
 enum cella_status attest_quote(const uint8_t report_data[ATTEST_REPORT_DATA_LEN],
-			       struct out *evidence, struct cella_error *err)
+			       struct cella_bytes events, struct out *evidence,
+			       struct cella_error *err)
 {
 	struct tpm tpm CLEANUP(tpm_close) = TPM_NONE;
 	struct parts parts CLEANUP(parts_done) = { 0 };
@@ -173,6 +174,8 @@ enum cella_status attest_quote(const uint8_t report_data[ATTEST_REPORT_DATA_LEN]
 	TRY(open_tpm(&tpm, err));
 	TRY(bind(&tpm, report_data, digest, err));
 	TRY(collect(&tpm, digest, &parts, err));
+	out_bytes(&parts.log, events.data, events.len);
+	TRY(out_status(&parts.log, err));
 	out_text(evidence, "{\"format\":\"cella-evm-1\",\"report_data\":\"");
 	hex_write(evidence, bytes_of(report_data, ATTEST_REPORT_DATA_LEN));
 	out_text(evidence, "\",");

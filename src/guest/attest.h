@@ -33,8 +33,9 @@ enum cella_status attest_report_data(struct cella_bytes hex, enum attest_asker a
 				     uint8_t out[ATTEST_REPORT_DATA_LEN],
 				     struct cella_error *err) MUST_CHECK;
 
-/* attest_quote() appends evidence that carries it. */
+/* attest_quote() appends evidence that carries it; events are the guest's, as a log has them. */
 enum cella_status attest_quote(const uint8_t report_data[ATTEST_REPORT_DATA_LEN],
-			       struct out *evidence, struct cella_error *err) MUST_CHECK;
+			       struct cella_bytes events, struct out *evidence,
+			       struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -9,11 +9,15 @@
  *
  *   end <reason> <number>[ <detail>]\n
  *
+ * Port 9443 of the host, where egress is allowed: an HTTP proxy for CONNECT (doc/vsock.md).
+ *
  * Ports of the guest, a request line each, answered and closed:
  *   7001 control   health | stop            "ok <state>"
  *   7002 log       (no request)             what the guest's policy lets out
  *   7003 attest    quote <hex>              evidence; see guest/attest.h
- * The application reaches the last at the UNIX socket /run/cella-attest of its tree.
+ * The application reaches the last at the UNIX socket /run/cella-attest of its tree, where it
+ * may also ask:
+ *   measure <domain> <operation> <content>    PCR14 is extended, the event logged; "ok"
  * Requests that are refused are answered by "error <text>".
  */
 #ifndef GUEST_CHANNEL_H
@@ -29,8 +33,10 @@ enum {
 	GUEST_PORT_LOG = 7002,
 	GUEST_PORT_ATTEST = 7003,
 	GUEST_PORT_HEARTBEAT = 9000,
+	GUEST_PORT_EGRESS = 9443,
 	GUEST_HEARTBEAT = 0xb7,
-	GUEST_REQUEST_MAX = 512,
+	GUEST_MEASURE_MAX = 1024 - 8, /* of an event's text: a TPM takes 1024 bytes */
+	GUEST_REQUEST_MAX = 1024 + 16,
 	GUEST_END_MAX = 256, /* the line, with its end */
 	GUEST_DETAIL_MAX = 200,
 };

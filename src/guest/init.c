@@ -12,6 +12,7 @@
 #include "guest/application.h"
 #include "guest/attest.h"
 #include "guest/io.h"
+#include "guest/measure.h"
 #include "guest/service.h"
 #include "guest/setup.h"
 #include "guest/vsock.h"
@@ -39,7 +40,8 @@ enum {
 struct init {
 	struct guest_policy policy;
 	struct service service;
-	int host; /* the heartbeat's connection, or -1 */
+	struct out events; /* that the guest has measured */
+	int host;          /* the heartbeat's connection, or -1 */
 };
 
 /* --- the end ------------------------------------------------------------------------- */
@@ -162,15 +164,25 @@ static enum cella_status listen_all(struct init *init, struct cella_error *err)
 	return listen_inside(init->policy.root, &listeners[SERVICE_APPLICATION], err);
 }
 
-static enum cella_status quote(struct cella_bytes hex, enum service_port asker,
-			       struct out *answer, struct cella_error *err)
+static enum cella_status measure(void *context, struct cella_bytes text,
+				 struct cella_error *err)
 {
+	struct init *const init = context;
+
+	return measure_text(text, &init->events, err);
+}
+
+static enum cella_status quote(void *context, struct cella_bytes hex,
+			       enum service_port asker, struct out *answer,
+			       struct cella_error *err)
+{
+	const struct init *const init = context;
 	uint8_t report_data[ATTEST_REPORT_DATA_LEN];
 
 	TRY(attest_report_data(hex,
 			       asker == SERVICE_ATTEST ? ATTEST_HOST : ATTEST_APPLICATION,
 			       report_data, err));
-	return attest_quote(report_data, answer, err);
+	return attest_quote(report_data, out_view(&init->events), answer, err);
 }
 
 static enum cella_status find_tpm(struct init *init, struct cella_error *err)
@@ -206,6 +218,8 @@ static enum cella_status start_application(struct init *init, struct cella_error
 			      err));
 	service->log = init->policy.log;
 	service->quote = quote;
+	service->measure = measure;
+	service->context = init;
 	service->stop = signal_all;
 	return CELLA_OK;
 }

@@ -152,14 +152,24 @@ static enum cella_status answer_quote(struct service *service,
 				      struct cella_bytes argument, struct out *answer,
 				      struct cella_error *err)
 {
-	return service->quote(argument, SERVICE_ATTEST, answer, err);
+	return service->quote(service->context, argument, SERVICE_ATTEST, answer, err);
 }
 
 static enum cella_status answer_application(struct service *service,
 					    struct cella_bytes argument,
 					    struct out *answer, struct cella_error *err)
 {
-	return service->quote(argument, SERVICE_APPLICATION, answer, err);
+	return service->quote(service->context, argument, SERVICE_APPLICATION, answer,
+			      err);
+}
+
+static enum cella_status answer_measure(struct service *service,
+					struct cella_bytes argument, struct out *answer,
+					struct cella_error *err)
+{
+	TRY(service->measure(service->context, argument, err));
+	out_text(answer, "ok\n");
+	return CELLA_OK;
 }
 
 static const struct request {
@@ -173,6 +183,7 @@ static const struct request {
 	{ "stop", SERVICE_CONTROL, false, answer_stop },
 	{ "quote", SERVICE_ATTEST, true, answer_quote },
 	{ "quote", SERVICE_APPLICATION, true, answer_application },
+	{ "measure", SERVICE_APPLICATION, true, answer_measure },
 };
 
 /* True when the line is this request; *argument is what follows its name. */

@@ -37,9 +37,13 @@ struct service_client {
 };
 
 /* Answers "quote <hex>" of one of the two: appends evidence. */
-typedef enum cella_status service_quote_fn(struct cella_bytes hex,
+typedef enum cella_status service_quote_fn(void *context, struct cella_bytes hex,
 					   enum service_port asker, struct out *answer,
 					   struct cella_error *err);
+
+/* Does what "measure <text>" asks for. */
+typedef enum cella_status service_measure_fn(void *context, struct cella_bytes text,
+					     struct cella_error *err);
 
 struct service {
 	int listeners[SERVICE_NUM_PORTS]; /* -1: not open */
@@ -48,6 +52,8 @@ struct service {
 	pid_t application;
 	enum guest_log log;
 	service_quote_fn *quote;
+	service_measure_fn *measure;
+	void *context;            /* of these two */
 	void (*stop)(int signal); /* sends it to all but the init */
 
 	/* Its own. */

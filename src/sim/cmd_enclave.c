@@ -5,6 +5,7 @@
 #include "sim/commands.h"
 
 #include "cli/binding.h"
+#include "cli/enclave_args.h"
 #include "fetch/files.h"
 #include "sim/evm.h"
 
@@ -21,7 +22,7 @@ struct enclave_args {
 	const char *name;
 	struct moment vcpus;
 	struct moment memory;
-	struct texts routes;
+	struct ways_args ways;
 	struct texts measured;
 	struct binding_args binding;
 	struct moment time;
@@ -41,8 +42,7 @@ static const struct option_def options[] = {
 	  "as the enclave of this name instead of 'simulated'" },
 	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(vcpus), "with so many vCPUs" },
 	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory), "and so much memory" },
-	{ "route", 0, "TEXT", OPTION_TEXTS, ARG(routes),
-	  "with this way in or out: 'egress example.org:443'" },
+	WAYS_OPTIONS(ARG(ways)),
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug), "for debugging" },
 	{ "measure", 0, "TEXT", OPTION_TEXTS, ARG(measured),
 	  "have the guest measure this text into PCR14" },
@@ -66,6 +66,7 @@ struct launch {
 	struct out signer;
 	struct launch_image image;
 	struct launch_config config;
+	struct arena arena; /* of the configuration's texts */
 };
 
 static void launch_done(struct launch *launch)
@@ -73,6 +74,7 @@ static void launch_done(struct launch *launch)
 	for (size_t i = 0; i < ARRAY_LEN(launch->parts); i++)
 		out_done(&launch->parts[i]);
 	out_done(&launch->signer);
+	arena_done(&launch->arena);
 }
 
 static enum cella_status read_parts(const struct enclave_args *args, struct launch *out,
@@ -134,9 +136,8 @@ static enum cella_status describe(const struct enclave_args *args, struct launch
 		.memory_mib = args->memory.is_set ? (unsigned)args->memory.value
 						  : DEFAULT_MEMORY_MIB,
 		.debug = args->debug,
-		.routes = args->routes.items,
-		.num_routes = args->routes.num_items,
 	};
+	TRY(enclave_ways_read(&args->ways, &l->arena, &l->config, err));
 	spec->image = &l->image;
 	spec->config = &l->config;
 	spec->enclave_id = args->name != NULL ? args->name : "simulated";

@@ -28,14 +28,22 @@ void sim_evm_done(struct sim_evm_parts *parts)
 
 /* --- the log and its PCRs ------------------------------------------------------------ */
 
-static enum cella_status add_measured(struct out *log, struct cella_bytes data,
+/* As the guest's init measures a text (guest/measure.h). */
+static enum cella_status add_measured(struct out *log, struct cella_bytes text,
 				      struct cella_error *err)
 {
+	struct out event CLEANUP(out_done) = { 0 };
 	struct launch_digest digest;
+	struct cella_bytes data;
 
+	out_u32le(&event, AAEL_TAG);
+	out_u32le(&event, (uint32_t)text.len);
+	out_bytes(&event, text.data, text.len);
+	TRY(out_status(&event, err));
+	data = out_view(&event);
 	TRY(launch_digest_of(&data, 1, &digest, err));
 	out_u32le(log, LAUNCH_PCR_APPLICATION);
-	out_u32le(log, EV_IPL);
+	out_u32le(log, EV_EVENT_TAG);
 	out_u32le(log, 2);
 	out_u16le(log, CELLA_HASH_SHA256);
 	out_bytes(log, digest.sha256, SHA256_LEN);

@@ -132,6 +132,7 @@ struct cella_verdict {
 
 	struct cella_facts facts;
 	struct register_replay log_registers[NUM_RTMRS]; /* when there is a log */
+	struct register_replay log_pcr14; /* of an Enclave VM's applications */
 
 	/* judged */
 	struct appraisal *appraisal; /* by policies (appraise/appraise.h) */

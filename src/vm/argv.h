@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-enum { ARGV_MAX = 96 };
+enum { ARGV_MAX = 256 };
 
 /* struct argv - owns its texts; argv_done() frees them. items ends with NULL. */
 struct argv {

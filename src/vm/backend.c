@@ -107,6 +107,7 @@ enum cella_status backend_plan(const struct evm_options *options, struct argv *o
 		.program = options->qemu,
 		.firmware = options->firmware,
 		.vcpus = options->vcpus,
+		.memory = options->memory,
 		.cmdline = "(the image's command line)",
 		.kernel = SHOWN_KERNEL,
 		.ramdisk = SHOWN_RAMDISK,

@@ -2,6 +2,7 @@
 /*
  * Between fork() and execve(), in this order:
  *
+ *   0 it enters its control group, if it has one
  *   1 standard input and output are /dev/null, standard error is a pipe to the supervisor
  *   2 a session of its own: keys pressed at a terminal are not for it
  *   3 no core files, which would hold the guest's memory
@@ -36,9 +37,10 @@
 
 #include <linux/securebits.h>
 
-enum { EXIT_NOT_STARTED = 127, NOBODY = 65534, STRANGERS = 0x70000000 };
+enum { NOBODY = 65534, STRANGERS = 0x70000000 };
 
 enum step {
+	STEP_GROUP,
 	STEP_STREAMS,
 	STEP_LIMITS,
 	STEP_CONFINE,
@@ -50,6 +52,7 @@ enum step {
 };
 
 static const char *const steps[] = {
+	[STEP_GROUP] = "its control group",
 	[STEP_STREAMS] = "its standard streams",
 	[STEP_LIMITS] = "its limits",
 	[STEP_CONFINE] = "namespaces of its own",
@@ -60,11 +63,8 @@ static const char *const steps[] = {
 	[STEP_EXEC] = "executing it",
 };
 
-struct failure {
-	int sys_errno;
-	enum step step;
-	bool is_lack; /* it goes on without */
-};
+/* Added to a step that it goes on without. */
+enum { IS_LACK = 1 << 8 };
 
 /* What a child knows of how it is to be. */
 struct making {
@@ -75,6 +75,17 @@ struct making {
 };
 
 /* --- in the child -------------------------------------------------------------------- */
+
+/* First of all: what it takes from here on is counted there. */
+static bool enter(const char *group)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	if (group == NULL || group[0] == '\0')
+		return true;
+	fd = open(group, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && write(fd, "0", 1) == 1;
+}
 
 static bool redirect(int errors)
 {
@@ -92,6 +103,7 @@ static bool limit(void)
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	return setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
@@ -100,12 +112,13 @@ static bool become(uid_t id)
 	return setresgid(id, id, id) == 0 && setresuid(id, id, id) == 0;
 }
 
-static void tell(int fd, enum step step, bool is_lack)
+static void tell_lack(int fd, enum step step)
 {
-	const struct failure failure = { errno, step, is_lack };
+	const struct io_failure lack = { .sys_errno = errno,
+					 .step = (int)step | IS_LACK };
 
-	if (write(fd, &failure, sizeof failure) != sizeof failure)
-		_exit(EXIT_NOT_STARTED + 1);
+	if (write(fd, &lack, sizeof lack) != sizeof lack)
+		_exit(EXIT_FAILURE);
 }
 
 /* The group that a device is for: a stranger could not open it otherwise. */
@@ -175,7 +188,7 @@ static bool unshare_all(struct making *making)
 	if (unshare(is_root ? apart : apart | CLONE_NEWUSER) == 0)
 		return true;
 	if (errno == EPERM || errno == ENOSPC || errno == EINVAL)
-		tell(making->tell, STEP_CONFINE, true);
+		tell_lack(making->tell, STEP_CONFINE);
 	return false;
 }
 
@@ -188,7 +201,7 @@ static void change_root(struct making *making, uid_t user, gid_t group)
 	making->has_root = (user == 0 || map_user(spec, user, group)) &&
 			   child_root_enter(spec->root);
 	if (!making->has_root)
-		tell(making->tell, STEP_ROOT, true);
+		tell_lack(making->tell, STEP_ROOT);
 }
 
 static bool confine(struct making *making)
@@ -223,6 +236,8 @@ static enum step prepare(struct making *making, int errors)
 	char *const environment[] = { path, language, NULL };
 	const struct child_spec *const spec = making->spec;
 
+	if (!enter(spec->group))
+		return STEP_GROUP;
 	setsid();
 	if (!redirect(errors))
 		return STEP_STREAMS;
@@ -243,17 +258,9 @@ static enum step prepare(struct making *making, int errors)
 	return STEP_EXEC;
 }
 
-static _Noreturn void run(struct making *making, int errors)
-{
-	const enum step step = prepare(making, errors);
-
-	tell(making->tell, step, false);
-	_exit(EXIT_NOT_STARTED);
-}
-
 /* --- in the supervisor --------------------------------------------------------------- */
 
-static enum cella_status failure_error(const struct failure *failure,
+static enum cella_status failure_error(const struct io_failure *failure,
 				       const struct child_spec *spec,
 				       struct cella_error *err)
 {
@@ -268,33 +275,19 @@ static enum cella_status failure_error(const struct failure *failure,
 static enum cella_status hear(int pipe, const struct child_spec *spec,
 			      struct child *child, struct cella_error *err)
 {
-	for (;;) {
-		struct failure failure = { 0 };
-		const ssize_t got = read(pipe, &failure, sizeof failure);
+	struct io_failure failure = { 0 };
+	bool failed = true;
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got == 0)
+	for (;;) {
+		TRY(io_hear_failure(pipe, spec->name, &failed, &failure, err));
+		if (!failed)
 			return CELLA_OK;
-		if (got != sizeof failure)
-			return error_set(err, CELLA_IO, "%s: cannot be started",
-					 spec->name);
-		if (!failure.is_lack)
+		if ((failure.step & IS_LACK) == 0)
 			return failure_error(&failure, spec, err);
 		snprintf(child->lacks, sizeof child->lacks, "%s has not %s: %s",
-			 spec->name, steps[failure.step], strerror(failure.sys_errno));
+			 spec->name, steps[failure.step & ~IS_LACK],
+			 strerror(failure.sys_errno));
 	}
-}
-
-static enum cella_status open_pipe(int *read_end, int *write_end, struct cella_error *err)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return error_errno(err, errno, "pipe");
-	*read_end = ends[0];
-	*write_end = ends[1];
-	return CELLA_OK;
 }
 
 enum cella_status child_start(const struct child_spec *spec, struct child *out,
@@ -307,8 +300,8 @@ enum cella_status child_start(const struct child_spec *spec, struct child *out,
 	int errors CLEANUP_CLOSE = -1;
 
 	child.name = spec->name;
-	TRY(open_pipe(&hear_end, &tell_end, err));
-	TRY(open_pipe(&child.errors, &errors, err));
+	TRY(io_pipe(&hear_end, &tell_end, err));
+	TRY(io_pipe(&child.errors, &errors, err));
 	fcntl(child.errors, F_SETFL, O_NONBLOCK);
 	making.tell = tell_end;
 	child.pid = fork();
@@ -317,7 +310,7 @@ enum cella_status child_start(const struct child_spec *spec, struct child *out,
 		return error_errno(err, errno, "%s", spec->name);
 	}
 	if (child.pid == 0)
-		run(&making, errors);
+		io_tell_failure(tell_end, prepare(&making, errors));
 	io_close(&tell_end);
 	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	if (child.pidfd < 0)

@@ -18,7 +18,8 @@ struct child_spec {
 	const struct argv *argv;
 	int fds[CHILD_MAX_FDS]; /* kept, under their numbers */
 	size_t num_fds;
-	bool is_confined; /* gets namespaces of its own, and no user's rights */
+	const char *group; /* the file cgroup.procs that it enters by; NULL or "": none */
+	bool is_confined;  /* gets namespaces of its own, and no user's rights */
 	const struct child_root *root; /* of one that is confined; NULL: the host's */
 	/* Called in the child before others may look into it: for secrets. */
 	void (*forget)(void *context);

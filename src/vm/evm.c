@@ -72,8 +72,11 @@ void evm_step(struct evm *evm, enum evm_event event)
 		evm_blame(evm, "%s", err.text);
 		evm->state = EVM_FAILED;
 	}
-	if (evm->state != before)
-		tell_manager(evm);
+	if (evm->state == before)
+		return;
+	if (evm->state == EVM_FAILED)
+		evm->broke_in = before;
+	tell_manager(evm);
 }
 
 /* Tells who started this process, until it runs or never will. */
@@ -123,6 +126,8 @@ static enum cella_status certify(struct evm *evm, struct cella_error *err)
 		return CELLA_OK;
 	if (got <= 0)
 		return error_set(err, CELLA_IO, "cella-vtpm: asks for no certificate");
+	if (evm->was_certified && evm->tpm.file != NULL && got == 1)
+		return evm_tpm_keep(evm, err);
 	if (evm->was_certified)
 		return error_set(err, CELLA_MALFORMED,
 				 "cella-vtpm: asks for a second certificate");
@@ -163,6 +168,7 @@ static void hear_of_end(struct evm *evm, struct cella_bytes line)
 		return;
 	}
 	evm->has_end = true;
+	evm->end_in = evm->state;
 	evm->due_ms = evm_now_ms() + END_MS;
 	evm_step(evm, EVM_STOP);
 	io_close(&evm->guest); /* the guest waits for it */
@@ -175,6 +181,7 @@ static void take_byte(struct evm *evm, uint8_t byte)
 	if (byte == GUEST_HEARTBEAT && !evm->has_greeted && evm->guest_line_len == 0) {
 		evm->has_greeted = true;
 		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
+		evm_resources_pin(evm);
 		evm_step(evm, EVM_HEARTBEAT);
 		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
 			tell_state(evm);
@@ -206,8 +213,10 @@ static void welcome_guest(struct evm *evm)
 {
 	int fd CLEANUP_CLOSE = accept4(evm->heart, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd >= 0 && evm->guest < 0 && !evm->has_greeted && !evm->has_end)
-		evm->guest = io_take(&fd);
+	if (fd < 0 || evm->guest >= 0 || evm->has_greeted || evm->has_end)
+		return;
+	evm->guest = io_take(&fd);
+	evm->has_spoken = true;
 }
 
 /* --- QEMU ---------------------------------------------------------------------------- */
@@ -221,6 +230,18 @@ static void tell_qemu(struct evm *evm, enum qmp_command command)
 		io_close(&evm->qmp);
 }
 
+/*
+ * Asleep, it would be there and not run, for ever; on waking, QEMU begins the TPM anew, which
+ * cella-vtpm refuses.
+ */
+static void hear_of_sleep(struct evm *evm)
+{
+	evm->has_suspended = true;
+	evm_blame(evm,
+		  "the guest suspended its machine: on waking, its TPM would begin anew");
+	evm_break_off(evm);
+}
+
 static void take_qmp_line(struct evm *evm)
 {
 	enum qmp_event event = QMP_EVENT_NONE;
@@ -230,10 +251,14 @@ static void take_qmp_line(struct evm *evm)
 		evm_blame(evm, "%s", err.text);
 		evm_break_off(evm);
 	}
-	if (event == QMP_EVENT_GREETING)
+	if (event == QMP_EVENT_GREETING) {
+		evm_resources_pin(evm);
 		tell_qemu(evm, QMP_CAPABILITIES);
+	}
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;
+	if (event == QMP_EVENT_SUSPENDED)
+		hear_of_sleep(evm);
 }
 
 static void hear_qemu(struct evm *evm)
@@ -260,10 +285,12 @@ static void hear_console(struct evm *evm)
 	uint8_t bytes[CHUNK];
 	const ssize_t got = recv(evm->serial, bytes, sizeof bytes, MSG_DONTWAIT);
 
-	if (got > 0)
+	if (got > 0) {
 		ring_add(&evm->console, bytes_of(bytes, (size_t)got));
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		evm_control_console(evm, bytes_of(bytes, (size_t)got));
+	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		io_close(&evm->serial);
+	}
 }
 
 /* --- asking it to end ---------------------------------------------------------------- */
@@ -340,6 +367,10 @@ static void be_late(struct evm *evm)
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (evm->children[i].has_ended)
 			evm_blame_child(evm, (enum evm_child)i);
+	/* With QEMU's end cella-vsock says how far the guest had come. */
+	evm->is_late = evm->state == EVM_BOOTING && evm->cause[0] == '\0';
+	child_kill(&evm->children[EVM_QEMU]);
+	evm_hear_back_end(evm);
 	evm_diagnose(evm);
 	evm_break_off(evm);
 }
@@ -371,7 +402,8 @@ static const struct source {
 enum {
 	SLOT_ERRORS = ARRAY_LEN(sources),
 	SLOT_CHILDREN = SLOT_ERRORS + EVM_NUM_CHILDREN,
-	NUM_SLOTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	SLOT_CLIENTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	NUM_SLOTS = SLOT_CLIENTS + EVM_MAX_CLIENTS,
 };
 
 static int fd_of(const struct evm *evm, size_t offset)
@@ -387,6 +419,8 @@ static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
 		slots[SLOT_ERRORS + i].fd = evm->children[i].errors;
 		slots[SLOT_CHILDREN + i].fd = evm->children[i].pidfd;
 	}
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		slots[SLOT_CLIENTS + i].fd = evm->clients[i].fd;
 	for (size_t i = 0; i < NUM_SLOTS; i++)
 		slots[i].events = POLLIN;
 }
@@ -397,6 +431,10 @@ static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 	for (size_t i = 0; i < ARRAY_LEN(sources) && !is_done_with(evm); i++)
 		if (slots[i].revents != 0 && fd_of(evm, sources[i].fd) == slots[i].fd)
 			sources[i].ready(evm);
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		if (slots[SLOT_CLIENTS + i].revents != 0 &&
+		    slots[SLOT_CLIENTS + i].fd == evm->clients[i].fd)
+			evm_control_hear(evm, &evm->clients[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (slots[SLOT_ERRORS + i].revents != 0)
 			evm_hear_errors(evm, (enum evm_child)i);
@@ -442,11 +480,14 @@ static void init(struct evm *evm, const struct evm_options *options,
 		.dir = RUN_DIR_NONE,
 		.launch = EVM_LAUNCH_NONE,
 		.key = take(key),
+		.since_ms = evm_now_ms(),
+		.oom = oom_count(""),
 		.signals = -1,
 		.control = -1,
 		.heart = -1,
 		.guest = -1,
 		.certify = -1,
+		.tpm = { .memory = -1 },
 		.qmp = -1,
 		.serial = -1,
 		.asking = -1,
@@ -454,7 +495,9 @@ static void init(struct evm *evm, const struct evm_options *options,
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
-		evm->clients[i] = -1;
+		evm->clients[i].fd = -1;
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		evm->followers[i] = -1;
 }
 
 /* Ends what runs and forgets it; who waits for the end waits on. */
@@ -464,12 +507,18 @@ static void clear(struct evm *evm)
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		child_kill(&evm->children[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
-		child_done(&evm->children[i]);
+		child_reap(&evm->children[i]);
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
+	if (!evm->falls_back)
+		evm_leave_record(evm);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		child_done(&evm->children[i]);
+	evm_tpm_close(evm);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
+	evm_resources_return(evm);
 	run_dir_remove(&evm->dir);
 }
 
@@ -498,8 +547,12 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 
 	tell_state(evm);
 	TRY(watch_signals(evm, err));
-	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	/* First the name: what befalls it from here on, its record tells. */
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
+	TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
+	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	TRY(evm_resources_take(evm, err));
+	TRY(evm_tpm_open(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);
@@ -513,7 +566,7 @@ static enum cella_status begin_again(struct evm *evm, struct cella_error *err)
 	struct evm_options options = evm->options;
 	const enum evm_state state = evm->state;
 	struct host_key *key = NULL;
-	int clients[EVM_MAX_CLIENTS];
+	struct evm_client clients[EVM_MAX_CLIENTS];
 
 	backend_fall_back(&options.backend, evm->cause);
 	fprintf(stderr, "cellad: %s; going on with %s\n", options.backend.reason,

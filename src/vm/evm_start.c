@@ -2,14 +2,18 @@
 /*
  * Sockets and processes. Who gets which descriptor:
  *
- *   cella-vtpm   the launch's log, QEMU's TPM control channel, the supervisor
+ *   cella-vtpm   the launch's log, QEMU's TPM control channel, the supervisor, and memory for its
+ *                state where that is kept
  *   cella-vsock  QEMU's vhost-user channel, the socket for the host's programs; theirs for
  *                the guest it finds beside it
+ *   cella-forward, where anything is forwarded: none; it connects like any program of the
+ *                host, and listens beside the socket for the guest
  *   QEMU         kernel and ramdisk, the other ends of both channels, QMP, the console
  */
 #include "vm/evm.h"
 
 #include "guest/io.h"
+#include "vm/network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,13 +112,19 @@ static enum cella_status open_ends(struct evm *evm, struct ends *ends,
 	return listen_at(evm, "v", SOCK_STREAM, &ends->host, err);
 }
 
+static const char *group_of(const struct evm *evm)
+{
+	return evm->resources.has_group ? evm->resources.steps.procs : NULL;
+}
+
 static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 				    struct cella_error *err)
 {
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	const struct child_spec spec = {
+	struct child_spec spec = {
 		.name = "cella-vtpm",
 		.argv = &argv,
+		.group = group_of(evm),
 		.fds = { ends->tpm_vtpm, evm->launch.log, ends->certify_vtpm },
 		.num_fds = 3,
 		.is_confined = true,
@@ -127,8 +137,25 @@ static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 	argv_add(&argv, "%d", evm->launch.log);
 	argv_add(&argv, "--supervisor");
 	argv_add(&argv, "%d", ends->certify_vtpm);
+	if (evm->tpm.memory >= 0) {
+		argv_add(&argv, "--state");
+		argv_add(&argv, "%d", evm->tpm.memory);
+		spec.fds[spec.num_fds++] = evm->tpm.memory;
+	}
 	TRY(argv_status(&argv, err));
 	return child_start(&spec, &evm->children[EVM_VTPM], err);
+}
+
+/* What is admitted is what is measured. */
+static enum cella_status add_ports(struct argv *argv, const struct ports *ports,
+				   struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+
+	ports_write(ports, &text);
+	TRY(out_status(&text, err));
+	argv_add(argv, "%.*s", (int)text.len, (const char *)text.data);
+	return CELLA_OK;
 }
 
 static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
@@ -138,6 +165,7 @@ static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 	const struct child_spec spec = {
 		.name = "cella-vsock",
 		.argv = &argv,
+		.group = group_of(evm),
 		.fds = { ends->vsock_backend, ends->host },
 		.num_fds = 2,
 	};
@@ -150,13 +178,56 @@ static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 	argv_add(&argv, "--base");
 	argv_add(&argv, "%d", ends->host);
 	argv_add(&argv, "--to-guest");
-	argv_add(&argv, "%s", evm->options.to_guest);
+	TRY(add_ports(&argv, &evm->options.ways.to_guest, err));
 	argv_add(&argv, "--from-guest");
-	argv_add(&argv, "%d%s%s", GUEST_PORT_HEARTBEAT,
-		 evm->options.from_guest != NULL ? "," : "",
-		 evm->options.from_guest != NULL ? evm->options.from_guest : "");
+	TRY(add_ports(&argv, &evm->options.ways.from_guest, err));
 	TRY(argv_status(&argv, err));
 	return child_start(&spec, &evm->children[EVM_VSOCK], err);
+}
+
+static void add_forwarding(struct argv *argv, const struct launch_texts *forward,
+			   struct arena *arena)
+{
+	for (size_t i = 0; i < forward->num_items; i++) {
+		argv_add(argv, "--publish");
+		argv_add(argv, "%s", network_published(forward->items[i], arena));
+	}
+}
+
+static void add_egress(struct argv *argv, const struct launch_texts *egress)
+{
+	if (egress->num_items == 0)
+		return;
+	argv_add(argv, "--egress");
+	argv_add(argv, "%d", GUEST_PORT_EGRESS);
+	for (size_t i = 0; i < egress->num_items; i++) {
+		argv_add(argv, "--allow");
+		argv_add(argv, "%s", egress->items[i]);
+	}
+}
+
+/* It needs the host's network, and is not confined like the others. */
+static enum cella_status start_forward(struct evm *evm, struct cella_error *err)
+{
+	const struct launch_config *const ways = &evm->options.ways;
+	struct arena arena CLEANUP(arena_done) = { 0 };
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	const struct child_spec spec = { .name = "cella-forward",
+					 .argv = &argv,
+					 .group = group_of(evm) };
+	char base[RUN_PATH_MAX];
+
+	if (ways->forward.num_items == 0 && ways->egress.num_items == 0)
+		return CELLA_OK;
+	TRY(run_path(evm->dir.path, "v", base, err));
+	argv_add(&argv, "%s", evm->options.forward);
+	argv_add(&argv, "--base");
+	argv_add(&argv, "%s", base);
+	add_forwarding(&argv, &ways->forward, &arena);
+	add_egress(&argv, &ways->egress);
+	TRY(arena_status(&arena, err));
+	TRY(argv_status(&argv, err));
+	return child_start(&spec, &evm->children[EVM_FORWARD], err);
 }
 
 static void plan_machine(const struct evm *evm, const struct ends *ends,
@@ -167,6 +238,7 @@ static void plan_machine(const struct evm *evm, const struct ends *ends,
 		.image_sha384 = evm->launch.image_sha384,
 		.vcpus = evm->options.vcpus,
 		.memory_mib = evm->options.memory_mib,
+		.memory = evm->options.memory,
 		.kernel = evm->launch.kernel,
 		.ramdisk = evm->launch.ramdisk,
 		.cmdline = evm->launch.cmdline,
@@ -195,6 +267,7 @@ static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
 	struct child_root root;
 	struct child_spec spec = { .name = "QEMU",
 				   .argv = &argv,
+				   .group = group_of(evm),
 				   .is_confined = true,
 				   .root = &root,
 				   .forget = forget_key,
@@ -228,6 +301,7 @@ enum cella_status evm_start_machine(struct evm *evm, struct cella_error *err)
 	if (has_tpm(evm))
 		TRY(start_vtpm(evm, &ends, err));
 	TRY(start_vsock(evm, &ends, err));
+	TRY(start_forward(evm, err));
 	return start_qemu(evm, &ends, err);
 }
 
@@ -236,7 +310,9 @@ enum cella_status evm_start_mock(struct evm *evm, struct cella_error *err)
 {
 	struct ends ends CLEANUP(ends_done) = ENDS_NONE;
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	struct child_spec spec = { .name = "mock guest", .argv = &argv };
+	struct child_spec spec = { .name = "mock guest",
+				   .argv = &argv,
+				   .group = group_of(evm) };
 	struct qemu_plan plan;
 	int heart CLEANUP_CLOSE = -1;
 

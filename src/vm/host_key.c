@@ -5,6 +5,7 @@
  */
 #include "vm/host_key.h"
 
+#include "base/civil.h"
 #include "base/encode.h"
 #include "crypto/host_cert.h"
 #include "fetch/files.h"
@@ -25,6 +26,8 @@ enum {
 struct host_key {
 	struct private_key *key;
 	struct out root; /* DER */
+	int64_t not_before;
+	int64_t not_after;
 };
 
 void host_key_free(struct host_key *key)
@@ -132,7 +135,8 @@ static enum cella_status check_mode(const char *path, struct cella_error *err)
 	if (stat(path, &st) != 0)
 		return errno == ENOENT
 			       ? error_set(err, CELLA_MISSING,
-					   "%s: is not there: this host has no key yet",
+					   "%s: this host has no key yet: cella enclave "
+					   "init-host makes one",
 					   path)
 			       : error_errno(err, errno, "%s", path);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
@@ -157,9 +161,10 @@ static enum cella_status load_key(const char *path, struct private_key **out,
 	return status;
 }
 
-static enum cella_status load_root(const char *path, const struct private_key *key,
-				   struct out *der, struct cella_error *err)
+static enum cella_status load_root(const char *path, struct host_key *key,
+				   struct cella_error *err)
 {
+	struct out *const der = &key->root;
 	struct out pem CLEANUP(out_done) = { 0 };
 	struct crypto_cert *cert = NULL;
 	struct cella_bytes text;
@@ -171,7 +176,9 @@ static enum cella_status load_root(const char *path, const struct private_key *k
 	TRY(pem_next(&text, "CERTIFICATE", der, &found, err));
 	TRY(crypto_cert_parse(out_view(der), &cert, err));
 	same = bytes_equal(bytes_of(cert->point, sizeof cert->point),
-			   private_key_point(key));
+			   private_key_point(key->key));
+	key->not_before = cert->not_before;
+	key->not_after = cert->not_after;
 	crypto_cert_free(cert);
 	if (!same)
 		return error_set(err, CELLA_MALFORMED, "%s: is not of the key beside it",
@@ -190,9 +197,64 @@ enum cella_status host_key_load(const char *folder, struct host_key **out,
 	TRY(path_in(folder, HOST_KEY_FILE, path, err));
 	TRY(load_key(path, &key->key, err));
 	TRY(path_in(folder, HOST_ROOT_FILE, path, err));
-	TRY(load_root(path, key->key, &key->root, err));
+	TRY(load_root(path, key, err));
 	*out = take(&key);
 	return CELLA_OK;
+}
+
+enum cella_status host_key_check_time(const struct host_key *key, int64_t now,
+				      struct cella_error *err)
+{
+	char at[CIVIL_TEXT_LEN];
+	char from[CIVIL_TEXT_LEN];
+	char to[CIVIL_TEXT_LEN];
+
+	if (now >= key->not_before && now <= key->not_after)
+		return CELLA_OK;
+	return error_set(err, CELLA_USAGE,
+			 "clock: %s, but the host's certificate is valid from %s to %s",
+			 civil_format(now, at), civil_format(key->not_before, from),
+			 civil_format(key->not_after, to));
+}
+
+/* --- the secret ---------------------------------------------------------------------- */
+
+/* Two that make one at the same time must end with the same: the first that links it wins. */
+static enum cella_status make_secret(const char *path, struct cella_error *err)
+{
+	uint8_t secret[HOST_SECRET_LEN];
+	char digits[2 * HOST_SECRET_LEN + 2];
+	char beside[PATH_MAX];
+	enum cella_status status;
+
+	if (snprintf(beside, sizeof beside, "%s.%d", path, (int)getpid()) >= PATH_MAX)
+		return error_set(err, CELLA_LIMIT, "%.64s…: too long a path", path);
+	TRY(random_bytes(secret, sizeof secret, err));
+	hex_format(bytes_of(secret, sizeof secret), digits);
+	status = file_write(beside, bytes_of(digits, strlen(digits)), 0600, err);
+	explicit_bzero(secret, sizeof secret);
+	explicit_bzero(digits, sizeof digits);
+	if (status == CELLA_OK && link(beside, path) != 0 && errno != EEXIST)
+		status = error_errno(err, errno, "%s", path);
+	unlink(beside);
+	return status;
+}
+
+enum cella_status host_secret_load(const char *folder, uint8_t out[HOST_SECRET_LEN],
+				   struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+	char path[PATH_MAX];
+	enum cella_status status;
+
+	TRY(path_in(folder, HOST_SECRET_FILE, path, err));
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		TRY(make_secret(path, err));
+	TRY(check_mode(path, err));
+	TRY(file_read(path, FILE_MAX, &text, err));
+	status = hex_read(text_trim(out_view(&text)), out, HOST_SECRET_LEN, path, err);
+	explicit_bzero(text.data, text.len);
+	return status;
 }
 
 /* --- certifying ---------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
 #include "base/encode.h"
 #include "crypto/crypto.h"
 
+#include <stdio.h>
+
 /* How each differs from the others; what they share is added by the functions below. */
 static const struct {
 	const char *accelerator;
@@ -26,6 +28,28 @@ static const struct {
 };
 _Static_assert(ARRAY_LEN(kinds) == ACCELERATOR_NUM, "a row an accelerator");
 
+/* Huge pages are had at once, or QEMU does not start: later, there might be none. */
+static void add_memory(const struct qemu_plan *plan, struct argv *out)
+{
+	const struct qemu_memory *const memory = &plan->memory;
+	char pages[64] = "";
+	char node[64] = "";
+
+	if (memory->page_mib != 0)
+		snprintf(pages, sizeof pages, ",hugetlb=on,hugetlbsize=%uM,prealloc=on",
+			 memory->page_mib);
+	if (memory->has_node)
+		snprintf(node, sizeof node, ",host-nodes=%u,policy=%s", memory->node,
+			 memory->page_mib != 0 ? "bind" : "preferred");
+	argv_add(out, "-object");
+	argv_add(out, "memory-backend-memfd,id=memory,size=%uM,share=on%s%s",
+		 plan->memory_mib, pages, node);
+	if (memory->lock) {
+		argv_add(out, "-overcommit");
+		argv_add(out, "mem-lock=on");
+	}
+}
+
 static void add_machine(const struct qemu_plan *plan, enum accelerator accelerator,
 			struct argv *out)
 {
@@ -41,9 +65,7 @@ static void add_machine(const struct qemu_plan *plan, enum accelerator accelerat
 	argv_add(out, "%u", plan->vcpus);
 	argv_add(out, "-m");
 	argv_add(out, "%uM", plan->memory_mib);
-	argv_add(out, "-object");
-	argv_add(out, "memory-backend-memfd,id=memory,size=%uM,share=on",
-		 plan->memory_mib);
+	add_memory(plan, out);
 }
 
 /*
@@ -71,6 +93,9 @@ static void add_nothing_else(struct argv *out)
 {
 	argv_add(out, "-nodefaults");
 	argv_add(out, "-no-user-config");
+	/* Who pins vCPUs finds their threads by name. */
+	argv_add(out, "-name");
+	argv_add(out, "debug-threads=on");
 	argv_add(out, "-display");
 	argv_add(out, "none");
 	argv_add(out, "-no-reboot");

@@ -15,6 +15,14 @@ enum accelerator { ACCELERATOR_TCG, ACCELERATOR_KVM, ACCELERATOR_TDX, ACCELERATO
 /* The machine type, as PCR0 knows it. */
 #define QEMU_MACHINE "q35"
 
+/* How the guest's memory is had; all zeros: in ordinary pages, from anywhere. */
+struct qemu_memory {
+	unsigned page_mib; /* of huge pages */
+	bool has_node;
+	unsigned node; /* that it is to come from */
+	bool lock;
+};
+
 /* All descriptors are inherited; sockets are connected. */
 struct qemu_plan {
 	const char *program;
@@ -22,6 +30,7 @@ struct qemu_plan {
 	const uint8_t *image_sha384; /* what a trust domain is told; NULL: not known */
 	unsigned vcpus;
 	unsigned memory_mib;
+	struct qemu_memory memory;
 	int kernel;
 	int ramdisk;
 	const char *cmdline;

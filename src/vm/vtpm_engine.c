@@ -12,6 +12,7 @@
 
 #include <libtpms/tpm_error.h>
 #include <libtpms/tpm_library.h>
+#include <libtpms/tpm_nvfilename.h>
 #include <libtpms/tpm_tis.h>
 
 enum {
@@ -32,6 +33,8 @@ static struct slot {
 } slots[NUM_SLOTS];
 
 static uint8_t current_locality;
+static bool has_changed; /* what survives power-off */
+static const char permanent[] = TPM_PERMANENT_ALL_NAME;
 
 static struct slot *find_slot(const char *name)
 {
@@ -82,6 +85,7 @@ static TPM_RESULT store(const unsigned char *data, uint32_t length,
 		return TPM_FAIL;
 	slot->data.len = 0;
 	out_bytes(&slot->data, data, length);
+	has_changed = has_changed || strcmp(name, permanent) == 0;
 	return slot->data.failed ? TPM_FAIL : TPM_SUCCESS;
 }
 
@@ -160,19 +164,25 @@ enum cella_status engine_process(struct cella_bytes command, struct out *respons
 	return out_status(response, err);
 }
 
-enum cella_status engine_run(struct out *command, const char *what, struct out *response,
+enum cella_status engine_try(struct out *command, uint32_t *code, struct out *response,
 			     struct in *in, struct cella_error *err)
 {
-	uint32_t code;
-
 	TRY(out_status(command, err));
 	command->data[4] = (uint8_t)(command->len >> 8);
 	command->data[5] = (uint8_t)command->len;
 	TRY(engine_process(out_view(command), response, err));
 	in_init(in, out_view(response), "the TPM's answer");
 	in_skip(in, 2 + 4, "header");
-	code = in_u32be(in, "response code");
-	TRY(in_status(in, err));
+	*code = in_u32be(in, "response code");
+	return in_status(in, err);
+}
+
+enum cella_status engine_run(struct out *command, const char *what, struct out *response,
+			     struct in *in, struct cella_error *err)
+{
+	uint32_t code = 0;
+
+	TRY(engine_try(command, &code, response, in, err));
 	if (code != 0)
 		return error_set(err, CELLA_INTERNAL, "vtpm: %s: the TPM answers 0x%x",
 				 what, code);
@@ -242,14 +252,45 @@ static enum cella_status manufacture(struct cella_error *err)
 	return run_simple(CC_SHUTDOWN, "the first stop", err);
 }
 
-enum cella_status engine_make(struct cella_error *err)
+/* The library of hashes starts our way, without anybody's configuration. */
+static enum cella_status begin(struct cella_error *err)
 {
 	uint8_t warm[SHA256_LEN];
+
+	TRY(crypto_sha256(bytes_of(NULL, 0), warm, err));
+	return choose(err);
+}
+
+enum cella_status engine_restore(struct cella_bytes state, struct cella_error *err)
+{
+	TPM_RESULT result;
+
+	TRY(begin(err));
+	if (store(state.data, (uint32_t)state.len, 0, permanent) != TPM_SUCCESS)
+		return error_nomem(err);
+	has_changed = false;
+	result = TPMLIB_ValidateState(TPMLIB_STATE_PERMANENT, 0);
+	if (result != TPM_SUCCESS)
+		return error_set(err, CELLA_MALFORMED,
+				 "vtpm: its state: libtpms does not take it (0x%x)",
+				 (unsigned)result);
+	return CELLA_OK;
+}
+
+struct cella_bytes engine_state(bool *changed)
+{
+	const struct slot *const slot = find_slot(permanent);
+
+	*changed = has_changed;
+	has_changed = false;
+	return slot != NULL ? out_view(&slot->data) : bytes_of(NULL, 0);
+}
+
+enum cella_status engine_make(struct cella_error *err)
+{
 	enum cella_status status;
 
-	/* The library of hashes starts our way, without anybody's configuration. */
-	TRY(crypto_sha256(bytes_of(NULL, 0), warm, err));
-	TRY(choose(err));
+	TRY(begin(err));
 	TRY(engine_power_on(err));
 	status = manufacture(err);
 	engine_power_off();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TPM itself: libtpms, with its state in memory and nowhere else. There is one TPM in
+ * The TPM itself: libtpms, with its state in memory; others may keep it. There is one TPM in
  * a process, because libtpms has one.
  */
 #ifndef VM_VTPM_ENGINE_H
@@ -17,6 +17,19 @@ enum {
 
 /* engine_make() manufactures a TPM that has banks of SHA-256 and SHA-384 and no other. */
 enum cella_status engine_make(struct cella_error *err) MUST_CHECK;
+
+/*
+ * engine_restore() takes a TPM's state instead, as engine_state() gave it. CELLA_MALFORMED when
+ * libtpms does not take it for one.
+ */
+enum cella_status engine_restore(struct cella_bytes state,
+				 struct cella_error *err) MUST_CHECK;
+
+/*
+ * engine_state() views what is to survive power-off; until the next command. *changed says
+ * whether that is another than the last time.
+ */
+struct cella_bytes engine_state(bool *changed);
 
 /* engine_power_on() is _TPM_Init; engine_power_off() forgets all that was not persistent. */
 enum cella_status engine_power_on(struct cella_error *err) MUST_CHECK;
@@ -35,6 +48,10 @@ void engine_set_locality(uint8_t locality);
  */
 enum cella_status engine_process(struct cella_bytes command, struct out *response,
 				 struct cella_error *err) MUST_CHECK;
+
+/* engine_try() is engine_run(), but tells the response code in *code, whatever it is. */
+enum cella_status engine_try(struct out *command, uint32_t *code, struct out *response,
+			     struct in *in, struct cella_error *err) MUST_CHECK;
 
 /*
  * engine_run() completes a command that tpm_begin() began, runs it, and leaves *in behind the

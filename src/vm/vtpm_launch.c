@@ -17,6 +17,7 @@
 enum {
 	CC_HIERARCHY_CONTROL = 0x121,
 	CC_EVICT_CONTROL = 0x120,
+	CC_NV_UNDEFINE_SPACE = 0x122,
 	CC_NV_DEFINE_SPACE = 0x12a,
 	CC_CREATE_PRIMARY = 0x131,
 	CC_NV_WRITE = 0x137,
@@ -47,6 +48,11 @@ enum {
 	NV_PLATFORM_CREATE = 1 << 30,
 	NV_PUBLIC_LEN = 14,
 	NV_CHUNK = 512,
+
+	RC_HANDLE = 0x8b, /* a handle names nothing; which one is in other bits */
+	RC_BAD_AUTH = 0xa2,
+	RC_AUTH_FAIL = 0x8e,
+	RC_KIND = 0xff,
 };
 
 /* --- measuring ----------------------------------------------------------------------- */
@@ -88,6 +94,56 @@ static enum cella_status measure(const struct launch_plan *plan, struct cella_er
 	return CELLA_OK;
 }
 
+/* --- what an earlier life has left --------------------------------------------------- */
+
+/* Runs a command that removes something, which need not be there. */
+static enum cella_status remove_any(struct out *command, const char *what,
+				    struct cella_error *err)
+{
+	struct out response CLEANUP(out_done) = { 0 };
+	uint32_t code = 0;
+	struct in in;
+
+	TRY(engine_try(command, &code, &response, &in, err));
+	if (code == 0 || (code & RC_KIND) == RC_HANDLE)
+		return CELLA_OK;
+	return error_set(err, CELLA_INTERNAL, "vtpm: %s: the TPM answers 0x%x", what,
+			 code);
+}
+
+static enum cella_status remove_index(uint32_t index, struct cella_error *err)
+{
+	struct out command CLEANUP(out_done) = { 0 };
+
+	tpm_begin(&command, TPM_TAG_SESSIONS, CC_NV_UNDEFINE_SPACE);
+	out_u32be(&command, HANDLE_PLATFORM);
+	out_u32be(&command, index);
+	tpm_put_empty_auth(&command);
+	return remove_any(&command, "removing an old index", err);
+}
+
+/* Whatever the guest has put in its place: the platform may remove what the owner made. */
+static enum cella_status remove_key(struct cella_error *err)
+{
+	struct out command CLEANUP(out_done) = { 0 };
+
+	tpm_begin(&command, TPM_TAG_SESSIONS, CC_EVICT_CONTROL);
+	out_u32be(&command, HANDLE_PLATFORM);
+	out_u32be(&command, (uint32_t)VTPM_AK_HANDLE);
+	tpm_put_empty_auth(&command);
+	out_u32be(&command, (uint32_t)VTPM_AK_HANDLE);
+	return remove_any(&command, "removing the old attestation key", err);
+}
+
+static enum cella_status remove_old(struct cella_error *err)
+{
+	TRY(remove_key(err));
+	TRY(remove_index(VTPM_NV_CERTIFICATE, err));
+	for (uint32_t i = 0; i < VTPM_NV_LOG_MAX; i++)
+		TRY(remove_index(VTPM_NV_LOG + i, err));
+	return CELLA_OK;
+}
+
 /* --- the attestation key ------------------------------------------------------------- */
 
 static void put_template(struct out *out)
@@ -107,6 +163,19 @@ static void put_template(struct out *out)
 	out_u16be(out, 0);        /* unique.y */
 }
 
+/* The key is the owner's, whose password is empty at first, and stays so with a kept state. */
+static enum cella_status check_made(uint32_t code, struct cella_error *err)
+{
+	if (code == 0)
+		return CELLA_OK;
+	return error_set(err, CELLA_INTERNAL,
+			 "vtpm: making the attestation key: the TPM answers 0x%x%s", code,
+			 (code & RC_KIND) == RC_BAD_AUTH ||
+					 (code & RC_KIND) == RC_AUTH_FAIL
+				 ? ": its owner has a password, which the guest has set"
+				 : "");
+}
+
 static enum cella_status create_key(uint32_t *out_handle, struct out *public_area,
 				    struct cella_error *err)
 {
@@ -114,6 +183,7 @@ static enum cella_status create_key(uint32_t *out_handle, struct out *public_are
 	struct out command CLEANUP(out_done) = { 0 };
 	struct out response CLEANUP(out_done) = { 0 };
 	struct cella_bytes key;
+	uint32_t code = 0;
 	uint32_t handle;
 	uint16_t len;
 	struct in in;
@@ -129,7 +199,8 @@ static enum cella_status create_key(uint32_t *out_handle, struct out *public_are
 	out_u16be(&command, 0); /* outsideInfo */
 	out_u32be(&command, 0); /* creationPCR */
 	TRY(out_status(&template, err));
-	TRY(engine_run(&command, "making the attestation key", &response, &in, err));
+	TRY(engine_try(&command, &code, &response, &in, err));
+	TRY(check_made(code, err));
 	handle = in_u32be(&in, "objectHandle");
 	in_skip(&in, 4, "parameterSize");
 	len = in_u16be(&in, "outPublic.size");
@@ -269,6 +340,8 @@ enum cella_status vtpm_launch_run(const struct vtpm_launch *launch,
 {
 	TRY(engine_power_on(err));
 	TRY(measure(&launch->plan, err));
+	if (launch->is_restored)
+		TRY(remove_old(err));
 	TRY(make_key(launch, err));
 	TRY(write_log(launch->log, err));
 	return close_platform(err);

@@ -31,6 +31,7 @@ typedef enum cella_status vtpm_certify_fn(void *context, struct cella_bytes publ
 struct vtpm_launch {
 	struct cella_bytes log; /* which the guest finds */
 	struct launch_plan plan;
+	bool is_restored; /* the TPM has lived before: what was left for guests is removed */
 	vtpm_certify_fn *certify;
 	void *context;
 };

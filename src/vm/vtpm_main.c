@@ -2,12 +2,15 @@
 /*
  * cella-vtpm: the TPM of one Enclave VM.
  *
- *   cella-vtpm --control FD --launch FD --supervisor FD
+ *   cella-vtpm --control FD --launch FD --supervisor FD [--state FD]
  *
  * control     a UNIX stream socket, connected to QEMU or listening for it
  * launch      the launch's event log (src/evidence/launch.h), read to its end
  * supervisor  a UNIX SOCK_SEQPACKET socket: the TPM2B_PUBLIC of the attestation key goes
  *             out, once, a certificate in DER comes back; closing it ends the TPM
+ * state       memory that the supervisor shares: the TPM's state of an earlier life, if there
+ *             was one, and each new one, of which the byte 'S' tells; it is kept when that
+ *             comes back. Without it the state ends with this process
  *
  * It ends with 0 when QEMU shut it down or went away, with 1 when a peer broke its protocol,
  * the launch failed, or was asked for twice, with 2 when it was called wrongly.
@@ -24,8 +27,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -34,6 +39,7 @@ struct arguments {
 	int control;
 	int launch;
 	int supervisor;
+	int state; /* -1: none is kept */
 };
 
 static const struct {
@@ -43,6 +49,7 @@ static const struct {
 	{ "--control", offsetof(struct arguments, control) },
 	{ "--launch", offsetof(struct arguments, launch) },
 	{ "--supervisor", offsetof(struct arguments, supervisor) },
+	{ "--state", offsetof(struct arguments, state) },
 };
 
 static bool read_argument(const char *name, const char *value, struct arguments *out)
@@ -62,7 +69,7 @@ static bool read_argument(const char *name, const char *value, struct arguments 
 
 static bool read_arguments(int argc, char **argv, struct arguments *out)
 {
-	*out = (struct arguments){ -1, -1, -1 };
+	*out = (struct arguments){ -1, -1, -1, -1 };
 	for (int i = 1; i < argc; i += 2)
 		if (i + 1 == argc || !read_argument(argv[i], argv[i + 1], out))
 			return false;
@@ -86,6 +93,35 @@ static enum cella_status read_all(int fd, struct out *out, struct cella_error *e
 					 VTPM_LAUNCH_MAX);
 	}
 	return out_status(out, err);
+}
+
+static enum cella_status map_state(int fd, struct vtpm_state_memory *out,
+				   struct cella_error *err)
+{
+	struct stat st;
+	void *data;
+
+	if (fstat(fd, &st) != 0 || st.st_size <= 0)
+		return error_errno(err, errno, "state: its memory");
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return error_errno(err, errno, "state: its memory");
+	close(fd);
+	*out = (struct vtpm_state_memory){ data, (size_t)st.st_size };
+	return CELLA_OK;
+}
+
+/* A TPM that has lived before, or a new one. */
+static enum cella_status make_tpm(int fd, struct vtpm *vtpm, struct cella_error *err)
+{
+	struct cella_bytes state = bytes_of(NULL, 0);
+
+	if (fd >= 0) {
+		TRY(map_state(fd, &vtpm->state, err));
+		TRY(vtpm_state_get(&vtpm->state, &state, err));
+	}
+	vtpm->is_restored = state.len > 0;
+	return vtpm->is_restored ? engine_restore(state, err) : engine_make(err);
 }
 
 static bool is_listening(int fd)
@@ -129,7 +165,7 @@ static enum cella_status run(struct arguments *a, struct cella_error *err)
 	TRY(read_all(a->launch, &log, err));
 	close(a->launch);
 	TRY(vtpm_launch_read(out_view(&log), &arena, &vtpm.plan, err));
-	TRY(engine_make(err));
+	TRY(make_tpm(a->state, &vtpm, err));
 	TRY(accept_control(a, err));
 	vtpm.control = a->control;
 	vtpm.log = out_view(&log);
@@ -144,7 +180,7 @@ int main(int argc, char **argv)
 
 	if (!read_arguments(argc, argv, &a)) {
 		fputs("cella-vtpm: is started by cellad: --control FD --launch FD "
-		      "--supervisor FD\n",
+		      "--supervisor FD [--state FD]\n",
 		      stderr);
 		return EXIT_USAGE;
 	}

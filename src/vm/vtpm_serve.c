@@ -100,6 +100,60 @@ static enum cella_status certify(void *context, struct cella_bytes public_area,
 	return out_status(certificate, err);
 }
 
+/* --- the state ----------------------------------------------------------------------- */
+
+enum { STATE_LEN_LEN = 8 };
+static const uint8_t state_word = 'S';
+
+enum cella_status vtpm_state_get(const struct vtpm_state_memory *memory,
+				 struct cella_bytes *out, struct cella_error *err)
+{
+	struct in in;
+	uint64_t len;
+
+	in_init(&in, bytes_of(memory->data, memory->len), "state");
+	len = in_u64le(&in, "length");
+	TRY(in_status(&in, err));
+	if (len > in_left(&in))
+		return error_set(err, CELLA_MALFORMED,
+				 "state: length: %llu, in a memory of %zu bytes",
+				 (unsigned long long)len, memory->len);
+	*out = in_bytes(&in, (size_t)len, "state");
+	return in_status(&in, err);
+}
+
+static enum cella_status put_state(const struct vtpm_state_memory *memory,
+				   struct cella_bytes state, struct cella_error *err)
+{
+	if (state.len > memory->len - STATE_LEN_LEN)
+		return error_set(err, CELLA_LIMIT,
+				 "vtpm: a state of %zu bytes, at most %zu", state.len,
+				 memory->len - STATE_LEN_LEN);
+	memcpy(memory->data + STATE_LEN_LEN, state.data, state.len);
+	for (size_t i = 0; i < STATE_LEN_LEN; i++)
+		memory->data[i] = (uint8_t)(state.len >> (8 * i));
+	return CELLA_OK;
+}
+
+/* What was changed is kept before anybody hears of it: no answer is taken back by a crash. */
+static enum cella_status keep_state(const struct server *s, struct cella_error *err)
+{
+	bool has_changed = false;
+	const struct cella_bytes state = engine_state(&has_changed);
+	uint8_t answer = 0;
+
+	if (s->vtpm->state.data == NULL || !has_changed)
+		return CELLA_OK;
+	TRY(put_state(&s->vtpm->state, state, err));
+	TRY(send_all(s->vtpm->supervisor, bytes_of(&state_word, 1), "the supervisor",
+		     err));
+	TRY(wait_for(s->vtpm->supervisor, err));
+	if (recv(s->vtpm->supervisor, &answer, 1, 0) != 1 || answer != state_word)
+		return error_set(err, CELLA_IO,
+				 "vtpm: the supervisor does not keep the state");
+	return CELLA_OK;
+}
+
 /* --- what the control protocol causes ------------------------------------------------ */
 
 static enum cella_status on_launch(void *context, struct cella_error *err)
@@ -107,10 +161,12 @@ static enum cella_status on_launch(void *context, struct cella_error *err)
 	struct server *const s = context;
 	const struct vtpm_launch launch = { .log = s->vtpm->log,
 					    .plan = s->vtpm->plan,
+					    .is_restored = s->vtpm->is_restored,
 					    .certify = certify,
 					    .context = s };
 
-	return vtpm_launch_run(&launch, err);
+	TRY(vtpm_launch_run(&launch, err));
+	return keep_state(s, err);
 }
 
 static void on_stop(void *context UNUSED)
@@ -275,6 +331,13 @@ static void put_failure(struct out *reply, uint32_t code)
 	out_u32be(reply, code);
 }
 
+static enum cella_status process(struct server *s, struct cella_bytes command,
+				 struct cella_error *err)
+{
+	TRY(engine_process(command, &s->reply, err));
+	return keep_state(s, err);
+}
+
 static enum cella_status answer_command(struct server *s, struct cella_error *err)
 {
 	const struct cella_bytes command = bytes_of(s->command, s->command_len);
@@ -286,7 +349,7 @@ static enum cella_status answer_command(struct server *s, struct cella_error *er
 	else if (s->control.phase == VTPM_STOPPED)
 		put_failure(&s->reply, RC_FAILURE);
 	else
-		TRY(engine_process(command, &s->reply, err));
+		TRY(process(s, command, err));
 	return send_all(s->data, out_view(&s->reply), "the guest", err);
 }
 

@@ -66,7 +66,7 @@ echo kernel >kernel
 echo ramdisk >ramdisk
 printf signer >signer.der
 launch="--kernel kernel --cmdline quiet --signer signer.der"
-check "evidence is made" 0 evidence good.evm.json $launch --measure application
+check "evidence is made" 0 evidence good.evm.json $launch --measure "a measured application"
 
 verify="$cella verify --trust-root host/host-ca.pem --nonce $nonce"
 check "it is accepted under the pinned root" 0 $verify good.evm.json
@@ -127,11 +127,55 @@ another "another command line" all.json policy.evm_cmdline --kernel kernel --cmd
 	--signer signer.der
 another "another signer" signer.json policy.evm_signer --kernel kernel --signer other
 another "no signer" signer.json policy.evm_signer --kernel kernel
-another "more memory" all.json policy.evm_pcr13 $launch --measure application --memory 256
-another "another application" all.json policy.evm_pcr14 $launch --measure malware
+another "more memory" all.json policy.evm_pcr13 $launch --measure "a measured application" --memory 256
+another "another application" all.json policy.evm_pcr14 $launch --measure "a measured malware"
+check "a policy of what was measured" 0 "$cella" policy new good.evm.json --only evm_pcr14_events \
+	--output events.json
+says_not() {
+	! grep -qF -e "$1" events.json
+}
+check "names no register" 0 says_not '"evm_pcr14":'
+check "it is met" 0 $verify good.evm.json --policy events.json
+check "lint has nothing against it" 0 "$cella" policy lint --strict events.json
+check "it is explained" 0 "$cella" policy explain events.json
+says "a measured application"
+another "another application" events.json policy.evm_pcr14_events $launch \
+	--measure "a measured malware"
+says "a measured malware" "in its place, 1 of PCR14, the policy has"
+another "one more" events.json policy.evm_pcr14_events $launch \
+	--measure "a measured application" --measure "a measured malware"
+says "a measured malware" "the policy has nothing more"
 another "debugging, without any policy for it" kernel.json evm.debug $launch --debug
 evidence other.evm.json --kernel other --cmdline loud --signer signer.der
 check "the signer's next release is accepted" 0 $verify other.evm.json --policy signer.json
+
+# --- ways in and out ---
+ways="--egress API.example:443 --egress 192.0.2.1:80 --forward 8080:5000 --to-guest 6000"
+evidence ways.evm.json $launch $ways
+check "ways in and out are shown" 0 "$cella" inspect ways.evm.json
+says "192.0.2.1:80, api.example:443" "127.0.0.1:8080:5000" "5000, 6000, 7001-7003" "9000, 9443"
+check "and explained" 0 $verify ways.evm.json --explain
+says "egress: 192.0.2.1:80, api.example:443" "forwarded to the guest: 127.0.0.1:8080:5000"
+check "and told as JSON" 0 $verify ways.evm.json --json
+says '"evm_egress": [' '"api.example:443"' '"evm_from_guest": ['
+check "a policy of them is made" 0 "$cella" policy new ways.evm.json --only evm_egress \
+	--only evm_forward --output ways.json
+evidence other.evm.json $launch --egress 192.0.2.1:80 --egress api.example:443 \
+	--forward 127.0.0.1:8080:5000 --cpus 2
+check "the same, spelt otherwise, is accepted" 0 $verify other.evm.json --policy ways.json
+another "egress that was added is refused" ways.json policy.evm_egress $launch $ways \
+	--egress evil.example:443
+says "the policy has no evil.example:443"
+another "so is other forwarding" ways.json policy.evm_forward $launch --forward 8080:5001 \
+	--egress 192.0.2.1:80 --egress api.example:443
+another "and none at all" ways.json policy.evm_egress $launch --forward 8080:5000
+says "none: without 192.0.2.1:80"
+sed 's/"evm_egress": \[/"evm_egress": "none", "#was": [/' ways.json >off.json
+check "a policy says that egress is off" 0 "$cella" policy explain off.json
+says "what the guest may connect to outside is none"
+check "a mistake in them is told" 2 "$sim" enclave host --kernel kernel --egress example \
+	--nonce $nonce
+says "--egress"
 
 # --- tokens ---
 openssl ecparam -name prime256v1 -genkey -noout -out token.pem 2>/dev/null
@@ -144,7 +188,7 @@ root=$($verify good.evm.json --json 2>/dev/null | sed -n 's/.*"cella_root": "\(.
 check "and believed for the one that is" 0 "$cella" token verify token.jwt --key token.pub \
 	--audience me --root "$root"
 check "it tells the strength" 0 "$cella" token show token.jwt
-says '"strength": "host"' '"tee": "evm"' "$root"
+says '"strength": "host"' '"tee": "evm"' "$root" '"evm_egress": []' '"evm_vcpus": 1'
 check "it is judged again" 0 "$cella" token replay token.jwt \
 	--quote good.evm.json --trust-root host/host-ca.pem --policy all.json --nonce $nonce
 

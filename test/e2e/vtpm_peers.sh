@@ -211,8 +211,11 @@ config='cella config 1
 vcpus 2
 memory_mib 256
 debug no
+to_guest 80,7001-7003
+from_guest 9000,9443
+forward 127.0.0.1:8080:80
+egress 192.0.2.1:80
 egress example.org:443
-ingress 8080:80
 '
 extend() {
 	tpm2_pcrextend "4:$(digests 'kernel bytes')" &&

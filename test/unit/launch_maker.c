@@ -44,14 +44,18 @@ struct launch_image made_image(void)
 
 struct launch_config made_config(bool debug)
 {
-	static const char *const routes[] = { "ingress 8080:80",
-					      "egress example.org:443" };
+	static const char *const forward[] = { "127.0.0.1:8080:80" };
+	static const char *const egress[] = { "example.org:443", "192.0.2.1:80" };
 
-	return (struct launch_config){ .vcpus = 2,
-				       .memory_mib = 256,
-				       .debug = debug,
-				       .routes = routes,
-				       .num_routes = ARRAY_LEN(routes) };
+	return (struct launch_config){
+		.vcpus = 2,
+		.memory_mib = 256,
+		.debug = debug,
+		.to_guest = { .ranges = { { 7001, 7003 }, { 80, 80 } }, .num = 2 },
+		.from_guest = { .ranges = { { 9000, 9000 }, { 9443, 9443 } }, .num = 2 },
+		.forward = { forward, ARRAY_LEN(forward) },
+		.egress = { egress, ARRAY_LEN(egress) },
+	};
 }
 
 struct launch_plan made_plan(bool debug, struct arena *arena)

@@ -79,8 +79,9 @@ static void made_begin(struct made *made)
 		.spec = { .host = mine.key,
 			  .enclave_id = "evm-1",
 			  .time = NOW,
-			  .measured = { { (const uint8_t *)"first", 5 },
-					{ (const uint8_t *)"second", 6 } },
+			  .measured = { bytes_from("cella measure-file sha384:aa /first"),
+					bytes_from(
+						"cella measure-file sha384:bb /second") },
 			  .num_measured = 2 },
 	};
 	made->spec.image = &made->image;
@@ -138,6 +139,7 @@ static struct cella_policy *policy_of(struct cella_bytes evidence,
 
 	CHECK_OK(cella_evidence_parse(evidence.data, evidence.len, &parsed, &err));
 	draft.facts = cella_evidence_facts(parsed);
+	draft.event_log = cella_evidence_event_log(parsed);
 	CHECK_OK(cella_policy_write(&draft, &text, &warning, &err));
 	CHECK_OK(cella_policy_parse(text, strlen(text), &how, &policy, &err));
 	return policy;
@@ -269,9 +271,53 @@ static void more_memory(struct made *made)
 	made->config.memory_mib++;
 }
 
+static void egress_added(struct made *made)
+{
+	static const char *const egress[] = { "192.0.2.1:80", "evil.example:443",
+					      "example.org:443" };
+
+	made->config.egress = (struct launch_texts){ egress, ARRAY_LEN(egress) };
+}
+
+static void forward_added(struct made *made)
+{
+	static const char *const forward[] = { "127.0.0.1:8080:80", "0.0.0.0:22:22" };
+
+	made->config.forward = (struct launch_texts){ forward, ARRAY_LEN(forward) };
+}
+
+static void port_opened(struct made *made)
+{
+	made->config.to_guest.ranges[1].last = 81;
+}
+
+static void all_ports_opened(struct made *made)
+{
+	made->config.from_guest.ranges[0] = (struct port_range){ 0, UINT32_MAX - 1 };
+}
+
 static void more_measured(struct made *made)
 {
-	made->spec.measured[made->spec.num_measured++] = bytes_from("third");
+	made->spec.measured[made->spec.num_measured++] =
+		bytes_from("cella measure-program sha384:cc /third");
+}
+
+static void file_changed(struct made *made)
+{
+	made->spec.measured[1] = bytes_from("cella measure-file sha384:b0 /second");
+}
+
+static void order_changed(struct made *made)
+{
+	const struct cella_bytes first = made->spec.measured[0];
+
+	made->spec.measured[0] = made->spec.measured[1];
+	made->spec.measured[1] = first;
+}
+
+static void nothing_measured(struct made *made)
+{
+	made->spec.num_measured = 0;
 }
 
 static void debuggable(struct made *made)
@@ -412,6 +458,57 @@ static void debug_hidden_in_log(struct sim_evm_parts *parts)
 	memcpy(place, "debug no\n", 9);
 }
 
+static void egress_hidden_in_log(struct sim_evm_parts *parts)
+{
+	uint8_t *const place = memmem(parts->log.data, parts->log.len, "example.org", 11);
+
+	CHECK_TRUE(place != NULL);
+	memcpy(place, "example.com", 11);
+}
+
+/* The guest, or whoever passes its log on, tells of another file than was measured. */
+static void other_file_in_log(struct sim_evm_parts *parts)
+{
+	uint8_t *const place = memmem(parts->log.data, parts->log.len, "/second", 7);
+
+	CHECK_TRUE(place != NULL);
+	memcpy(place, "/eviler", 7);
+}
+
+static void find_last_event(const struct out *log, size_t *offset)
+{
+	struct cella_event_log *parsed CLEANUP(event_log_cleanup) = NULL;
+	struct cella_error err = { 0 };
+
+	CHECK_OK(cella_event_log_parse(log->data, log->len, &parsed, &err));
+	*offset = parsed->events[parsed->num_events - 1].offset;
+}
+
+/* Or says what was measured anew, digests and all; or twice what was measured once. */
+static void other_event_in_log(struct sim_evm_parts *parts)
+{
+	struct launch_digest digest;
+	size_t offset = 0;
+	uint8_t *event;
+
+	other_file_in_log(parts);
+	find_last_event(&parts->log, &offset);
+	event = parts->log.data + offset;
+	digest = made_digest(bytes_of(event + 100, parts->log.len - offset - 100));
+	memcpy(event + 14, digest.sha256, SHA256_LEN);
+	memcpy(event + 48, digest.sha384, SHA384_LEN);
+}
+
+static void last_event_twice(struct sim_evm_parts *parts)
+{
+	struct out copy CLEANUP(out_done) = { 0 };
+	size_t offset = 0;
+
+	find_last_event(&parts->log, &offset);
+	out_bytes(&copy, parts->log.data + offset, parts->log.len - offset);
+	out_bytes(&parts->log, copy.data, copy.len);
+}
+
 static void host_event_after_guests(struct sim_evm_parts *parts)
 {
 	out_u32le(&parts->log, LAUNCH_PCR_KERNEL);
@@ -456,7 +553,22 @@ static const struct forgery {
 	{ "signature_removed", not_signed, NULL, NULL, "policy.evm_signer", NULL },
 	{ "ramdisk_changed", other_ramdisk, NULL, NULL, "policy.evm_pcr9", NULL },
 	{ "config_changed", more_memory, NULL, NULL, "policy.evm_pcr13", NULL },
-	{ "application_changed", more_measured, NULL, NULL, "policy.evm_pcr14", NULL },
+	{ "egress_added", egress_added, NULL, NULL, "policy.evm_egress",
+	  "policy.evm_pcr13" },
+	{ "forward_added", forward_added, NULL, NULL, "policy.evm_forward",
+	  "policy.evm_pcr13" },
+	{ "port_opened", port_opened, NULL, NULL, "policy.evm_to_guest",
+	  "policy.evm_pcr13" },
+	{ "all_ports_opened", all_ports_opened, NULL, NULL, "policy.evm_from_guest",
+	  "policy.evm_pcr13" },
+	{ "application_changed", more_measured, NULL, NULL, "policy.evm_pcr14",
+	  "policy.evm_pcr14" },
+	{ "file_changed", file_changed, NULL, NULL, "policy.evm_pcr14_events",
+	  "policy.evm_pcr14" },
+	{ "order_changed", order_changed, NULL, NULL, "policy.evm_pcr14_events",
+	  "policy.evm_pcr14" },
+	{ "nothing_measured", nothing_measured, NULL, NULL, "policy.evm_pcr14_events",
+	  "policy.evm_pcr14" },
 	{ "debug", debuggable, NULL, NULL, "evm.debug", "policy.evm_pcr" },
 	{ "other_host", of_another_host, NULL, NULL, "evm.root", "evm.certificate" },
 	{ "certified_in_future", later, NULL, NULL, "evm.dates", NULL },
@@ -479,6 +591,12 @@ static const struct forgery {
 	  "policy.evm_kernel" },
 	{ "log_text_changed", NULL, NULL, other_command_line_in_log, "evm.launch", NULL },
 	{ "log_debug_hidden", debuggable, NULL, debug_hidden_in_log, "evm.launch", NULL },
+	{ "log_egress_hidden", NULL, NULL, egress_hidden_in_log, "evm.launch", NULL },
+	{ "log_file_renamed", NULL, NULL, other_file_in_log, "evm.launch", NULL },
+	{ "log_event_replaced", NULL, NULL, other_event_in_log, "event_log.pcr14",
+	  "policy.evm_pcr14_events" },
+	{ "log_event_twice", NULL, NULL, last_event_twice, "event_log.pcr14",
+	  "policy.evm_pcr14_events" },
 	{ "log_host_event_late", NULL, NULL, host_event_after_guests, "evm.launch",
 	  "event_log.pcr4" },
 	{ "host_pcr_extended", NULL, host_pcr_extended, NULL, "event_log.pcr13",
@@ -496,8 +614,10 @@ static bool starts(const char *text, const char *start)
 static size_t single_policies(struct cella_bytes good, struct cella_policy **out)
 {
 	static const char *const keys[] = {
-		"evm_kernel", "evm_cmdline", "evm_image", "evm_signer",
-		"evm_pcr7",   "evm_pcr9",    "evm_pcr13", "evm_pcr14",
+		"evm_kernel",       "evm_cmdline",    "evm_image",   "evm_signer",
+		"evm_pcr7",         "evm_pcr9",       "evm_pcr13",   "evm_pcr14",
+		"evm_to_guest",     "evm_from_guest", "evm_forward", "evm_egress",
+		"evm_pcr14_events",
 	};
 
 	*out = policy_of(good, keys, ARRAY_LEN(keys));
@@ -677,6 +797,101 @@ static void policies_of_other_classes_refuse(void **state)
 		o.num_policies = 1;
 		CHECK_OK(judge_bytes(out_view(&bytes), &o, &v, &err));
 		CHECK_INT(CELLA_REJECTED, cella_verdict_result(v));
+	}
+}
+
+#define EVM_POLICY(reference) \
+	"{\"policy_array\":[{\"environment\":{\"class_id\":" \
+	"\"6d2f4ab1-6f0f-4c0e-9a55-4f3ee2c6d0b7\"},\"reference\":{" reference "}}]}"
+
+static void judge_by(const char *policy_text, forge_spec_fn *before,
+		     struct cella_verdict **out)
+{
+	const struct cella_policy_options how = { .size = sizeof how,
+						  .source = CELLA_POLICY_LOCAL };
+	struct cella_policy *policy CLEANUP(policy_cleanup) = NULL;
+	struct out bytes CLEANUP(out_done) = { 0 };
+	struct cella_verify_options o;
+	struct cella_error err = { 0 };
+
+	write_evidence(before, NULL, NULL, &bytes);
+	CHECK_OK(cella_policy_parse(policy_text, strlen(policy_text), &how, &policy,
+				    &err));
+	expect_all(&o);
+	o.policy_expect = CELLA_EXPECT_EXACT;
+	o.policies = &policy;
+	o.num_policies = 1;
+	CHECK_OK(judge_bytes(out_view(&bytes), &o, out, &err));
+}
+
+static void no_egress(struct made *made)
+{
+	made->config.egress.num_items = 0;
+}
+
+/* The launch has egress to 192.0.2.1:80 and example.org:443, unless it has none. */
+static const struct {
+	const char *policy;
+	forge_spec_fn *before;
+	enum cella_result result;
+	const char *actual; /* of the check that fails */
+} ways_rows[] = {
+	{ EVM_POLICY("\"evm_egress\":[\"Example.org:443\",\"192.0.2.1:80\"]"), NULL,
+	  CELLA_ACCEPTED, NULL },
+	{ EVM_POLICY("\"evm_egress\":[\"example.org:443\"]"), NULL, CELLA_REJECTED,
+	  "the policy has no 192.0.2.1:80" },
+	{ EVM_POLICY("\"evm_egress\":[\"192.0.2.1:80\",\"example.org:443\",\"b:1\"]"),
+	  NULL, CELLA_REJECTED, "without b:1" },
+	{ EVM_POLICY("\"evm_egress\":[]"), NULL, CELLA_REJECTED, "example.org:443" },
+	{ EVM_POLICY("\"evm_egress\":\"none\""), NULL, CELLA_REJECTED,
+	  "example.org:443" },
+	{ EVM_POLICY("\"evm_egress\":\"none\""), no_egress, CELLA_ACCEPTED, NULL },
+	{ EVM_POLICY("\"evm_egress\":[]"), no_egress, CELLA_ACCEPTED, NULL },
+	{ EVM_POLICY("\"evm_egress\":[\"example.org:443\"]"), no_egress, CELLA_REJECTED,
+	  "none: without example.org:443" },
+	{ EVM_POLICY("\"evm_to_guest\":[\"7001-7003\",\"80\"]"), NULL, CELLA_ACCEPTED,
+	  NULL },
+	{ EVM_POLICY("\"evm_to_guest\":\"none\""), NULL, CELLA_REJECTED, "80" },
+	{ EVM_POLICY("\"evm_from_guest\":[\"any\"]"), all_ports_opened, CELLA_ACCEPTED,
+	  NULL },
+};
+
+static void policies_name_ways_in_and_out(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ways_rows); i++) {
+		struct cella_verdict *v CLEANUP(verdict_cleanup) = NULL;
+		bool is_told = ways_rows[i].actual == NULL;
+
+		CASE(ways_rows[i].policy);
+		judge_by(ways_rows[i].policy, ways_rows[i].before, &v);
+		CHECK_INT(ways_rows[i].result, cella_verdict_result(v));
+		for (size_t k = 0; k < v->num_checks && !is_told; k++)
+			is_told = v->checks[k].outcome == CELLA_CHECK_FAIL &&
+				  strstr(v->checks[k].actual, ways_rows[i].actual) !=
+					  NULL;
+		CHECK_TRUE(is_told);
+	}
+}
+
+/* One name alone could be meant as one of several. */
+static void a_single_way_is_no_list(void **state)
+{
+	const struct cella_policy_options how = { .size = sizeof how,
+						  .source = CELLA_POLICY_LOCAL };
+	static const char *const texts[] = { EVM_POLICY("\"evm_egress\":\"a:1\""),
+					     EVM_POLICY("\"evm_egress\":[1]"),
+					     EVM_POLICY("\"evm_egress\":null") };
+	struct cella_policy *policy = NULL;
+	struct cella_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		CASE(texts[i]);
+		CHECK_STATUS(CELLA_MALFORMED,
+			     cella_policy_parse(texts[i], strlen(texts[i]), &how, &policy,
+						&err));
+		CHECK_TEXT_HAS(err.text, "evm_egress");
 	}
 }
 
@@ -1020,6 +1235,8 @@ int main(void)
 		cmocka_unit_test(roots_are_for_one_purpose),
 		cmocka_unit_test(a_hosts_root_vouches_for_no_platform),
 		cmocka_unit_test(policies_of_other_classes_refuse),
+		cmocka_unit_test(policies_name_ways_in_and_out),
+		cmocka_unit_test(a_single_way_is_no_list),
 		cmocka_unit_test(policies_are_in_natural_order),
 		cmocka_unit_test(of_another_type),
 		cmocka_unit_test(what_breaks_the_format_is_named),

@@ -83,7 +83,7 @@ static void addresses_that_are_not_public(void **state UNUSED)
 		const char *objection;
 
 		CASE(rows[i].text);
-		CHECK_TRUE(address_read(rows[i].text, 80, &address));
+		CHECK_TRUE(address_literal_read(rows[i].text, 80, &address));
 		objection = address_objection(&address);
 		CHECK_TRUE((objection == NULL) == (rows[i].says == NULL));
 		if (objection != NULL)
@@ -103,9 +103,9 @@ static void writes_addresses(void **state UNUSED)
 	char text[ADDRESS_TEXT_LEN];
 	union address address;
 
-	CHECK_TRUE(address_read("192.0.2.1", 8080, &address));
+	CHECK_TRUE(address_literal_read("192.0.2.1", 8080, &address));
 	CHECK_TEXT("192.0.2.1:8080", address_write(&address, text));
-	CHECK_TRUE(address_read("[2001:db8::1]", 1, &address));
+	CHECK_TRUE(address_literal_read("[2001:db8::1]", 1, &address));
 	CHECK_TEXT("[2001:db8::1]:1", address_write(&address, text));
 }
 
@@ -227,8 +227,8 @@ static void names_that_lead_inside(void **state UNUSED)
 
 		CASE(rows[i].name);
 		for (; num < 3 && rows[i].addresses[num] != NULL; num++) {
-			CHECK_TRUE(address_read(rows[i].addresses[num], 80,
-						&addresses[num]));
+			CHECK_TRUE(address_literal_read(rows[i].addresses[num], 80,
+							&addresses[num]));
 			found[num].ai_addr = &addresses[num].any;
 			found[num].ai_addrlen = address_len(&addresses[num]);
 			if (num > 0)

@@ -28,20 +28,36 @@ struct world {
 };
 
 static pid_t application;
+static struct out measured;
 
 static void stop_application(int number)
 {
 	kill(-application, number);
 }
 
-static enum cella_status quote(struct cella_bytes hex, enum service_port asker,
-			       struct out *answer, struct cella_error *err)
+static enum cella_status measure(void *context, struct cella_bytes text,
+				 struct cella_error *err)
+{
+	struct out *const all = context;
+
+	if (text.len > 8)
+		return error_set(err, CELLA_LIMIT, "too much");
+	out_bytes(all, text.data, text.len);
+	return out_status(all, err);
+}
+
+static enum cella_status quote(void *context, struct cella_bytes hex,
+			       enum service_port asker, struct out *answer,
+			       struct cella_error *err)
 {
 	if (hex.len == 0)
 		return error_set(err, CELLA_MALFORMED, "no nonce");
-	out_format(answer, "{\"%s\":\"%.*s\"}\n",
+	const struct out *const all = context;
+
+	out_format(answer, "{\"%s\":\"%.*s\"%.*s}\n",
 		   asker == SERVICE_ATTEST ? "nonce" : "data", (int)hex.len,
-		   (const char *)hex.data);
+		   (const char *)hex.data, (int)all->len,
+		   all->len > 0 ? (const char *)all->data : "");
 	return CELLA_OK;
 }
 
@@ -110,6 +126,8 @@ static _Noreturn void run_guest(struct service *service, const char *script, int
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	service->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	service->quote = quote;
+	service->measure = measure;
+	service->context = &measured;
 	service->stop = stop_application;
 	start_shell(service, script);
 	if (service_run(service, &result, NULL) != CELLA_OK)
@@ -199,6 +217,11 @@ static void requests_are_answered(void **state)
 	ask(&w, SERVICE_ATTEST, "quote \n", "error no nonce\n");
 	ask(&w, SERVICE_ATTEST, "quote 0011\n", "{\"nonce\":\"0011\"}\n");
 	ask(&w, SERVICE_APPLICATION, "quote 0011\n", "{\"data\":\"0011\"}\n");
+	ask(&w, SERVICE_ATTEST, "measure a b c\n", "error there is no such request\n");
+	ask(&w, SERVICE_CONTROL, "measure a b c\n", "error there is no such request\n");
+	ask(&w, SERVICE_APPLICATION, "measure a b long\n", "ok\n");
+	ask(&w, SERVICE_APPLICATION, "measure a b longer\n", "error too much\n");
+	ask(&w, SERVICE_ATTEST, "quote 0011\n", "{\"nonce\":\"0011\"a b long}\n");
 	ask(&w, SERVICE_CONTROL, "stop\n", "ok stopping\n");
 	check_end(&w, "end stopped 15\n");
 }

@@ -35,9 +35,9 @@ static const struct {
 	{ false, 12, "fcfc6caf212175919ba6f4fbce254d5cc454f2db46830f6e2662dbf9fe30ffc2",
 	  "e2ad58e7a1a9fdb1dcd72ae5858372974416919245e567ea"
 	  "8f717937e8b914f644320b0f88dcfca2d7a83b5ee6c832dd" },
-	{ false, 13, "98f53d02f82f76e379169d8ec107371786314aa30b35b8101df8bfa3b483e4dc",
-	  "e80a41a29237a20697742d8689a1b28f249376b6e0cd89a2"
-	  "45bad43b59b8fd0a92cc57fa18b5b8b25dc378a619b74077" },
+	{ false, 13, "140f79ab6061e1e05e01dcdc2067bfdc42a23428dda7ff9a151c0749de6a4945",
+	  "7b4fb463e570fb0cdd74a49100a9a8154191b45deef10c59"
+	  "d0da4e9af823dcf3b8230ea891fcfb1c7da427a27d8830e9" },
 	{ true, 0, "5c71c1984de837f94c9cf3506f1a30a1587d2da4fbd635ddc57cb8ef4f9e0635",
 	  "54f51c48a76c269f47f38f4cf3809ab5b52b2c3100034f60"
 	  "f2d6842897a2727ea625c0495f76a2464dcc70d64095d59b" },
@@ -56,9 +56,9 @@ static const struct {
 	{ true, 12, "d3edc41abd65bacef7f2d3e1fd9bd75c7d7c53b7fdb0217efd318cd61656c754",
 	  "5eba61134b1a303e108b0afb7246b98e1663d63d94156059"
 	  "96bfa7196476df7f50106229165a943b821b30a753dba080" },
-	{ true, 13, "6e1dccd33c948d083df77f41e643ec4bf584c5efd7488377a76f50e404e40286",
-	  "7e43fdc6cda1bfd01fc35716c4515b7734cdf2df757c8c6d"
-	  "c0c36c0d586450452f83de0fe93b6f7c1cd30a55a9face2f" },
+	{ true, 13, "61b892cef7554ccc49b6338cd296629692b28063d3edcb9767f967559d69e32e",
+	  "263626f78fcb037656d4f9d00a8d71cfd8d342658454332a"
+	  "ecf15e3ccb0f0859b4b1d05fea967ee10600223bcd5ccd44" },
 };
 
 static void predicted_values_are_those_computed_elsewhere(void **state)
@@ -184,11 +184,8 @@ static void without_a_config_only_pcr13_is_not_told(void **state)
 static void what_cannot_be_measured_is_refused(void **state)
 {
 	static char long_text[LAUNCH_CMDLINE_MAX + 1];
-	static const char *const bad_routes[][2] = {
-		{ "egress a:1", "egress a:1" },
-		{ "egress a:1\n", "egress b:1" },
-		{ "outward a:1", "egress b:1" },
-		{ "egress ", "egress b:1" },
+	static const char *const bad_ways[] = {
+		"a:1\n", "a b:1", "A:1", "none", "", "a:1\nvcpus 1",
 	};
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct launch_image what = made_image();
@@ -214,10 +211,11 @@ static void what_cannot_be_measured_is_refused(void **state)
 	how.vcpus = 0;
 	CHECK_STATUS(CELLA_USAGE,
 		     launch_plan_make("q35", &what, &how, &arena, &out, &err));
-	for (size_t i = 0; i < ARRAY_LEN(bad_routes); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_LEN(bad_ways); i++) {
 		how = made_config(false);
-		how.routes = bad_routes[i];
-		CASE(bad_routes[i][0]);
+		CASE(bad_ways[i / 2]);
+		*(i % 2 == 0 ? &how.egress : &how.forward) =
+			(struct launch_texts){ &bad_ways[i / 2], 1 };
 		CHECK_STATUS(CELLA_USAGE,
 			     launch_plan_make("q35", &what, &how, &arena, &out, &err));
 	}
@@ -247,8 +245,14 @@ static void a_log_tells_what_it_was_made_of(void **state)
 		CHECK_INT(debug, told.config.debug);
 		CHECK_INT(2, told.config.vcpus);
 		CHECK_INT(256, told.config.memory_mib);
-		CHECK_INT(2, told.config.num_routes);
-		CHECK_TEXT("egress example.org:443", told.config.routes[0]);
+		CHECK_INT(2, told.config.egress.num_items);
+		CHECK_TEXT("192.0.2.1:80", told.config.egress.items[0]);
+		CHECK_TEXT("example.org:443", told.config.egress.items[1]);
+		CHECK_INT(1, told.config.forward.num_items);
+		CHECK_TEXT("127.0.0.1:8080:80", told.config.forward.items[0]);
+		CHECK_INT(2, told.config.to_guest.num);
+		CHECK_TRUE(ports_admit(&told.config.to_guest, 7002));
+		CHECK_TRUE(!ports_admit(&told.config.from_guest, 9001));
 		CHECK_INT(log->num_events, told.num_events);
 	}
 }
@@ -278,14 +282,65 @@ static void the_guest_adds_to_its_own_pcrs_alone(void **state)
 	(void)state;
 	CHECK_TRUE(launch_pcr_is_guests(10) && launch_pcr_is_guests(14));
 	for (unsigned pcr = 0; pcr < NUM_PCRS; pcr++) {
+		/* What PCR14 may have is told below. */
+		const enum cella_status expected =
+			launch_pcr_is_guests(pcr) && pcr != LAUNCH_PCR_APPLICATION
+				? CELLA_OK
+				: CELLA_MALFORMED;
 		struct out bytes CLEANUP(out_done) = made_launch_log(false);
 
 		add_event(&bytes, pcr, EV_IPL);
-		CHECK_STATUS(launch_pcr_is_guests(pcr) ? CELLA_OK : CELLA_MALFORMED,
-			     read_log(&bytes, &err));
+		CHECK_STATUS(expected, read_log(&bytes, &err));
 		add_event(&bytes, LAUNCH_PCR_USER, EV_IPL);
-		CHECK_STATUS(launch_pcr_is_guests(pcr) ? CELLA_OK : CELLA_MALFORMED,
-			     read_log(&bytes, &err));
+		CHECK_STATUS(expected, read_log(&bytes, &err));
+	}
+}
+
+/* As constants; the tag is 0x4141454c, the lowest byte first. */
+#define BYTES(literal) \
+	{ \
+		(const uint8_t *)(literal), sizeof(literal) - 1 \
+	}
+#define TAG "LEAA"
+
+static const struct {
+	const char *name;
+	uint32_t type;
+	struct cella_bytes data;
+	struct cella_bytes hashed;
+	enum cella_status status;
+	const char *text;
+} measured_rows[] = {
+	{ "an event", EV_EVENT_TAG, BYTES(TAG "\5\0\0\0a b c"),
+	  BYTES(TAG "\5\0\0\0a b c"), CELLA_OK, NULL },
+	{ "no tag", EV_EVENT_TAG, BYTES("a b c"), BYTES("a b c"), CELLA_MALFORMED,
+	  "is not what a guest measures" },
+	{ "another tag", EV_EVENT_TAG, BYTES("XEAA\5\0\0\0a b c"),
+	  BYTES("XEAA\5\0\0\0a b c"), CELLA_MALFORMED, "is not what a guest measures" },
+	{ "another length", EV_EVENT_TAG, BYTES(TAG "\4\0\0\0a b c"),
+	  BYTES(TAG "\4\0\0\0a b c"), CELLA_MALFORMED, "is not what a guest measures" },
+	{ "another type", EV_IPL, BYTES(TAG "\5\0\0\0a b c"), BYTES(TAG "\5\0\0\0a b c"),
+	  CELLA_MALFORMED, "is not what a guest measures" },
+	{ "a lie", EV_EVENT_TAG, BYTES(TAG "\5\0\0\0a b c"), BYTES(TAG "\5\0\0\0a b d"),
+	  CELLA_MALFORMED, "its digests are not of what it says" },
+};
+
+static void what_the_guest_measures_is_what_it_says(void **state)
+{
+	static const uint16_t hashes[] = { CELLA_HASH_SHA256, CELLA_HASH_SHA384 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(measured_rows); i++) {
+		struct out bytes CLEANUP(out_done) = made_launch_log(false);
+		struct cella_error err = { 0 };
+
+		CASE(measured_rows[i].name);
+		log_add(&bytes, hashes, ARRAY_LEN(hashes), LAUNCH_PCR_APPLICATION,
+			measured_rows[i].type, measured_rows[i].hashed,
+			measured_rows[i].data);
+		CHECK_STATUS(measured_rows[i].status, read_log(&bytes, &err));
+		if (measured_rows[i].text != NULL)
+			CHECK_TEXT_HAS(err.text, measured_rows[i].text);
 	}
 }
 
@@ -356,6 +411,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_measured_is_refused),
 		cmocka_unit_test(a_log_tells_what_it_was_made_of),
 		cmocka_unit_test(the_guest_adds_to_its_own_pcrs_alone),
+		cmocka_unit_test(what_the_guest_measures_is_what_it_says),
 		cmocka_unit_test(debugging_is_told_everywhere_or_nowhere),
 		cmocka_unit_test(every_change_of_a_byte_is_refused_or_measured),
 	};

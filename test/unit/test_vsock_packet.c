@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "base/ports.h"
 #include "vm/vsock/packet.h"
-#include "vm/vsock/ports.h"
 
 /* Offsets as virtio 1.2 has them in section 5.10.6. */
 static const uint8_t header[PACKET_HEADER_LEN] = {

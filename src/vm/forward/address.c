@@ -96,7 +96,7 @@ const char *address_objection(const union address *address)
 	return "of no family that is known";
 }
 
-bool address_read(const char *text, uint16_t port, union address *out)
+bool address_literal_read(const char *text, uint16_t port, union address *out)
 {
 	char copy[ADDRESS_TEXT_LEN];
 	const size_t len = strlen(text);

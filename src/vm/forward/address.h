@@ -25,8 +25,8 @@ union address {
  */
 const char *address_objection(const union address *address);
 
-/* address_read() reads a literal, IPv6 with or without brackets; false for what is none. */
-bool address_read(const char *text, uint16_t port, union address *out);
+/* address_literal_read() reads a literal, IPv6 with or without brackets; false for what is none. */
+bool address_literal_read(const char *text, uint16_t port, union address *out);
 
 /* address_len() is what system calls want to know. */
 socklen_t address_len(const union address *address);

@@ -56,6 +56,7 @@ struct forward {
 	bool has_egress;
 	int egress_listener;
 	int signals;
+	pid_t pid;
 	unsigned num_processes;
 	unsigned num_words;
 	time_t minute;
@@ -218,6 +219,7 @@ static enum cella_status set_up(struct forward *f, struct cella_error *err)
 	if (f->signals < 0)
 		return error_errno(err, errno, "signals");
 	f->egress_listener = -1;
+	f->pid = getpid();
 	for (size_t i = 0; i < f->num_published; i++)
 		TRY(listen_tcp(&f->published[i], err));
 	if (f->has_egress)
@@ -254,7 +256,9 @@ static enum cella_status serve(const struct forward *f, int client,
 	sigset_t none;
 	const struct sigaction action = { .sa_handler = on_alarm };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* One whose parent was killed before it could say so serves nobody. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != f->pid)
+		return error_set(err, CELLA_IO, "the end has come");
 	sigaction(SIGALRM, &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

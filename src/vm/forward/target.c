@@ -46,7 +46,7 @@ enum cella_status target_read(struct cella_bytes text, struct target *out,
 		return error_set(err, CELLA_MALFORMED, "%s: port 0", what);
 	read.port = (uint16_t)port;
 	read.is_address = (read.name[0] == '[' || strchr(read.name, ':') == NULL) &&
-			  address_read(read.name, read.port, &read.address);
+			  address_literal_read(read.name, read.port, &read.address);
 	if (!read.is_address && !is_name(read.name))
 		return error_set(err, CELLA_MALFORMED,
 				 "%s: \"%.60s\" is neither a name nor an address", what,

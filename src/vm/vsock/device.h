@@ -27,9 +27,9 @@
 #ifndef VM_VSOCK_DEVICE_H
 #define VM_VSOCK_DEVICE_H
 
+#include "base/ports.h"
 #include "vm/vsock/conn.h"
 #include "vm/vsock/packet.h"
-#include "vm/vsock/ports.h"
 #include "vm/vsock/ring.h"
 
 #include <sys/un.h>
