@@ -452,28 +452,32 @@ static int timeout_of(const struct evm *evm)
 	return left > 0 ? (int)left : 0;
 }
 
+enum cella_status evm_turn(struct evm *evm, struct cella_error *err)
+{
+	struct pollfd slots[NUM_SLOTS] = { 0 };
+	int num;
+
+	fill(evm, slots);
+	num = poll(slots, NUM_SLOTS, timeout_of(evm));
+	if (num < 0 && errno != EINTR)
+		return error_errno(err, errno, "waiting");
+	if (num > 0)
+		serve(evm, slots);
+	if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !is_done_with(evm))
+		be_late(evm);
+	return CELLA_OK;
+}
+
 static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 {
-	while (!is_done_with(evm)) {
-		struct pollfd slots[NUM_SLOTS] = { 0 };
-		int num;
-
-		fill(evm, slots);
-		num = poll(slots, NUM_SLOTS, timeout_of(evm));
-		if (num < 0 && errno != EINTR)
-			return error_errno(err, errno, "waiting");
-		if (num > 0)
-			serve(evm, slots);
-		if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !is_done_with(evm))
-			be_late(evm);
-	}
+	while (!is_done_with(evm))
+		TRY(evm_turn(evm, err));
 	return CELLA_OK;
 }
 
 /* --- life ---------------------------------------------------------------------------- */
 
-static void init(struct evm *evm, const struct evm_options *options,
-		 struct host_key **key)
+void evm_init(struct evm *evm, const struct evm_options *options, struct host_key **key)
 {
 	*evm = (struct evm){
 		.options = *options,
@@ -522,7 +526,7 @@ static void clear(struct evm *evm)
 	run_dir_remove(&evm->dir);
 }
 
-static void done(struct evm *evm)
+void evm_done(struct evm *evm)
 {
 	clear(evm);
 	evm_control_farewell(evm);
@@ -549,7 +553,8 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	TRY(watch_signals(evm, err));
 	/* First the name: what befalls it from here on, its record tells. */
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
-	TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
+	if (evm->key != NULL)
+		TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
 	TRY(evm_resources_take(evm, err));
 	TRY(evm_tpm_open(evm, err));
@@ -575,7 +580,7 @@ static enum cella_status begin_again(struct evm *evm, struct cella_error *err)
 	memcpy(clients, evm->clients, sizeof clients);
 	if (options.host != NULL)
 		TRY(host_key_load(options.host, &key, err));
-	init(evm, &options, &key);
+	evm_init(evm, &options, &key);
 	memcpy(evm->clients, clients, sizeof clients);
 	evm->state = state;
 	return begin(evm, err);
@@ -600,14 +605,14 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 	struct cella_error failure = { 0 };
 	enum cella_status status;
 
-	init(&evm, options, key);
+	evm_init(&evm, options, key);
 	status = live(&evm, &failure);
 	if (status != CELLA_OK) {
 		evm_blame(&evm, "%s", failure.text);
 		evm_step(&evm, EVM_BROKEN);
 	}
 	/* Who hears of its end finds nothing left of it. */
-	done(&evm);
+	evm_done(&evm);
 	tell_state(&evm);
 	if (evm.state == EVM_STOPPED)
 		return CELLA_OK;

@@ -27,9 +27,10 @@ static void copy_end(char *out, size_t size, const char *text, size_t len)
 			start = line + 1;
 		}
 	}
-	for (size_t i = 0; i < len; i++)
-		out[i] = start[i] != '\0' ? start[i] : '?';
+	memcpy(out, start, len);
 	out[len] = '\0';
+	for (char *nul; (nul = memchr(out, '\0', len)) != NULL;)
+		*nul = '?';
 }
 
 static bool says(const struct failure_process *process, const char *text)

@@ -30,21 +30,26 @@ _Static_assert(ARRAY_LEN(hows) == FAILURE_NUM_HOWS, "a name a way");
 /* --- writing ------------------------------------------------------------------------- */
 
 /* Lines stay; anything else that cannot be printed becomes '?'. */
-static char clean_char(char c)
+static void clean(char *text)
 {
-	return (c >= ' ' && c <= '~') || c == '\n' ? c : '?';
+	for (; *text != '\0'; text++)
+		if ((*text < ' ' || *text > '~') && *text != '\n')
+			*text = '?';
 }
 
+/* The ends of lines that consoles have, too, are left out. */
 static json_t *json_clean(const char *text)
 {
-	struct out clean CLEANUP(out_done) = { 0 };
+	struct out lines CLEANUP(out_done) = { 0 };
 
-	for (; *text != '\0'; text++) {
+	for (; *text != '\0'; text++)
 		if (*text != '\r')
-			out_u8(&clean, (uint8_t)clean_char(*text));
-	}
-	out_u8(&clean, '\0');
-	return clean.failed ? NULL : json_string((const char *)clean.data);
+			out_bytes(&lines, text, 1);
+	out_u8(&lines, '\0');
+	if (lines.failed)
+		return NULL;
+	clean((char *)lines.data);
+	return json_string((const char *)lines.data);
 }
 
 static enum cella_status put_facts(json_t *root, unsigned facts, struct cella_error *err)
@@ -155,12 +160,8 @@ static const struct json_field version_field[] = {
 /* Whoever wrote it: what is longer is cut, what cannot be printed is not. */
 static void copy_clean(char *out, size_t size, const char *text)
 {
-	size_t len = 0;
-
-	for (; text != NULL && *text != '\0' && len < size - 1; text++)
-		out[len++] = (*text >= ' ' && *text <= '~') || *text == '\n' ? *text
-									     : '?';
-	out[len] = '\0';
+	snprintf(out, size, "%s", text != NULL ? text : "");
+	clean(out);
 }
 
 static enum cella_status read_state(const char *name, enum evm_state *out,

@@ -73,6 +73,11 @@ enum cella_status image_measurements_text(const struct image_facts *facts,
 					  struct out *out,
 					  struct cella_error *err) MUST_CHECK;
 
+/* image_td_json() and image_td_text() tell registers of a trust domain, where predicted. */
+enum cella_status image_td_json(const struct image_facts *facts, json_t *measurements,
+				struct cella_error *err) MUST_CHECK;
+void image_td_text(const struct image_facts *facts, struct out *out);
+
 /* image_pcr_name() is what a PCR of the launch covers; NULL for the others. */
 const char *image_pcr_name(unsigned pcr);
 

@@ -129,6 +129,23 @@ for victim in cella-vtpm cella-vsock QEMU cellad; do
 	check "stopping: nothing is left" 0 nothing_left $pids
 done
 
+# --- the supervisor, killed at any moment of its beginning ---
+for delay in 0 0.02 0.05 0.1 0.15 0.2 0.3 0.5; do
+	"$build/cellad" --name fault --image fault.eif --host "$dir/host" --run-dir "$run" \
+		2>"$dir/err" &
+	supervisor=$!
+	sleep "$delay"
+	kill -STOP "$supervisor"
+	pids=$(ps -o pid= --ppid "$supervisor")
+	kill -9 "$supervisor"
+	wait "$supervisor" 2>/dev/null
+	# shellcheck disable=SC2086
+	await gone $pids
+	verdict $? "killed after $delay s, the supervisor leaves no process"
+	check "and its folder goes" 0 enclave list
+	check "with all that was in it" 0 nothing_left
+done
+
 # --- killed as a whole ---
 start --name fault fault.eif >out 2>err
 pids=$(field fault '.pid, .processes[]')

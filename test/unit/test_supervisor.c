@@ -45,6 +45,7 @@ static struct {
 static enum { CLOCK_RIGHT, CLOCK_JUMPS, CLOCK_LOST } clock_is;
 
 /* What everybody here has for libc's. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 time_t time(time_t *out)
 {
 	static unsigned num;
