@@ -255,6 +255,11 @@ bool appraise_accepts_status(const struct cella_verdict *v, const char **reason)
 	const enum cella_tcb_status qe = slot_status(v, SLOT_QE);
 
 	*reason = NULL;
+	/* Whoever accepts a TD that was launched out of date does not accept that. */
+	if (v->has_current && v->current.status == CELLA_TCB_REVOKED) {
+		*reason = "the module that runs now, or its platform, is revoked";
+		return false;
+	}
 	if ((options & CELLA_ACCEPT(v->status)) != 0)
 		return true;
 	if ((v->appraisal->accept & CELLA_ACCEPT(v->status)) == 0)

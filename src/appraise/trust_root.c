@@ -4,7 +4,6 @@
  */
 #include "appraise/trust_root.h"
 
-#include "base/encode.h"
 #include "verify/dcap.h"
 
 #include <string.h>
@@ -44,51 +43,16 @@ static enum cella_status root_new(const uint8_t point[P256_POINT_LEN],
 	return CELLA_OK;
 }
 
-static enum cella_status certificate_der(struct cella_bytes certificate, struct out *der,
-					 struct cella_error *err)
-{
-	bool found = false;
-
-	if (!text_is_pem(certificate)) {
-		out_bytes(der, certificate.data, certificate.len);
-		return out_status(der, err);
-	}
-	TRY(pem_next(&certificate, "CERTIFICATE", der, &found, err));
-	if (text_trim(certificate).len > 0)
-		return error_set(err, CELLA_MALFORMED, "more than one certificate");
-	return CELLA_OK;
-}
-
-static void cert_cleanup(struct crypto_cert **cert)
-{
-	crypto_cert_free(*cert);
-}
-
-static enum cella_status read_root(struct cella_bytes certificate,
-				   struct trust_root **out, struct cella_error *err)
-{
-	struct out der CLEANUP(out_done) = { 0 };
-	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
-
-	TRY(certificate_der(certificate, &der, err));
-	TRY(crypto_cert_parse(out_view(&der), &cert, err));
-	if (!cert->is_ca)
-		return error_set(err, CELLA_MALFORMED,
-				 "not a certification authority's certificate");
-	TRY(root_new(cert->point, out, err));
-	(*out)->is_host = cert->has_ak_usage;
-	return CELLA_OK;
-}
-
 static enum cella_status root_from_certificate(struct cella_bytes certificate,
 					       struct trust_root **out,
 					       struct cella_error *err)
 {
-	const enum cella_status status = read_root(certificate, out, err);
+	struct crypto_cert *cert CLEANUP(crypto_cert_cleanup) = NULL;
 
-	if (status != CELLA_OK)
-		error_prefix(err, "trust root");
-	return status;
+	TRY(root_cert_parse(certificate, &cert, err));
+	TRY(root_new(cert->point, out, err));
+	(*out)->is_host = cert->has_ak_usage;
+	return CELLA_OK;
 }
 
 enum cella_status trust_root_find(enum cella_root choice, struct cella_bytes certificate,

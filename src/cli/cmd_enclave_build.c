@@ -4,6 +4,8 @@
  */
 #include "cli/commands.h"
 
+#include "base/json.h"
+#include "cli/enclave_default.h"
 #include "cli/enclave_input.h"
 #include "fetch/files.h"
 #include "vm/image_build.h"
@@ -27,12 +29,16 @@ struct build_args {
 	const char *append;
 	const char *log;
 	const char *name;
+	const char *version;
+	const char *metadata;
 	const char *cwd;
 	const char *sign_key;
 	const char *sign_cert;
 	struct texts env;
 	struct texts extra_modules;
+	const char *conf;
 	bool no_attest;
+	bool is_default;
 };
 
 #define ARG(member) offsetof(struct build_args, member)
@@ -67,6 +73,14 @@ static const struct option_def options[] = {
 	  "with --sign-key: its certificate, and its issuers' behind it (PEM)" },
 	{ "name", 0, "TEXT", OPTION_TEXT, ARG(name),
 	  "the image's name for people; it is not measured" },
+	{ "image-version", 0, "TEXT", OPTION_TEXT, ARG(version),
+	  "its version, likewise" },
+	{ "metadata", 0, "FILE", OPTION_TEXT, ARG(metadata),
+	  "and what else is to be known of it: a JSON object" },
+	{ "default", 0, NULL, OPTION_FLAG, ARG(is_default),
+	  "build the default image, where this host's service looks for its image" },
+	{ "conf", 0, "FILE", OPTION_TEXT, ARG(conf),
+	  "with --default: the service's file, instead of /etc/enclave.conf" },
 	COMMON_OPTIONS,
 };
 
@@ -158,19 +172,44 @@ static enum cella_status set_command(const struct build_args *args,
 
 /* --- building ------------------------------------------------------------------------ */
 
+static enum cella_status read_metadata(const char *path, json_t **out,
+				       struct cella_error *err)
+{
+	json_t *root CLEANUP_JSON = NULL;
+	struct out text CLEANUP(out_done) = { 0 };
+
+	if (path == NULL)
+		return CELLA_OK;
+	TRY(file_read(path, EIF_METADATA_MAX, &text, err));
+	TRY(json_parse(out_view(&text), path, &root, err));
+	if (!json_is_object(root))
+		return error_set(err, CELLA_MALFORMED, "%s: expected an object, found %s",
+				 path, json_type_name(root));
+	if (json_object_get(root, "cella") != NULL)
+		return error_set(err, CELLA_USAGE,
+				 "%s: the member \"cella\" is cella's own", path);
+	*out = take(&root);
+	return CELLA_OK;
+}
+
 static enum cella_status make(const struct build_args *args, struct kernel *kernel,
 			      const struct application *app, struct image *out,
 			      struct cella_error *err)
 {
 	struct out cmdline CLEANUP(out_done) = { 0 };
 	char *text CLEANUP_FREE = NULL;
+	json_t *custom CLEANUP_JSON = NULL;
 	char init[INSTALLED_PATH_MAX];
 	struct image_options how = { .name = args->name != NULL ? args->name : "",
+				     .version = args->version != NULL ? args->version
+								      : "",
 				     .attest = !args->no_attest,
 				     .modules = args->extra_modules.items,
 				     .num_modules = args->extra_modules.num_items };
 
 	TRY(read_log(args->log, &how.log, err));
+	TRY(read_metadata(args->metadata, &custom, err));
+	how.custom = custom;
 	how.init = args->init != NULL ? args->init : installed_init(init);
 	out_text(&cmdline, args->cmdline != NULL ? args->cmdline : IMAGE_CMDLINE);
 	if (args->append != NULL)
@@ -216,10 +255,22 @@ static void PRINTF(2, 3)
 	fputs(" ...\n", stderr);
 }
 
-static enum cella_status build(const struct build_args *args, struct cella_error *err)
+/* Where the image goes: the caller's wish, or the host's settings. */
+static enum cella_status find_output(const struct build_args *args, char **out,
+				     struct cella_error *err)
 {
-	const char *const source = args->common.operands.items[0];
-	const char *const output = args->output != NULL ? args->output : "enclave.eif";
+	struct out path CLEANUP(out_done) = { 0 };
+
+	if (args->output == NULL && args->is_default)
+		TRY(enclave_default_output(args->conf, &path, err));
+	else
+		out_text(&path, args->output != NULL ? args->output : "enclave.eif");
+	return out_take_text(&path, out, err);
+}
+
+static enum cella_status build(const struct build_args *args, const char *source,
+			       const char *output, struct cella_error *err)
+{
 	struct application app CLEANUP(application_done) = { .files = { .store = -1 } };
 	struct rootfs store CLEANUP(rootfs_done) = { .store = -1 };
 	struct kernel kernel CLEANUP(kernel_done) = { 0 };
@@ -256,10 +307,29 @@ static enum cella_status build(const struct build_args *args, struct cella_error
 	return enclave_tell_file(&args->common, output, out_view(&file), err);
 }
 
+static enum cella_status find_and_build(const struct build_args *args,
+					struct cella_error *err)
+{
+	char hello[INSTALLED_PATH_MAX];
+	char *output CLEANUP_FREE = NULL;
+
+	TRY(find_output(args, &output, err));
+	return build(args,
+		     args->is_default ? installed_hello(hello)
+				      : args->common.operands.items[0],
+		     output, err);
+}
+
 static int run(const void *args)
 {
 	const struct build_args *const a = args;
 	struct cella_error err = { 0 };
+
+	if (a->is_default == (a->common.operands.num_items > 0))
+		return usage(&cmd_enclave_build,
+			     "name what to build of, or --default alone");
+	if (a->conf != NULL && !a->is_default)
+		return usage(&cmd_enclave_build, "--conf belongs to --default");
 
 	if ((a->sign_key == NULL) != (a->sign_cert == NULL))
 		return usage(&cmd_enclave_build,
@@ -268,13 +338,13 @@ static int run(const void *args)
 		return usage(&cmd_enclave_build, "--kernel excludes --kernel-deb");
 	if (a->modules != NULL && a->kernel == NULL)
 		return usage(&cmd_enclave_build, "--modules belongs to --kernel");
-	return build(a, &err) == CELLA_OK ? EXIT_YES : fail(&err);
+	return find_and_build(a, &err) == CELLA_OK ? EXIT_YES : fail(&err);
 }
 
 const struct command cmd_enclave_build = {
 	.name = "enclave build",
 	.operands = "PROGRAM|DIR|LAYOUT|ARCHIVE [-- CMD [ARGUMENT...]]",
-	.min_operands = 1,
+	.min_operands = 0, /* with --default */
 	.max_operands = TEXTS_MAX,
 	.summary = "Build an enclave image",
 	.description =
@@ -282,7 +352,8 @@ const struct command cmd_enclave_build = {
 		"that 'docker save' writes; Docker itself is not needed. The same inputs make the same\n"
 		"bytes. Without --kernel, the distribution's kernel package is fetched once.\n\n"
 		"  cella enclave build ./server -o server.eif -- /server --port 9999\n"
-		"  cella enclave build image.tar",
+		"  cella enclave build image.tar\n"
+		"  cella enclave build --default",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct build_args),

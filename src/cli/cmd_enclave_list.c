@@ -9,6 +9,7 @@
 #include "guest/channel.h"
 #include "guest/io.h"
 #include "vm/control.h"
+#include "vm/enclave_conf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,6 +36,16 @@ static enum cella_status ask(const char *base, const char *name, const char *req
 
 	TRY(control_ask(base, name, request, &deadline, &answer, err));
 	return enclave_status_parse(out_view(&answer), out, err);
+}
+
+/* An enclave of a service ends with that, or it would be started again. */
+static enum cella_status ask_to_stop(const char *base, const char *name, json_t **out,
+				     struct cella_error *err)
+{
+	const enum cella_status status =
+		enclave_ask_service(base, name, "stop", out, err);
+
+	return status == CELLA_MISSING ? ask(base, name, "stop", out, err) : status;
 }
 
 /* --- list ---------------------------------------------------------------------------- */
@@ -67,14 +78,50 @@ static enum cella_status list_one(void *context, const char *name,
 	return json_add(listing->items, status, err);
 }
 
+static bool is_listed(const json_t *items, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(items); i++)
+		if (strcmp(enclave_status_text(json_array_get(items, i), "name"), name) ==
+		    0)
+			return true;
+	return false;
+}
+
+/* A service is listed while its enclave is not. */
+static enum cella_status list_service(void *context, const char *name,
+				      struct cella_error *err)
+{
+	const struct listing *const listing = context;
+	json_t *status = NULL;
+
+	if (is_listed(listing->items, name) ||
+	    enclave_ask_service(listing->base, name, "status", &status, NULL) != CELLA_OK)
+		return CELLA_OK;
+	return json_add(listing->items, status, err);
+}
+
+static void print_service(const json_t *item)
+{
+	const char *const waits_for = enclave_status_text(item, "waits_for");
+
+	printf("%-20s %-10s %6lld %s\n", enclave_status_text(item, "name"),
+	       enclave_status_text(item, "state"),
+	       json_integer_value(json_object_get(item, "pid")),
+	       waits_for[0] != '\0' ? waits_for : enclave_status_text(item, "cause"));
+}
+
 static void print_one(const json_t *item)
 {
-	printf("%-20s %-10s %6lld %3lld %6lld MiB  %s%s\n",
+	if (json_is_true(json_object_get(item, "service"))) {
+		print_service(item);
+		return;
+	}
+	printf("%-20s %-10s %6lld %3lld %6lld MiB  %-4s  %s%s\n",
 	       enclave_status_text(item, "name"), enclave_status_text(item, "state"),
 	       json_integer_value(json_object_get(item, "pid")),
 	       json_integer_value(json_object_get(item, "vcpus")),
 	       json_integer_value(json_object_get(item, "memory_mib")),
-	       enclave_status_text(item, "folder"),
+	       enclave_status_text(item, "backend"), enclave_status_text(item, "folder"),
 	       json_is_true(json_object_get(item, "debug")) ? "  DEBUG" : "");
 }
 
@@ -88,6 +135,7 @@ static enum cella_status list(const struct list_args *args, struct cella_error *
 		return error_nomem(err);
 	TRY(run_base(args->run_dir, base, err));
 	TRY(run_list(base, list_one, &listing, err));
+	TRY(run_service_list(base, list_service, &listing, err));
 	if (args->common.json)
 		return print_json(items, err);
 	for (size_t i = 0; i < json_array_size(items); i++)
@@ -109,8 +157,9 @@ const struct command cmd_enclave_list = {
 	.max_operands = 0,
 	.summary = "List the enclaves that run",
 	.description =
-		"Shows name, state, supervisor, processors, memory and folder of each. What a\n"
-		"supervisor that was killed has left behind is removed.",
+		"Shows name, state, supervisor, processors, memory, back-end and folder of each, and\n"
+		"what services wait for whose enclave does not run; with --json also why that back-end\n"
+		"was taken. What a supervisor that was killed has left behind is removed.",
 	.options = list_options,
 	.num_options = ARRAY_LEN(list_options),
 	.args_size = sizeof(struct list_args),
@@ -137,7 +186,7 @@ static enum cella_status stop_and_tell(const struct listing *listing, const char
 {
 	json_t *status = NULL;
 
-	TRY(ask(listing->base, name, "stop", &status, err));
+	TRY(ask_to_stop(listing->base, name, &status, err));
 	TRY(json_add(listing->items, status, err));
 	if (strcmp(enclave_status_text(status, "state"), "stopped") != 0)
 		return error_set(err, CELLA_IO, "%s: %s: %s", name,
@@ -169,8 +218,12 @@ static enum cella_status stop(const struct stop_args *args, struct cella_error *
 	if (items == NULL)
 		return error_nomem(err);
 	TRY(run_base(args->run_dir, base, err));
-	if (args->all)
+	if (args->all) {
+		TRY(run_service_list(base, stop_one, &listing, err));
 		TRY(run_list(base, stop_one, &listing, err));
+	}
+	if (!args->all && names->num_items == 0)
+		TRY(stop_one(&listing, ENCLAVE_CONF_NAME, err));
 	for (size_t i = 0; i < names->num_items; i++)
 		TRY(stop_one(&listing, names->items[i], err));
 	if (args->common.json)
@@ -184,7 +237,7 @@ static int run_stop(const void *arguments)
 	const struct stop_args *const args = arguments;
 	struct cella_error err = { 0 };
 
-	if (args->all == (args->common.operands.num_items > 0))
+	if (args->all && args->common.operands.num_items > 0)
 		return usage(&cmd_enclave_stop, "name enclaves, or --all");
 	return stop(args, &err) == CELLA_OK ? EXIT_YES : fail(&err);
 }
@@ -197,7 +250,8 @@ const struct command cmd_enclave_stop = {
 	.summary = "Stop enclaves",
 	.description =
 		"Asks the guest to end, and returns when nothing is left of it: one that does\n"
-		"not end by itself is ended.",
+		"not end by itself is ended. A service that keeps the enclave running is stopped\n"
+		"with it. Without a name, the one that is called \"default\".",
 	.options = stop_options,
 	.num_options = ARRAY_LEN(stop_options),
 	.args_size = sizeof(struct stop_args),
@@ -279,25 +333,37 @@ const struct command cmd_enclave_logs = {
 struct console_args {
 	struct common_args common;
 	const char *run_dir;
+	bool follow;
 };
 
 static const struct option_def console_options[] = {
+	{ "follow", 'f', NULL, OPTION_FLAG, offsetof(struct console_args, follow),
+	  "wait for more, until the enclave ends" },
 	RUN_DIR_OPTION(offsetof(struct console_args, run_dir)),
 	COMMON_OPTIONS,
 };
 
+static enum cella_status print_piece(void *context UNUSED, struct cella_bytes piece,
+				     struct cella_error *err)
+{
+	if (fwrite(piece.data, 1, piece.len, stdout) != piece.len || fflush(stdout) != 0)
+		return error_errno(err, errno, "standard output");
+	return CELLA_OK;
+}
+
 static enum cella_status console(const struct console_args *args, struct cella_error *err)
 {
-	const struct deadline deadline = deadline_in(ENCLAVE_WAIT_SECONDS);
+	const struct deadline deadline =
+		deadline_in(args->follow ? FOREVER_SECONDS : ENCLAVE_WAIT_SECONDS);
 	const char *const name = args->common.operands.items[0];
 	char base[RUN_PATH_MAX];
 	struct out answer CLEANUP(out_done) = { 0 };
 
 	TRY(run_base(args->run_dir, base, err));
+	if (args->follow)
+		return control_follow(base, name, &deadline, print_piece, NULL, err);
 	TRY(control_ask(base, name, "console", &deadline, &answer, err));
-	if (fwrite(answer.data, 1, answer.len, stdout) != answer.len)
-		return error_errno(err, errno, "standard output");
-	return CELLA_OK;
+	return print_piece(NULL, out_view(&answer), err);
 }
 
 static int run_console(const void *args)

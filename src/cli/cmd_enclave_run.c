@@ -6,9 +6,12 @@
 
 #include "base/json.h"
 #include "cli/enclave_args.h"
+#include "cli/enclave_start.h"
+#include "cli/resource_args.h"
 #include "collect/program.h"
 #include "guest/io.h"
 #include "vm/argv.h"
+#include "vm/backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE_MAX_LEN = 64 << 10, BOOT_SECONDS = 120, SPARE_SECONDS = 30 };
+enum { BOOT_SECONDS = 120, SPARE_SECONDS = 30 };
 
 struct run_args {
 	struct common_args common;
@@ -26,11 +29,15 @@ struct run_args {
 	const char *host;
 	const char *run_dir;
 	const char *qemu;
+	const char *backend;
+	const char *firmware;
 	struct ways_args ways;
 	const char *tpm_state;
 	struct moment vcpus;
 	struct moment memory;
+	struct moment cid;
 	struct moment timeout;
+	struct resource_args resources;
 	bool debug;
 	bool foreground;
 };
@@ -40,9 +47,12 @@ static const struct option_def options[] = {
 	{ "name", 0, "NAME", OPTION_TEXT, ARG(name),
 	  "call it this instead of after the image's file" },
 	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(vcpus),
-	  "give it so many processors; 1" },
+	  "give it so many processors; 1, or those of --cores" },
 	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
 	  "give it so much memory; what the image's ramdisks need, 128 at least" },
+	{ "cid", 0, "NUMBER", OPTION_NUMBER, ARG(cid),
+	  "its address on vsock, 4 at least; one that no other has unless told" },
+	RESOURCE_OPTIONS(ARG(resources)),
 	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
 	  "vouch for it with the key in this directory" },
 	WAYS_OPTIONS(ARG(ways)),
@@ -54,6 +64,10 @@ static const struct option_def options[] = {
 	  "do not return before its end: for service managers" },
 	{ "timeout", 0, "DURATION", OPTION_DURATION, ARG(timeout),
 	  "give up when it is not ready after this time; 2m" },
+	{ "backend", 0, "NAME", OPTION_TEXT, ARG(backend),
+	  "tcg, kvm, tdx or mock; auto takes kvm where it runs a guest, tcg elsewhere" },
+	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
+	  "the firmware of a trust domain, which it is measured by" },
 	{ "qemu", 0, "PROGRAM", OPTION_TEXT, ARG(qemu),
 	  "run this instead of qemu-system-x86_64" },
 	RUN_DIR_OPTION(ARG(run_dir)),
@@ -65,23 +79,6 @@ static const struct option_def options[] = {
 static int64_t number_or(const struct moment *given, int64_t otherwise)
 {
 	return given->is_set ? given->value : otherwise;
-}
-
-/* "images/echo.eif" is called "echo". */
-static enum cella_status name_of(const struct run_args *args, char name[RUN_NAME_MAX + 1],
-				 struct cella_error *err)
-{
-	const char *const path = args->common.operands.items[0];
-	const char *const slash = strrchr(path, '/');
-	const char *const file = slash != NULL ? slash + 1 : path;
-	const char *const dot = strrchr(file, '.');
-	const int len = dot != NULL ? (int)(dot - file) : (int)strlen(file);
-
-	if (args->name != NULL)
-		snprintf(name, RUN_NAME_MAX + 1, "%s", args->name);
-	else
-		snprintf(name, RUN_NAME_MAX + 1, "%.*s", len, file);
-	return run_name_check(args->name != NULL ? args->name : name, err);
 }
 
 static void add(struct argv *argv, const char *option, const char *value)
@@ -111,7 +108,9 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 {
 	char program[PROGRAM_PATH_MAX];
 	struct out host CLEANUP(out_done) = { 0 };
+	struct resource_request request = { .vcpus = 0 };
 
+	TRY(resource_args_read(&args->resources, &request, err));
 	program_find("cellad", program);
 	TRY(enclave_host_folder(args->host, &host, err));
 	argv_add(out, "%s", program);
@@ -121,6 +120,8 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	argv_add(out, "--host");
 	argv_add(out, "%.*s", (int)host.len, (const char *)host.data);
 	add(out, "--run-dir", args->run_dir);
+	add(out, "--backend", args->backend);
+	add(out, "--firmware", args->firmware);
 	add(out, "--qemu", args->qemu);
 	add(out, "--tpm-state", args->tpm_state);
 	add(out, "--to-guest", args->ways.to_guest);
@@ -129,90 +130,15 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 	add_texts(out, "--egress", &args->ways.egress);
 	add_number(out, "--vcpus", &args->vcpus);
 	add_number(out, "--memory", &args->memory);
+	add_number(out, "--cid", &args->cid);
+	resource_args_add(&args->resources, out);
 	add_number(out, "--boot-timeout", &args->timeout);
 	if (args->debug)
 		argv_add(out, "--debug");
 	return argv_status(out, err);
 }
 
-static enum cella_status execute(const struct argv *argv, struct cella_error *err)
-{
-	execvp(argv->items[0], argv->items);
-	return error_errno(err, errno, "%s", argv->items[0]);
-}
-
-/* --- starting one and hearing of it -------------------------------------------------- */
-
-static _Noreturn void become_supervisor(const struct argv *argv, int tell)
-{
-	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct cella_error err = { 0 };
-
-	if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0 || dup2(tell, STDERR_FILENO) < 0)
-		_exit(EXIT_UNDECIDED);
-	if (execute(argv, &err) != CELLA_OK)
-		dprintf(STDERR_FILENO, "%s\n", err.text);
-	_exit(EXIT_UNDECIDED);
-}
-
-/* What the supervisor says: states as JSON, and words where it cannot even begin. */
-static enum cella_status hear_line(const struct run_args *args, struct cella_bytes line,
-				   json_t **status, struct cella_error *err)
-{
-	json_t *state CLEANUP_JSON = NULL;
-
-	if (line.len == 0 || line.data[0] != '{')
-		return error_set(err, CELLA_IO, "%.*s", (int)line.len,
-				 (const char *)line.data);
-	TRY(enclave_status_parse(line, &state, err));
-	if (strcmp(enclave_status_text(state, "state"), "failed") == 0)
-		return error_set(err, CELLA_IO, "%s: %s",
-				 enclave_status_text(state, "name"),
-				 enclave_status_text(state, "cause"));
-	if (strcmp(enclave_status_text(state, "state"), "running") == 0)
-		*status = take(&state);
-	else
-		note(&args->common, "%s: %s", enclave_status_text(state, "name"),
-		     enclave_status_text(state, "state"));
-	return CELLA_OK;
-}
-
-static enum cella_status await(const struct run_args *args, int fd, json_t **status,
-			       struct cella_error *err)
-{
-	const struct deadline deadline =
-		deadline_in(number_or(&args->timeout, BOOT_SECONDS) + SPARE_SECONDS);
-
-	while (*status == NULL) {
-		struct out line CLEANUP(out_done) = { 0 };
-
-		TRY(io_read_line(fd, LINE_MAX_LEN, &line, &deadline, "cellad", err));
-		TRY(hear_line(args, out_view(&line), status, err));
-	}
-	return CELLA_OK;
-}
-
-static enum cella_status start(const struct run_args *args, const struct argv *argv,
-			       json_t **status, struct cella_error *err)
-{
-	int hear CLEANUP_CLOSE = -1;
-	int tell CLEANUP_CLOSE = -1;
-	int ends[2];
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return error_errno(err, errno, "pipe");
-	hear = ends[0];
-	tell = ends[1];
-	pid = fork();
-	if (pid < 0)
-		return error_errno(err, errno, "fork");
-	if (pid == 0)
-		become_supervisor(argv, tell);
-	io_close(&tell);
-	return await(args, hear, status, err);
-}
+/* --- starting one -------------------------------------------------------------------- */
 
 static enum cella_status tell(const struct run_args *args, const json_t *status,
 			      struct cella_error *err)
@@ -236,17 +162,20 @@ static enum cella_status run_enclave(const struct run_args *args, struct cella_e
 	json_t *status CLEANUP_JSON = NULL;
 	int image CLEANUP_CLOSE = -1;
 
-	TRY(name_of(args, name, err));
-	image = open(path, O_RDONLY);
+	TRY(enclave_name(args->name, path, name, err));
+	image = open(path,
+		     O_RDONLY | O_NONBLOCK); /* a pipe's other end is not waited for */
 	if (image < 0)
 		return error_errno(err, errno, "%s", path);
 	TRY(make_argv(args, name, image, &argv, err));
 	if (args->foreground)
-		return execute(&argv, err);
+		return enclave_execute(&argv, err);
 	argv_add(&argv, "--ready");
 	argv_add(&argv, "%d", STDERR_FILENO);
 	TRY(argv_status(&argv, err));
-	TRY(start(args, &argv, &status, err));
+	TRY(enclave_start(&args->common, &argv, ENCLAVE_TELLS_STATES,
+			  number_or(&args->timeout, BOOT_SECONDS) + SPARE_SECONDS,
+			  &status, err));
 	return tell(args, status, err);
 }
 
@@ -254,6 +183,10 @@ static int run(const void *args)
 {
 	struct cella_error err = { 0 };
 
+	const char *const backend = ((const struct run_args *)args)->backend;
+
+	if (backend != NULL && !backend_is_name(backend))
+		return usage(&cmd_enclave_run, "--backend: expected " BACKEND_NAMES);
 	return run_enclave(args, &err) == CELLA_OK ? EXIT_YES : fail(&err);
 }
 

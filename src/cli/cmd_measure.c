@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "base/close.h"
 #include "base/encode.h"
 #include "base/json.h"
 #include "collect/measure.h"
@@ -72,14 +73,6 @@ static void session_done(struct session *s)
 		measuring_done(&s->measuring);
 	json_decref(s->done);
 }
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 /* --- one event ----------------------------------------------------------------------- */
 

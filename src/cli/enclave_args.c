@@ -5,8 +5,11 @@
 #include "cli/enclave_args.h"
 
 #include "base/json.h"
+#include "vm/control.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum cella_status enclave_ways_read(const struct ways_args *args, struct arena *arena,
@@ -40,6 +43,39 @@ const char *enclave_status_text(const json_t *status, const char *member)
 	const char *const text = json_string_value(json_object_get(status, member));
 
 	return text != NULL ? text : "";
+}
+
+enum cella_status enclave_ask_service(const char *base, const char *name,
+				      const char *request, json_t **out,
+				      struct cella_error *err)
+{
+	const struct deadline deadline = deadline_in(ENCLAVE_SERVICE_SECONDS);
+	struct out answer CLEANUP(out_done) = { 0 };
+	json_t *status CLEANUP_JSON = NULL;
+	const char *refusal;
+
+	TRY(control_ask_service(base, name, request, &deadline, &answer, err));
+	TRY(enclave_status_parse(out_view(&answer), &status, err));
+	refusal = enclave_status_text(status, "error");
+	if (refusal[0] != '\0')
+		return error_set(err, CELLA_USAGE, "%s", refusal);
+	*out = take(&status);
+	return CELLA_OK;
+}
+
+enum cella_status enclave_name(const char *given, const char *image,
+			       char name[RUN_NAME_MAX + 1], struct cella_error *err)
+{
+	const char *const slash = strrchr(image, '/');
+	const char *const file = slash != NULL ? slash + 1 : image;
+	const char *const dot = strrchr(file, '.');
+	const int len = dot != NULL ? (int)(dot - file) : (int)strlen(file);
+
+	if (given != NULL)
+		snprintf(name, RUN_NAME_MAX + 1, "%s", given);
+	else
+		snprintf(name, RUN_NAME_MAX + 1, "%.*s", len, file);
+	return run_name_check(given != NULL ? given : name, err);
 }
 
 enum cella_status enclave_host_folder(const char *given, struct out *path,

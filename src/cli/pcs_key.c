@@ -5,39 +5,11 @@
 #include "cli/pcs_key.h"
 
 #include "base/encode.h"
-#include "fetch/files.h"
+#include "cli/secret_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { KEY_FILE_MAX = 4096 };
-
-static void wipe_done(struct out *out)
-{
-	if (out->data != NULL)
-		explicit_bzero(out->data, out->len);
-	out_done(out);
-}
-
-/* Of pipes and the like modes say nothing. */
-static enum cella_status check_mode(const char *path, struct cella_error *err)
-{
-	struct stat st;
-
-	if (strcmp(path, "-") == 0)
-		return CELLA_OK;
-	if (stat(path, &st) != 0)
-		return error_errno(err, errno, "%s", path);
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
-		return error_set(
-			err, CELLA_IO,
-			"%s: a subscription key that others may use (mode %04o): "
-			"'chmod 600' it",
-			path, (unsigned)st.st_mode & 07777);
-	return CELLA_OK;
-}
 
 /* It goes into a header: what else could stand there is no key. */
 static bool is_key(struct cella_bytes text)
@@ -54,11 +26,10 @@ static bool is_key(struct cella_bytes text)
 enum cella_status pcs_key_read(const char *path, char out[REQUEST_KEY_MAX + 1],
 			       struct cella_error *err)
 {
-	struct out bytes CLEANUP(wipe_done) = { 0 };
+	struct out bytes CLEANUP(secret_done) = { 0 };
 	struct cella_bytes text;
 
-	TRY(check_mode(path, err));
-	TRY(file_read(path, KEY_FILE_MAX, &bytes, err));
+	TRY(secret_read(path, "a subscription key", KEY_FILE_MAX, &bytes, err));
 	text = text_trim(out_view(&bytes));
 	if (!is_key(text))
 		return error_set(

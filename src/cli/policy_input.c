@@ -4,12 +4,12 @@
  */
 #include "cli/policy_input.h"
 
+#include "cli/secret_file.h"
 #include "fetch/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum cella_status keys_read(const struct texts *files, struct cella_keys **out,
@@ -129,37 +129,12 @@ const struct cella_event_log *subject_event_log(const struct subject *subject)
 
 /* --- private keys -------------------------------------------------------------------- */
 
-static void wipe_done(struct out *out)
-{
-	if (out->data != NULL)
-		explicit_bzero(out->data, out->len);
-	out_done(out);
-}
-
-/* Pipes and the like have no readers but us; modes say nothing there. */
-static enum cella_status check_mode(const char *path, struct cella_error *err)
-{
-	struct stat st;
-
-	if (strcmp(path, "-") == 0)
-		return CELLA_OK;
-	if (stat(path, &st) != 0)
-		return error_errno(err, errno, "%s", path);
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
-		return error_set(err, CELLA_IO,
-				 "%s: a private key that others may use (mode %04o): "
-				 "'chmod 600' it, or make a new one",
-				 path, (unsigned)st.st_mode & 07777);
-	return CELLA_OK;
-}
-
 enum cella_status private_key_read(const char *path, struct private_key **out,
 				   struct cella_error *err)
 {
-	struct out pem CLEANUP(wipe_done) = { 0 };
+	struct out pem CLEANUP(secret_done) = { 0 };
 
-	TRY(check_mode(path, err));
-	TRY(file_read(path, KEY_FILE_MAX, &pem, err));
+	TRY(secret_read(path, "a private key", KEY_FILE_MAX, &pem, err));
 	if (private_key_parse(out_view(&pem), out, err) != CELLA_OK) {
 		error_prefix(err, "%s", path);
 		return err->status;
@@ -199,7 +174,7 @@ enum cella_status private_key_create(const char *path, enum crypto_curve curve,
 				     struct private_key **out, struct cella_error *err)
 {
 	struct private_key *key CLEANUP(private_key_cleanup) = NULL;
-	struct out pem CLEANUP(wipe_done) = { 0 };
+	struct out pem CLEANUP(secret_done) = { 0 };
 
 	TRY(private_key_generate(curve, &key, err));
 	TRY(private_key_write(key, &pem, err));

@@ -428,6 +428,16 @@ enum cella_status cella_collateral_builder_add(struct cella_collateral_builder *
 	return status;
 }
 
+/* A chain came in the role of what it stood beside; what it must be, its use says. */
+static enum cella_status check_role(struct chain_doc *doc, enum chain_role role,
+				    struct cella_error *err)
+{
+	if (doc->role == role)
+		return CELLA_OK;
+	doc->role = role;
+	return cert_chain_check(&doc->chain, role, &doc->fault, &doc->fault_index, err);
+}
+
 static enum cella_status check_doc(const struct cella_collateral_builder *b,
 				   struct signed_doc *doc, struct cella_error *err)
 {
@@ -435,6 +445,7 @@ static enum cella_status check_doc(const struct cella_collateral_builder *b,
 		TRY(chain_doc_copy(b->signing_chain, &doc->signer, err));
 	if (doc->signer == NULL)
 		return CELLA_OK;
+	TRY(check_role(doc->signer, CHAIN_SIGNING, err));
 	return crypto_cert_check(cert_chain_leaf(&doc->signer->chain), doc->body,
 				 bytes_of(doc->signature, sizeof doc->signature),
 				 &doc->signature_good, err);
@@ -452,6 +463,7 @@ static enum cella_status check_pck_crl(const struct cella_collateral_builder *b,
 	}
 	if (doc->issuer == NULL)
 		return CELLA_OK;
+	TRY(check_role(doc->issuer, CHAIN_PCK_CA, err));
 	return crypto_crl_verify(doc->crl, cert_chain_leaf(&doc->issuer->chain),
 				 &doc->signature_good, err);
 }

@@ -130,6 +130,46 @@ enum cella_status cert_chain_parse(struct cella_bytes pem,
 	return CELLA_OK;
 }
 
+static enum cella_status root_der(struct cella_bytes certificate, struct out *der,
+				  struct cella_error *err)
+{
+	bool found = false;
+
+	if (!text_is_pem(certificate)) {
+		out_bytes(der, certificate.data, certificate.len);
+		return out_status(der, err);
+	}
+	TRY(pem_next(&certificate, "CERTIFICATE", der, &found, err));
+	if (text_trim(certificate).len > 0)
+		return error_set(err, CELLA_MALFORMED, "more than one certificate");
+	return CELLA_OK;
+}
+
+static enum cella_status read_root(struct cella_bytes certificate,
+				   struct crypto_cert **out, struct cella_error *err)
+{
+	struct out der CLEANUP(out_done) = { 0 };
+	struct crypto_cert *cert CLEANUP(crypto_cert_cleanup) = NULL;
+
+	TRY(root_der(certificate, &der, err));
+	TRY(crypto_cert_parse(out_view(&der), &cert, err));
+	if (!cert->is_ca)
+		return error_set(err, CELLA_MALFORMED,
+				 "not a certification authority's certificate");
+	*out = take(&cert);
+	return CELLA_OK;
+}
+
+enum cella_status root_cert_parse(struct cella_bytes certificate,
+				  struct crypto_cert **out, struct cella_error *err)
+{
+	const enum cella_status status = read_root(certificate, out, err);
+
+	if (status != CELLA_OK)
+		error_prefix(err, "trust root");
+	return status;
+}
+
 /* What a certificate must be, by its place in a chain. */
 struct place {
 	const char *names[2]; /* acceptable common names */

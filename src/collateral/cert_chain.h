@@ -58,6 +58,14 @@ enum cella_status cert_chain_parse(struct cella_bytes pem,
 				   struct cert_chain *out,
 				   struct cella_error *err) MUST_CHECK;
 
+/*
+ * root_cert_parse() parses a root's certificate, in PEM or DER, on its own. CELLA_MALFORMED
+ * when it is broken, is not an authority's, or is not the only one. The caller frees *out.
+ */
+enum cella_status root_cert_parse(struct cella_bytes certificate,
+				  struct crypto_cert **out,
+				  struct cella_error *err) MUST_CHECK;
+
 /* Whom a chain certifies. */
 enum chain_role {
 	CHAIN_PCK,     /* PCK certificate, platform or processor CA, root CA */

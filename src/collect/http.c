@@ -10,7 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { RECEIVE_MAX = 16384, LENGTH_TEXT_MAX = 20, CHUNK_LINE_MAX = 256 };
+enum {
+	RECEIVE_MAX = 16384,
+	LENGTH_TEXT_MAX = 20,
+	CHUNK_LINE_MAX = 256,
+	/* Chunks' lengths may take as much again as what they are the lengths of. */
+	RESPONSE_MAX = HTTP_HEAD_MAX + 2 * HTTP_BODY_MAX,
+};
 
 /* What a head says of the body. */
 struct framing {
@@ -210,6 +216,12 @@ enum cella_status http_response_read(struct cella_bytes bytes, bool is_end,
 	unsigned status = 0;
 	bool is_whole = false;
 
+	if (bytes.len > RESPONSE_MAX)
+		return error_set(
+			err, CELLA_LIMIT,
+			"HTTP response: more than %d bytes, with what is said of "
+			"its chunks",
+			RESPONSE_MAX);
 	TRY(read_head(&rest, &status, &framing, &is_whole, err));
 	if (is_whole) {
 		is_whole = false;

@@ -4,6 +4,8 @@
  */
 #include "collect/program.h"
 
+#include "base/close.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -13,14 +15,6 @@
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 static bool join(char path[PROGRAM_PATH_MAX], const char *dir, size_t dir_len,
 		 const char *name)

@@ -6,6 +6,7 @@
  */
 #include "collect/rtmr.h"
 
+#include "base/close.h"
 #include "base/encode.h"
 #include "collect/program.h"
 #include "collect/rtmr_configfs.h"
@@ -38,14 +39,6 @@ struct extend_request {
 };
 #define EXTEND_RTMR _IOW('T', 3, struct extend_request)
 _Static_assert(sizeof(struct extend_request) == 49, "the driver's layout");
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 static enum cella_status join(char path[RTMR_PATH_MAX], const char *sysroot,
 			      const char *file, struct cella_error *err)

@@ -4,6 +4,7 @@
  */
 #include "collect/rtmr_configfs.h"
 
+#include "base/close.h"
 #include "base/number.h"
 #include "collect/advice.h"
 #include "evidence/event_log.h"
@@ -31,14 +32,6 @@ static const struct advice entry_advice[] = {
 	{ EROFS, "it is mounted read-only" },
 	{ 0, NULL },
 };
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 static void close_folder(DIR **folder)
 {

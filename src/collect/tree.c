@@ -6,6 +6,7 @@
 #include "collect/tree.h"
 
 #include "base/arena.h"
+#include "base/close.h"
 #include "base/encode.h"
 #include "crypto/hasher.h"
 
@@ -15,14 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 /* --- files --------------------------------------------------------------------------- */
 

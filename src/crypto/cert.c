@@ -76,7 +76,7 @@ enum cella_status ossl_serial(const ASN1_INTEGER *serial, uint8_t out[CERT_SERIA
 	return CELLA_OK;
 }
 
-static struct cella_bytes name_der(const X509_NAME *name)
+struct cella_bytes ossl_name(const X509_NAME *name)
 {
 	const unsigned char *der = NULL;
 	size_t len = 0;
@@ -86,22 +86,26 @@ static struct cella_bytes name_der(const X509_NAME *name)
 	return bytes_of(der, len);
 }
 
+enum cella_status ossl_validity(const X509 *x, int64_t *not_before, int64_t *not_after,
+				struct cella_error *err)
+{
+	TRY(ossl_time(X509_get0_notBefore(x), not_before, "certificate: notBefore", err));
+	return ossl_time(X509_get0_notAfter(x), not_after, "certificate: notAfter", err);
+}
+
 static enum cella_status read_names(struct crypto_cert *cert, struct cella_error *err)
 {
 	X509 *const x = cert->handle;
 
 	if (X509_get_version(x) != 2)
 		return error_set(err, CELLA_MALFORMED, "certificate: not of version 3");
-	cert->subject = name_der(X509_get_subject_name(x));
-	cert->issuer = name_der(X509_get_issuer_name(x));
+	cert->subject = ossl_name(X509_get_subject_name(x));
+	cert->issuer = ossl_name(X509_get_issuer_name(x));
 	ossl_common_name(X509_get_subject_name(x), cert->subject_cn);
 	ossl_common_name(X509_get_issuer_name(x), cert->issuer_cn);
 	TRY(ossl_serial(X509_get0_serialNumber(x), cert->serial, &cert->serial_len,
 			"certificate", err));
-	TRY(ossl_time(X509_get0_notBefore(x), &cert->not_before, "certificate: notBefore",
-		      err));
-	return ossl_time(X509_get0_notAfter(x), &cert->not_after, "certificate: notAfter",
-			 err);
+	return ossl_validity(x, &cert->not_before, &cert->not_after, err);
 }
 
 /* RFC 5480: id-ecPublicKey with a named curve, and an uncompressed point. */
@@ -199,6 +203,19 @@ enum cella_status ossl_key_usage(const X509 *x, bool *has_usage, unsigned *out,
 	return CELLA_OK;
 }
 
+bool ossl_has_unknown_critical(const X509 *x)
+{
+	for (int i = 0; i < X509_get_ext_count(x); i++) {
+		X509_EXTENSION *const ext = X509_get_ext(x, i);
+		const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
+
+		if (X509_EXTENSION_get_critical(ext) && nid != NID_basic_constraints &&
+		    nid != NID_key_usage)
+			return true;
+	}
+	return false;
+}
+
 /* SEQUENCE { tcg-kp-AIKCertificate }, 2.23.133.8.3 */
 static bool is_ak_usage(const ASN1_OCTET_STRING *value)
 {
@@ -223,17 +240,14 @@ static enum cella_status read_extensions(struct crypto_cert *cert,
 
 	TRY(ossl_constraints(x, &cert->is_ca, &cert->path_len, err));
 	TRY(ossl_key_usage(x, &cert->has_key_usage, &cert->key_usage, err));
+	cert->has_unknown_critical = ossl_has_unknown_critical(x);
 	for (int i = 0; i < X509_get_ext_count(x); i++) {
 		X509_EXTENSION *const ext = X509_get_ext(x, i);
 		const ASN1_OBJECT *const oid = X509_EXTENSION_get_object(ext);
-		const int nid = OBJ_obj2nid(oid);
 		const ASN1_OCTET_STRING *value;
 
-		if (nid == NID_ext_key_usage)
+		if (OBJ_obj2nid(oid) == NID_ext_key_usage)
 			cert->has_ak_usage = is_ak_usage(X509_EXTENSION_get_data(ext));
-		if (X509_EXTENSION_get_critical(ext) && nid != NID_basic_constraints &&
-		    nid != NID_key_usage)
-			cert->has_unknown_critical = true;
 		if (!is_sgx_extension(oid))
 			continue;
 		if (cert->sgx_extension.data != NULL)

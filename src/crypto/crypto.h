@@ -119,6 +119,11 @@ enum cella_status crypto_cert_parse(struct cella_bytes der, struct crypto_cert *
 				    struct cella_error *err) MUST_CHECK;
 void crypto_cert_free(struct crypto_cert *cert);
 
+static inline void crypto_cert_cleanup(struct crypto_cert **cert)
+{
+	crypto_cert_free(*cert);
+}
+
 /* crypto_cert_verify() checks the signature alone: ecdsa-with-SHA256 by issuer's key. */
 enum cella_status crypto_cert_verify(const struct crypto_cert *cert,
 				     const struct crypto_cert *issuer, bool *good,

@@ -4,7 +4,6 @@
  */
 #include "crypto/ec_cert.h"
 
-#include "base/der.h"
 #include "crypto/ossl.h"
 
 #include <string.h>
@@ -83,28 +82,15 @@ static enum cella_status read_signature(struct ec_cert *cert, struct cella_error
 	return CELLA_OK;
 }
 
-static struct cella_bytes name_der(const X509_NAME *name)
-{
-	const unsigned char *der = NULL;
-	size_t len = 0;
-
-	if (X509_NAME_get0_der((X509_NAME *)name, &der, &len) != 1)
-		return bytes_of(NULL, 0);
-	return bytes_of(der, len);
-}
-
 static enum cella_status read_names(struct ec_cert *cert, struct cella_error *err)
 {
 	X509 *const x = cert->handle;
 
-	cert->subject = name_der(X509_get_subject_name(x));
-	cert->issuer = name_der(X509_get_issuer_name(x));
+	cert->subject = ossl_name(X509_get_subject_name(x));
+	cert->issuer = ossl_name(X509_get_issuer_name(x));
 	ossl_common_name(X509_get_subject_name(x), cert->subject_cn);
 	ossl_common_name(X509_get_issuer_name(x), cert->issuer_cn);
-	TRY(ossl_time(X509_get0_notBefore(x), &cert->not_before, "certificate: notBefore",
-		      err));
-	return ossl_time(X509_get0_notAfter(x), &cert->not_after, "certificate: notAfter",
-			 err);
+	return ossl_validity(x, &cert->not_before, &cert->not_after, err);
 }
 
 static enum cella_status read_extensions(struct ec_cert *cert, struct cella_error *err)
@@ -113,14 +99,7 @@ static enum cella_status read_extensions(struct ec_cert *cert, struct cella_erro
 
 	TRY(ossl_constraints(x, &cert->is_ca, &cert->path_len, err));
 	TRY(ossl_key_usage(x, &cert->has_key_usage, &cert->key_usage, err));
-	for (int i = 0; i < X509_get_ext_count(x); i++) {
-		X509_EXTENSION *const ext = X509_get_ext(x, i);
-		const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
-
-		if (X509_EXTENSION_get_critical(ext) && nid != NID_basic_constraints &&
-		    nid != NID_key_usage)
-			cert->has_unknown_critical = true;
-	}
+	cert->has_unknown_critical = ossl_has_unknown_critical(x);
 	return CELLA_OK;
 }
 
@@ -178,51 +157,17 @@ void ec_cert_free(struct ec_cert *cert)
 
 /* --- signatures ---------------------------------------------------------------------- */
 
-/* An INTEGER that is not negative, as len big-endian bytes. */
-static bool read_number(struct in *in, uint8_t *out, size_t len)
-{
-	struct in number = der_element(in, DER_INTEGER, "signature");
-	size_t left = in_left(&number);
-
-	if (left == 0 || number.data[0] >= 0x80 ||
-	    (left > 1 && number.data[0] == 0 && number.data[1] < 0x80))
-		return false;
-	if (left > len && number.data[0] == 0) {
-		in_skip(&number, 1, "signature");
-		left--;
-	}
-	if (left > len)
-		return false;
-	memset(out, 0, len - left);
-	in_copy(&number, out + len - left, left, "signature");
-	return number.failed == NULL;
-}
-
-/* ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER } */
-static bool read_raw(struct cella_bytes der, uint8_t *out, size_t half)
-{
-	struct in in;
-	struct in value;
-
-	in_init(&in, der, "signature");
-	value = der_element(&in, DER_SEQUENCE, "signature");
-	if (in.failed != NULL || !read_number(&value, out, half) ||
-	    !read_number(&value, out + half, half))
-		return false;
-	in_end(&value, "signature");
-	in_end(&in, "signature");
-	return value.failed == NULL && in.failed == NULL;
-}
-
 enum cella_status ec_cert_signed_by(const struct ec_cert *cert,
 				    const struct ec_cert *issuer, bool *good,
 				    struct cella_error *err)
 {
 	const size_t len = ec_point_len(issuer->curve);
 	uint8_t raw[CRYPTO_POINT_MAX];
+	struct in in;
 
 	*good = false;
-	if (cert->signature_der.len == 0 || !read_raw(cert->signature_der, raw, len / 2))
+	in_init(&in, cert->signature_der, "signature");
+	if (cert->signature_der.len == 0 || !signed_der_value(&in, raw, len / 2))
 		return CELLA_OK;
 	return ossl_verify_hash(issuer->key, cert->hash, cert->tbs, bytes_of(raw, len),
 				good, err);

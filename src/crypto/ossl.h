@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "base/der.h"
 #include "crypto/crypto.h"
 
 /*
@@ -43,6 +44,16 @@ X509_CRL *ossl_crl_new(void);
 /* ossl_x509_parse() parses exactly one certificate. */
 enum cella_status ossl_x509_parse(struct cella_bytes der, X509 **out,
 				  struct cella_error *err) MUST_CHECK;
+
+/* ossl_name() finds a name's DER, which lives as long as its certificate. */
+struct cella_bytes ossl_name(const X509_NAME *name);
+
+/* ossl_validity() reads from when and until when a certificate is valid. */
+enum cella_status ossl_validity(const X509 *x, int64_t *not_before, int64_t *not_after,
+				struct cella_error *err) MUST_CHECK;
+
+/* ossl_has_unknown_critical() is true for a critical extension that nobody here reads. */
+bool ossl_has_unknown_critical(const X509 *x);
 
 /*
  * ossl_ec_point() finds a certificate's key: the curve, and x || y. False when the key is
@@ -76,6 +87,12 @@ enum cella_status ossl_verify_hash(EC_KEY *key, enum crypto_hash hash,
 enum cella_status signed_der_read(struct cella_bytes der, const char *what,
 				  struct crypto_signed *out,
 				  struct cella_error *err) MUST_CHECK;
+
+/*
+ * signed_der_value() reads ECDSA-Sig-Value, SEQUENCE { r INTEGER, s INTEGER }, of the next
+ * bytes and no more; r and s have half bytes each. False when it is anything else.
+ */
+bool signed_der_value(struct in *in, uint8_t *out, size_t half);
 
 /* signed_der_verify() checks the signature by a key on P-256. */
 enum cella_status signed_der_verify(const struct crypto_signed *der, EC_KEY *key,

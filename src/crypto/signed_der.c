@@ -5,8 +5,6 @@
  */
 #include "crypto/ossl.h"
 
-#include "base/der.h"
-
 #include <string.h>
 
 /* AlgorithmIdentifier of ecdsa-with-SHA256 (RFC 5758 section 3.2): no parameters. */
@@ -52,20 +50,22 @@ static bool read_number(struct in *in, uint8_t *out, size_t len)
 	return true;
 }
 
-/* ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER } in a BIT STRING of whole bytes */
-static bool read_signature(struct in *bits, uint8_t out[P256_SIGNATURE_LEN])
+bool signed_der_value(struct in *in, uint8_t *out, size_t half)
 {
-	const size_t half = P256_SIGNATURE_LEN / 2;
-	struct in value;
+	struct in value = der_element(in, DER_SEQUENCE, "signature");
 
-	if (in_u8(bits, "signature") != 0)
-		return false;
-	value = der_element(bits, DER_SEQUENCE, "signature");
 	if (!read_number(&value, out, half) || !read_number(&value, out + half, half))
 		return false;
 	in_end(&value, "signature");
-	in_end(bits, "signature");
-	return value.failed == NULL && bits->failed == NULL;
+	in_end(in, "signature");
+	return value.failed == NULL && in->failed == NULL;
+}
+
+/* In a BIT STRING of whole bytes. */
+static bool read_signature(struct in *bits, uint8_t out[P256_SIGNATURE_LEN])
+{
+	return in_u8(bits, "signature") == 0 &&
+	       signed_der_value(bits, out, P256_SIGNATURE_LEN / 2);
 }
 
 enum cella_status signed_der_read(struct cella_bytes der, const char *what,

@@ -37,24 +37,6 @@ void check_kvm(const struct facts *facts, struct finding *out)
 		  enclave->kvm_module[0] != '\0' ? ", module " : "", enclave->kvm_module);
 }
 
-static const char *step_text(enum kvm_step step)
-{
-	static const char *const texts[] = {
-		[KVM_STEP_NONE] = "the probe was not started",
-		[KVM_STEP_OPEN] = "open",
-		[KVM_STEP_VERSION] = "its version",
-		[KVM_STEP_VM] = "making a machine",
-		[KVM_STEP_MEMORY] = "giving it memory",
-		[KVM_STEP_VCPU] = "making a processor",
-		[KVM_STEP_STATE] = "setting its registers",
-		[KVM_STEP_RUN] = "running it",
-		[KVM_STEP_STOPPED] = "running it",
-		[KVM_STEP_UNSUPPORTED] = "no probe for this architecture",
-	};
-
-	return texts[step];
-}
-
 static void found_stopped(const struct kvm_probe *probe, struct finding *out)
 {
 	if (probe->stage == KVM_STAGE_HALT) {
@@ -82,11 +64,11 @@ static void found_probe(const struct kvm_probe *probe, struct finding *out)
 			  KVM_DEADLINE_MS / 1000, kvm_stage_name(probe->stage));
 		out->meaning = "The guest of the probe takes milliseconds. " EMULATED;
 	} else if (probe->sys_errno != 0) {
-		found_set(out, DOCTOR_FAIL, "%s: %s", step_text(probe->step),
+		found_set(out, DOCTOR_FAIL, "%s: %s", kvm_step_name(probe->step),
 			  strerror(probe->sys_errno));
 		out->meaning = EMULATED;
 	} else {
-		found_set(out, DOCTOR_UNKNOWN, "%s", step_text(probe->step));
+		found_set(out, DOCTOR_UNKNOWN, "%s", kvm_step_name(probe->step));
 	}
 }
 

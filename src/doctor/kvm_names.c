@@ -41,3 +41,21 @@ const char *kvm_exit_name(uint32_t exit_reason)
 		return "it stopped for another reason";
 	return names[exit_reason];
 }
+
+const char *kvm_step_name(enum kvm_step step)
+{
+	static const char *const texts[] = {
+		[KVM_STEP_NONE] = "the probe was not started",
+		[KVM_STEP_OPEN] = "open",
+		[KVM_STEP_VERSION] = "its version",
+		[KVM_STEP_VM] = "making a machine",
+		[KVM_STEP_MEMORY] = "giving it memory",
+		[KVM_STEP_VCPU] = "making a processor",
+		[KVM_STEP_STATE] = "setting its registers",
+		[KVM_STEP_RUN] = "running it",
+		[KVM_STEP_STOPPED] = "running it",
+		[KVM_STEP_UNSUPPORTED] = "no probe for this architecture",
+	};
+
+	return texts[step];
+}

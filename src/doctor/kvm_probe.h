@@ -50,8 +50,9 @@ struct kvm_probe {
 /* kvm_probe_work() is the probe itself, on a struct kvm_probe: for bounded_run(). */
 void kvm_probe_work(void *shared);
 
-/* kvm_stage_name() says what a stage is; kvm_exit_name() what KVM means. */
+/* These say what a stage is, what a step does, and what KVM means. */
 const char *kvm_stage_name(enum kvm_stage stage);
+const char *kvm_step_name(enum kvm_step step);
 const char *kvm_exit_name(uint32_t exit_reason);
 
 /* cpu_says_tdx() asks the CPU itself: leaf 0x21. */

@@ -4,6 +4,7 @@
  */
 #include "doctor/system.h"
 
+#include "base/close.h"
 #include "base/encode.h"
 #include "base/number.h"
 
@@ -16,14 +17,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 static void out_cleanup(struct out *out)
 {

@@ -282,17 +282,22 @@ enum cella_status eif_parse(struct cella_bytes file, struct eif *out,
 /* Where the header says that the file ends, as far as the header is there. */
 size_t eif_missing(struct cella_bytes file)
 {
-	const size_t magic_len = file.len < sizeof magic ? file.len : sizeof magic;
+	return eif_missing_of(file, file.len);
+}
+
+size_t eif_missing_of(struct cella_bytes start, uint64_t len)
+{
+	const size_t magic_len = start.len < sizeof magic ? start.len : sizeof magic;
 	struct header header = { 0 };
 	struct eif image = { 0 };
 	uint64_t end = EIF_HEADER_LEN;
 	struct in in;
 
-	if (magic_len > 0 && memcmp(file.data, magic, magic_len) != 0)
+	if (magic_len > 0 && memcmp(start.data, magic, magic_len) != 0)
 		return 0;
-	if (file.len < EIF_HEADER_LEN)
-		return EIF_HEADER_LEN - file.len;
-	in_init(&in, file, "eif");
+	if (len < EIF_HEADER_LEN)
+		return EIF_HEADER_LEN - (size_t)len;
+	in_init(&in, start, "eif");
 	if (read_header(&in, &image, &header, NULL) != CELLA_OK)
 		return 0;
 	for (size_t i = 0; i < header.num_sections; i++) {
@@ -300,7 +305,7 @@ size_t eif_missing(struct cella_bytes file)
 			return 0;
 		end += EIF_SECTION_HEADER_LEN + header.sizes[i];
 	}
-	return end > file.len && end <= EIF_MAX ? (size_t)end - file.len : 0;
+	return end > len && end <= EIF_MAX ? (size_t)(end - len) : 0;
 }
 
 /* --- writing ------------------------------------------------------------------------- */

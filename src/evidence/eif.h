@@ -79,6 +79,9 @@ bool eif_is_one(struct cella_bytes file);
  */
 size_t eif_missing(struct cella_bytes file);
 
+/* eif_missing_of() tells it of a file of this length, by its first EIF_HEADER_LEN bytes. */
+size_t eif_missing_of(struct cella_bytes start, uint64_t len);
+
 /*
  * eif_parse() parses an image and checks all of the above, the CRC too. CELLA_UNSUPPORTED
  * for another version; CELLA_LIMIT for a section that is too large; CELLA_MALFORMED names

@@ -546,25 +546,17 @@ static enum cella_status is_digest_of(const struct cella_event_log *log,
 				      const struct event *event, struct cella_bytes bytes,
 				      bool *out, struct cella_error *err)
 {
-	static const struct {
-		uint16_t id;
-		enum crypto_hash hash;
-	} rows[] = {
-		{ CELLA_HASH_SHA256, CRYPTO_SHA256 },
-		{ CELLA_HASH_SHA384, CRYPTO_SHA384 },
-		{ CELLA_HASH_SHA512, CRYPTO_SHA512 },
-	};
 	uint8_t digest[SHA512_LEN];
 	bool is_all = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const int place = event_log_hash(log, rows[i].id);
+	for (size_t i = 0; i < log->num_hashes; i++) {
+		enum crypto_hash function;
 
-		if (place < 0)
+		if (!event_hash_function(log->hashes[i].id, &function))
 			continue;
-		TRY(crypto_digest(rows[i].hash, &bytes, 1, digest, err));
-		if (!bytes_equal(event_digest(log, event, (size_t)place),
-				 bytes_of(digest, crypto_hash_len(rows[i].hash))))
+		TRY(crypto_digest(function, &bytes, 1, digest, err));
+		if (!bytes_equal(event_digest(log, event, i),
+				 bytes_of(digest, crypto_hash_len(function))))
 			return CELLA_OK;
 		is_all = true;
 	}

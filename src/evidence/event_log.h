@@ -11,6 +11,7 @@
 #include <cella/event_log.h>
 
 #include "base/bytes.h"
+#include "crypto/crypto.h"
 
 enum {
 	EVENT_LOG_MAX_HASHES = 5,
@@ -90,6 +91,9 @@ bool event_log_is_one(struct cella_bytes bytes);
 
 /* event_hash_name() is "sha384" and so on; "0x….." is told by the caller if it is NULL. */
 const char *event_hash_name(uint16_t id);
+
+/* event_hash_function() is false for a hash that cella does not compute (SHA-1, SM3). */
+bool event_hash_function(uint16_t id, enum crypto_hash *out);
 
 /* event_log_hash() is a hash's place in the log's table; -1 when it is not there. */
 int event_log_hash(const struct cella_event_log *log, uint16_t id);

@@ -8,8 +8,6 @@
  */
 #include "evidence/event_log.h"
 
-#include "crypto/crypto.h"
-
 #include <assert.h>
 #include <string.h>
 
@@ -64,7 +62,7 @@ void register_start(const struct cella_event_log *log, unsigned reg, uint8_t *va
 		value[len - 1] = log->startup_locality;
 }
 
-static bool crypto_hash_of(uint16_t id, enum crypto_hash *out)
+bool event_hash_function(uint16_t id, enum crypto_hash *out)
 {
 	static const struct {
 		uint16_t id;
@@ -92,7 +90,7 @@ enum cella_status register_extend(uint16_t hash, uint8_t *value, size_t len,
 	enum crypto_hash function;
 	uint8_t next[EVENT_DIGEST_MAX];
 
-	if (!crypto_hash_of(hash, &function))
+	if (!event_hash_function(hash, &function))
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "event log: hash 0x%04x cannot be replayed", hash);
 	assert(len == crypto_hash_len(function));
@@ -193,7 +191,7 @@ static enum cella_status try_changes(const struct replayer *r,
 	size_t pos = 0;
 
 	if (out->num_events > TRIED_EVENTS_MAX ||
-	    !crypto_hash_of(r->log->hashes[r->hash].id, &function))
+	    !event_hash_function(r->log->hashes[r->hash].id, &function))
 		return CELLA_OK;
 	while (out->event == NULL &&
 	       (event = event_log_next(r->log, r->reg, &pos)) != NULL) {

@@ -45,14 +45,9 @@ static const char *printable(struct teller *t, struct cella_bytes bytes)
 	return text;
 }
 
-static void cert_cleanup(struct crypto_cert **cert)
-{
-	crypto_cert_free(*cert);
-}
-
 static enum cella_status tell_certificate(struct teller *t, const struct evm *evm)
 {
-	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
+	struct crypto_cert *cert CLEANUP(crypto_cert_cleanup) = NULL;
 	enum cella_status status;
 	char from[CIVIL_TEXT_LEN];
 	char to[CIVIL_TEXT_LEN];

@@ -15,6 +15,7 @@
  */
 #include "fetch/cache_sweep.h"
 
+#include "base/close.h"
 #include "fetch/clock.h"
 
 #include <dirent.h>
@@ -42,11 +43,8 @@ static const char lock_name[] = "sweep";
 
 void cache_leave(const int *fd)
 {
-	if (*fd >= 0)
-		close(*fd);
+	close_fd(fd);
 }
-
-#define CLEANUP_CLOSE CLEANUP(cache_leave)
 
 static int open_lock(int dir)
 {

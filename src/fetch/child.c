@@ -141,8 +141,8 @@ static enum cella_status make_pair(int out[2], struct cella_error *err)
 	return CELLA_IO;
 }
 
-enum cella_status child_start(char *const argv[], bool is_quiet, struct child *out,
-			      struct cella_error *err)
+enum cella_status child_launch(char *const argv[], bool is_quiet, struct child *out,
+			       struct cella_error *err)
 {
 	int ends[2] = { -1, -1 };
 	pid_t pid;

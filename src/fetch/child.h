@@ -16,12 +16,12 @@ struct child {
 };
 
 /*
- * child_start() starts a program: its path, without a search, and its arguments. It has no
+ * child_launch() starts a program: its path, without a search, and its arguments. It has no
  * other descriptors than the socket and standard error, which leads nowhere for a quiet
  * one. CELLA_MISSING when there is no such program.
  */
-enum cella_status child_start(char *const argv[], bool is_quiet, struct child *out,
-			      struct cella_error *err) MUST_CHECK;
+enum cella_status child_launch(char *const argv[], bool is_quiet, struct child *out,
+			       struct cella_error *err) MUST_CHECK;
 
 /* What child_stop() adds to the signal that a program died of. */
 enum { CHILD_SIGNALLED = 128 };

@@ -79,7 +79,8 @@ static enum cella_status start(struct client *client, struct cella_error *err)
 		return CELLA_OK;
 	snprintf(attempts, sizeof attempts, "%u", client->options.attempts);
 	if (find_program(client, path))
-		status = child_start(argv, client->options.is_quiet, &client->child, err);
+		status =
+			child_launch(argv, client->options.is_quiet, &client->child, err);
 	if (status != CELLA_MISSING)
 		return status;
 	return error_set(err, CELLA_UNSUPPORTED,

@@ -14,6 +14,7 @@
 #include "fetch/disk_cache.h"
 
 #include "base/civil.h"
+#include "base/close.h"
 #include "base/encode.h"
 #include "base/number.h"
 #include "crypto/crypto.h"
@@ -45,14 +46,6 @@ struct disk_cache {
 	int dir;
 	char path[];
 };
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 /* --- opening ------------------------------------------------------------------------- */
 

@@ -88,7 +88,14 @@ static const struct rule rules[] = {
 	ALLOW(writev),
 	ALLOW(close),
 	ALLOW(lseek),
-	ALLOW(fcntl),
+	/* but not to have a file signal somebody else */
+	{ SYS_fcntl,
+	  ENDS,
+	  ALLOWS,
+	  1,
+	  UINT32_MAX,
+	  3,
+	  { F_SETOWN, F_SETOWN_EX, F_SETSIG } },
 	ALLOW(fadvise64),
 	/* files, for reading */
 	ALLOW_READING(openat, 2),

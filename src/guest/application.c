@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_NOT_STARTED = 127 };
-
 enum step { STEP_OUTPUT, STEP_ROOT, STEP_USER, STEP_FOLDER, STEP_EXEC };
 
 static const char *const steps[] = {
@@ -24,11 +22,6 @@ static const char *const steps[] = {
 	[STEP_USER] = "its user",
 	[STEP_FOLDER] = "its working directory",
 	[STEP_EXEC] = "executing it",
-};
-
-struct failure {
-	int sys_errno;
-	enum step step;
 };
 
 static bool take_user(const struct guest_policy *policy)
@@ -75,43 +68,16 @@ static enum step become(const struct guest_policy *policy, int output)
 	return STEP_EXEC;
 }
 
-static _Noreturn void run_child(const struct guest_policy *policy, int output, int tell)
-{
-	struct failure failure = { .step = become(policy, output) };
-
-	failure.sys_errno = errno;
-	if (write(tell, &failure, sizeof failure) != sizeof failure)
-		_exit(EXIT_NOT_STARTED + 1);
-	_exit(EXIT_NOT_STARTED);
-}
-
-/* The pipe's end without a word is execve's success. */
 static enum cella_status hear(int pipe, const struct guest_policy *policy,
 			      struct cella_error *err)
 {
-	struct failure failure = { 0 };
-	ssize_t got;
+	struct io_failure failure = { 0 };
+	bool failed = true;
 
-	do
-		got = read(pipe, &failure, sizeof failure);
-	while (got < 0 && errno == EINTR);
-	if (got == 0)
-		return CELLA_OK;
-	if (got != sizeof failure)
-		return error_errno(err, errno, "%s", policy->argv.items[0]);
-	return error_errno(err, failure.sys_errno, "%s: %s", policy->argv.items[0],
-			   steps[failure.step]);
-}
-
-static enum cella_status open_pipe(int *read_end, int *write_end, struct cella_error *err)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return error_errno(err, errno, "pipe");
-	*read_end = ends[0];
-	*write_end = ends[1];
-	return CELLA_OK;
+	TRY(io_hear_failure(pipe, policy->argv.items[0], &failed, &failure, err));
+	return failed ? error_errno(err, failure.sys_errno, "%s: %s",
+				    policy->argv.items[0], steps[failure.step])
+		      : CELLA_OK;
 }
 
 enum cella_status application_start(const struct guest_policy *policy, pid_t *pid,
@@ -123,14 +89,14 @@ enum cella_status application_start(const struct guest_policy *policy, pid_t *pi
 	int write_end CLEANUP_CLOSE = -1;
 	pid_t child;
 
-	TRY(open_pipe(&hear_end, &tell_end, err));
+	TRY(io_pipe(&hear_end, &tell_end, err));
 	if (policy->log == GUEST_LOG_FULL)
-		TRY(open_pipe(&log_end, &write_end, err));
+		TRY(io_pipe(&log_end, &write_end, err));
 	child = fork();
 	if (child < 0)
 		return error_errno(err, errno, "fork");
 	if (child == 0)
-		run_child(policy, write_end, tell_end);
+		io_tell_failure(tell_end, become(policy, write_end));
 	io_close(&tell_end);
 	TRY(hear(hear_end, policy, err));
 	*pid = child;

@@ -5,11 +5,12 @@
 #include "guest/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHUNK = 4096 };
+enum { CHUNK = 4096, EXIT_NOT_STARTED = 127 };
 
 void io_close(int *fd)
 {
@@ -18,18 +19,46 @@ void io_close(int *fd)
 	*fd = -1;
 }
 
-void io_cleanup(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 int io_take(int *fd)
 {
 	const int taken = *fd;
 
 	*fd = -1;
 	return taken;
+}
+
+enum cella_status io_pipe(int *read_end, int *write_end, struct cella_error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_errno(err, errno, "pipe");
+	*read_end = ends[0];
+	*write_end = ends[1];
+	return CELLA_OK;
+}
+
+void io_tell_failure(int pipe, int step)
+{
+	const struct io_failure failure = { .sys_errno = errno, .step = step };
+
+	if (write(pipe, &failure, sizeof failure) != sizeof failure)
+		_exit(EXIT_NOT_STARTED + 1);
+	_exit(EXIT_NOT_STARTED);
+}
+
+enum cella_status io_hear_failure(int pipe, const char *name, bool *failed,
+				  struct io_failure *out, struct cella_error *err)
+{
+	ssize_t got;
+
+	do
+		got = read(pipe, out, sizeof *out);
+	while (got < 0 && errno == EINTR);
+	*failed = got != 0;
+	if (got != 0 && got != sizeof *out)
+		return error_set(err, CELLA_IO, "%s: cannot be started", name);
+	return CELLA_OK;
 }
 
 /* A peer that is gone must not end this process by a signal; files are no sockets. */

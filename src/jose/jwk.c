@@ -327,15 +327,10 @@ static enum cella_status add_spki(struct cella_keys *keys, struct cella_bytes de
 			 "public key: not an uncompressed point on P-256 or P-384");
 }
 
-static void cert_cleanup(struct crypto_cert **cert)
-{
-	crypto_cert_free(*cert);
-}
-
 static enum cella_status add_cert(struct cella_keys *keys, struct cella_bytes der,
 				  struct cella_error *err)
 {
-	struct crypto_cert *cert CLEANUP(cert_cleanup) = NULL;
+	struct crypto_cert *cert CLEANUP(crypto_cert_cleanup) = NULL;
 	struct jwk jwk CLEANUP(jwk_cleanup) = { 0 };
 
 	TRY(crypto_cert_parse(der, &cert, err));

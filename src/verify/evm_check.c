@@ -10,7 +10,6 @@
  */
 #include "verify/evm_check.h"
 
-#include "base/encode.h"
 #include "evidence/evm.h"
 #include "verify/dcap.h"
 #include "verify/event_check.h"
@@ -32,32 +31,6 @@ static void checker_done(struct checker *c)
 }
 
 /* --- certificates -------------------------------------------------------------------- */
-
-static enum cella_status read_root(struct cella_bytes bytes, struct crypto_cert **out,
-				   struct cella_error *err)
-{
-	struct out der CLEANUP(out_done) = { 0 };
-	bool found = true;
-	enum cella_status status;
-
-	if (text_is_pem(bytes)) {
-		TRY(pem_next(&bytes, "CERTIFICATE", &der, &found, err));
-		if (text_trim(bytes).len > 0)
-			return error_set(err, CELLA_MALFORMED,
-					 "trust root: more than one certificate");
-	} else {
-		out_bytes(&der, bytes.data, bytes.len);
-		TRY(out_status(&der, err));
-	}
-	status = crypto_cert_parse(out_view(&der), out, err);
-	if (status != CELLA_OK)
-		error_prefix(err, "trust root");
-	else if (!(*out)->is_ca)
-		return error_set(err, CELLA_MALFORMED,
-				 "trust root: not a certification authority's "
-				 "certificate");
-	return status;
-}
 
 /* What is wrong with a certificate as that of an attestation key; NULL: nothing. */
 static const char *key_fault(const struct crypto_cert *cert)
@@ -293,7 +266,7 @@ enum cella_status evm_verify(struct cella_verdict *v, const struct cella_bytes *
 		return status;
 	}
 	if (root != NULL)
-		TRY(read_root(*root, &c.root, err));
+		TRY(root_cert_parse(*root, &c.root, err));
 	return check_all(&c, err);
 }
 

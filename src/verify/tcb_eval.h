@@ -46,7 +46,8 @@ enum cella_status tcb_evaluate(const struct tcb_info *info,
 /*
  * tcb_relaunch() joins the status at launch with the one of the module that runs now: a TD
  * that was launched on an old module, on a platform that is up to date by now, is advised
- * to launch again.
+ * to launch again. One that was launched in date stands no better than the module that
+ * runs now.
  */
 enum cella_tcb_status tcb_relaunch(enum cella_tcb_status launch,
 				   enum cella_tcb_status current);

@@ -7,18 +7,31 @@
  *          [--vcpus N] [--memory MIB] [--cid N] [--boot-timeout S] [--stop-timeout S]
  *          [--to-guest PORTS] [--from-guest PORTS] [--forward [ADDRESS:]PORT:PORT]...
  *          [--egress NAME:PORT]... [--tpm-state DIR] [--qemu PROGRAM] [--ready FD] [--debug]
+ *          [--trusted-signers FILE|DIR]
+ *          [--cores shared|whole|LIST] [--pin] [--hugepages no|2M|1G] [--mem-lock]
+ *          [--keep-memory MIB] [--backend NAME] [--firmware FILE]
+ *   cellad --service [--conf FILE] [--name NAME] [--run-dir DIR] [--ready FD]
+ *   cellad mock-guest, which is what the mock back-end starts in the place of a machine.
  *
- * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs.
+ * The second form reads what to start in a file, waits for the image, and starts it with the
+ * first form, again if it must (vm/keeper.h).
+ *
+ * A service manager that names a NOTIFY_SOCKET is told once the Enclave VM runs, or the
+ * service waits for its image.
  *
  * It ends with 0 when the Enclave VM stopped as it should, with 1 when it failed, with 2 when
- * it was called wrongly; standard error says why.
+ * it was called wrongly, with 3 when the image cannot be started; standard error says why.
  */
 #include "vm/evm.h"
 
 #include "base/number.h"
 #include "collect/program.h"
 #include "guest/io.h"
+#include "vm/enclave_conf.h"
+#include "vm/keeper.h"
+#include "vm/mock_guest.h"
 #include "vm/network.h"
+#include "vm/signers.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -39,6 +52,7 @@ enum {
 	DEFAULT_STOP_SECONDS = 20,
 	MAX_SECONDS = 24 * 60 * 60,
 	FIRST_FREE_FD = 3,
+	MAX_KEEP_MIB = 1 << 30,
 	LIST_MAX = LAUNCH_MAX_EGRESS,
 };
 
@@ -56,17 +70,30 @@ struct arguments {
 	const char *qemu;
 	const char *to_guest;
 	const char *from_guest;
+	const char *trusted_signers;
+	const char *conf;
+	const char *backend;
+	const char *firmware;
+	const char *cores;
+	const char *hugepages;
 	const char *tpm_state;
 	struct list forward;
 	struct list egress;
-	uint64_t vcpus;
+	uint64_t keep_memory;
+	bool mem_lock;
+	bool pin;
+	uint64_t vcpus; /* NOT_GIVEN */
 	uint64_t memory;
 	uint64_t cid;
 	uint64_t boot_seconds;
 	uint64_t stop_seconds;
 	uint64_t ready;
 	bool debug;
+	bool service;
 };
+
+/* Left to the rules of resources. */
+#define NOT_GIVEN UINT64_MAX
 
 enum kind { TEXT, TEXTS, NUMBER, FLAG };
 
@@ -84,6 +111,13 @@ static const struct row {
 	{ "--qemu", TEXT, ARG(qemu), 0 },
 	{ "--to-guest", TEXT, ARG(to_guest), 0 },
 	{ "--from-guest", TEXT, ARG(from_guest), 0 },
+	{ "--backend", TEXT, ARG(backend), 0 },
+	{ "--firmware", TEXT, ARG(firmware), 0 },
+	{ "--cores", TEXT, ARG(cores), 0 },
+	{ "--hugepages", TEXT, ARG(hugepages), 0 },
+	{ "--keep-memory", NUMBER, ARG(keep_memory), MAX_KEEP_MIB },
+	{ "--mem-lock", FLAG, ARG(mem_lock), 0 },
+	{ "--pin", FLAG, ARG(pin), 0 },
 	{ "--tpm-state", TEXT, ARG(tpm_state), 0 },
 	{ "--forward", TEXTS, ARG(forward), 0 },
 	{ "--egress", TEXTS, ARG(egress), 0 },
@@ -94,6 +128,9 @@ static const struct row {
 	{ "--stop-timeout", NUMBER, ARG(stop_seconds), MAX_SECONDS },
 	{ "--ready", NUMBER, ARG(ready), INT_MAX },
 	{ "--debug", FLAG, ARG(debug), 0 },
+	{ "--trusted-signers", TEXT, ARG(trusted_signers), 0 },
+	{ "--service", FLAG, ARG(service), 0 },
+	{ "--conf", TEXT, ARG(conf), 0 },
 };
 
 /* --- arguments ----------------------------------------------------------------------- */
@@ -142,8 +179,23 @@ static const struct row *find_row(const char *name)
 	return NULL;
 }
 
+/* What a service starts stands in its file. */
+static enum cella_status check_service(const struct arguments *args,
+				       struct cella_error *err)
+{
+	if (args->image != NULL || args->host != NULL)
+		return error_set(
+			err, CELLA_USAGE,
+			"--service: takes --conf, --name, --run-dir and --ready");
+	return args->name == NULL ? CELLA_OK : run_name_check(args->name, err);
+}
+
 static enum cella_status check(const struct arguments *args, struct cella_error *err)
 {
+	if (args->service)
+		return check_service(args, err);
+	if (args->conf != NULL)
+		return error_set(err, CELLA_USAGE, "--conf: belongs to --service");
 	if (args->name == NULL || args->image == NULL || args->host == NULL)
 		return error_set(err, CELLA_USAGE,
 				 "--name, --image and --host are needed");
@@ -154,6 +206,8 @@ static enum cella_status check(const struct arguments *args, struct cella_error 
 		return error_set(err, CELLA_USAGE,
 				 "--memory: %llu MiB: a guest's kernel needs %d",
 				 (unsigned long long)args->memory, EVM_MIN_MEMORY_MIB);
+	if (!backend_is_name(args->backend))
+		return error_set(err, CELLA_USAGE, "--backend: expected " BACKEND_NAMES);
 	if (args->cid < EVM_MIN_CID)
 		return error_set(err, CELLA_USAGE, "--cid: %llu: guests begin at %d",
 				 (unsigned long long)args->cid, EVM_MIN_CID);
@@ -228,7 +282,8 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 		*out = (int)fd;
 		return CELLA_OK;
 	}
-	*out = open(image, O_RDONLY | O_CLOEXEC);
+	/* The other end of a pipe is not waited for. */
+	*out = open(image, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return *out >= 0 ? CELLA_OK : error_errno(err, errno, "%s", image);
 }
 
@@ -247,8 +302,28 @@ static enum cella_status read_ways(const struct arguments *args, struct arena *a
 	return network_read(&ways, arena, out, err);
 }
 
-static enum cella_status run(const struct arguments *args, struct cella_error *err)
+/* A service has given the path, or who calls. */
+static enum cella_status read_signers(const char *path, struct eif_certs *out,
+				      struct cella_error *err)
 {
+	return path == NULL ? CELLA_OK : signers_read(path, OWNED_BY_CALLER, out, err);
+}
+
+static enum cella_status read_resources(const struct arguments *args,
+					struct resource_request *out,
+					struct cella_error *err)
+{
+	out->keep_mib = (unsigned)args->keep_memory;
+	out->lock = args->mem_lock;
+	out->pin = args->pin;
+	TRY(resource_cores_read(args->cores, out, err));
+	return page_size_read(args->hugepages, &out->pages, err);
+}
+
+static enum cella_status run(const struct arguments *args, int *code,
+			     struct cella_error *err)
+{
+	char mock[PROGRAM_PATH_MAX];
 	char vtpm[PROGRAM_PATH_MAX];
 	char vsock[PROGRAM_PATH_MAX];
 	char forward[PROGRAM_PATH_MAX];
@@ -256,16 +331,19 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 	int image CLEANUP_CLOSE = -1;
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	uint8_t secret[HOST_SECRET_LEN] = { 0 };
-	enum cella_status status;
 	struct host_key *key CLEANUP(host_key_cleanup) = NULL;
+	struct eif_certs signers CLEANUP(eif_certs_done) = { .num_certs = 0 };
 	struct evm_options options = {
 		.name = args->name,
 		.base = base,
-		.vcpus = (unsigned)args->vcpus,
+		.vcpus = args->vcpus == NOT_GIVEN ? 0 : (unsigned)args->vcpus,
 		.memory_mib = (unsigned)args->memory,
 		.cid = (uint32_t)args->cid,
 		.debug = args->debug,
+		.firmware = args->firmware,
+		.host = args->host,
 		.qemu = args->qemu,
+		.mock = mock,
 		.vtpm = vtpm,
 		.vsock = vsock,
 		.forward = forward,
@@ -274,21 +352,53 @@ static enum cella_status run(const struct arguments *args, struct cella_error *e
 		.boot_seconds = (unsigned)args->boot_seconds,
 		.stop_seconds = (unsigned)args->stop_seconds,
 		.notify = getenv("NOTIFY_SOCKET"),
+		.trusted = args->trusted_signers != NULL ? &signers : NULL,
 		.ready = args->ready == 0 ? -1 : (int)args->ready,
 	};
+	enum cella_status status;
 
+	program_find("cellad", mock);
 	program_find("cella-vtpm", vtpm);
 	program_find("cella-vsock", vsock);
 	program_find("cella-forward", forward);
 	TRY(read_ways(args, &arena, &options.ways, err));
+	TRY(read_resources(args, &options.resources, err));
 	TRY(run_base(args->run_dir, base, err));
 	TRY(open_image(args->image, &image, err));
 	options.image = image;
+	TRY(read_signers(args->trusted_signers, &signers, err));
+	TRY(backend_choose(args->backend, &options.backend, err));
 	TRY(host_key_load(args->host, &key, err));
 	if (args->tpm_state != NULL)
 		TRY(host_secret_load(args->host, secret, err));
 	status = evm_run(&options, &key, err);
 	explicit_bzero(secret, sizeof secret);
+	if (status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED ||
+	    status == CELLA_LIMIT)
+		*code = KEEPER_EXIT_IMAGE;
+	return status;
+}
+
+static enum cella_status serve(const struct arguments *args, int *code,
+			       struct cella_error *err)
+{
+	struct out usual CLEANUP(out_done) = { 0 };
+	char *path CLEANUP_FREE = NULL;
+	struct keeper_options options = {
+		.name = args->name != NULL ? args->name : ENCLAVE_CONF_NAME,
+		.who = args->conf != NULL ? OWNED_BY_CALLER : OWNED_BY_ROOT,
+		.run_dir = args->run_dir,
+		.notify = getenv("NOTIFY_SOCKET"),
+		.ready = args->ready == 0 ? -1 : (int)args->ready,
+	};
+	enum cella_status status;
+
+	enclave_conf_path(options.name, &usual);
+	TRY(out_take_text(&usual, &path, err));
+	options.conf = args->conf != NULL ? args->conf : path;
+	status = keeper_run(&options, err);
+	if (status == CELLA_USAGE || status == CELLA_UNSUPPORTED)
+		*code = EXIT_CALLED_WRONGLY;
 	return status;
 }
 
@@ -302,19 +412,30 @@ int main(int argc UNUSED, char **argv)
 {
 	struct arguments args = {
 		.qemu = "qemu-system-x86_64",
-		.vcpus = 1,
+		.backend = "auto",
+		.cores = "shared",
+		.hugepages = "no",
+		.keep_memory = RESOURCES_KEEP_MIB,
+		.vcpus = NOT_GIVEN,
 		.cid = EVM_MIN_CID + (uint64_t)getpid(),
 		.boot_seconds = DEFAULT_BOOT_SECONDS,
 		.stop_seconds = DEFAULT_STOP_SECONDS,
 	};
 	struct cella_error err = { 0 };
+	int code = EXIT_FAILED;
 
 	/* Who reads standard error may leave. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit of file sizes is an error like others; files in memory have it, too. */
+	signal(SIGXFSZ, SIG_IGN);
+	if (argv[1] != NULL && strcmp(argv[1], MOCK_GUEST) == 0)
+		return mock_guest(argv + 2, &err) == CELLA_OK ? 0
+							      : fail(&err, EXIT_FAILED);
 	if (read_arguments(argv + 1, &args, &err) != CELLA_OK)
 		return fail(&err, EXIT_CALLED_WRONGLY);
 	if (!fill_streams() || keep_to_oneself(&err) != CELLA_OK ||
-	    protect(&err) != CELLA_OK || run(&args, &err) != CELLA_OK)
-		return fail(&err, EXIT_FAILED);
+	    protect(&err) != CELLA_OK ||
+	    (args.service ? serve : run)(&args, &code, &err) != CELLA_OK)
+		return fail(&err, code);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "vm/argv.h"
+#include "vm/child_root.h"
 
 enum { CHILD_MAX_FDS = 12, CHILD_TEXT_MAX = 160 };
 
@@ -17,7 +18,12 @@ struct child_spec {
 	const struct argv *argv;
 	int fds[CHILD_MAX_FDS]; /* kept, under their numbers */
 	size_t num_fds;
-	bool is_confined; /* gets namespaces of its own, and no user's rights */
+	const char *group; /* the file cgroup.procs that it enters by; NULL or "": none */
+	bool is_confined;  /* gets namespaces of its own, and no user's rights */
+	const struct child_root *root; /* of one that is confined; NULL: the host's */
+	/* Called in the child before others may look into it: for secrets. */
+	void (*forget)(void *context);
+	void *context;
 };
 
 /* struct child - child_kill() and child_reap() end it. */
@@ -27,8 +33,9 @@ struct child {
 	int pidfd;  /* readable when it has ended */
 	int errors; /* what it writes to standard error */
 	bool has_ended;
-	bool was_killed; /* by child_kill() */
-	int status;      /* of waitpid() */
+	bool was_killed;            /* by child_kill() */
+	int status;                 /* of waitpid() */
+	char lacks[CHILD_TEXT_MAX]; /* what of its confinement this host did not give */
 };
 
 #define CHILD_NONE ((struct child){ .pidfd = -1, .errors = -1 })

@@ -72,8 +72,11 @@ void evm_step(struct evm *evm, enum evm_event event)
 		evm_blame(evm, "%s", err.text);
 		evm->state = EVM_FAILED;
 	}
-	if (evm->state != before)
-		tell_manager(evm);
+	if (evm->state == before)
+		return;
+	if (evm->state == EVM_FAILED)
+		evm->broke_in = before;
+	tell_manager(evm);
 }
 
 /* Tells who started this process, until it runs or never will. */
@@ -91,9 +94,24 @@ static void tell_state(struct evm *evm)
 		return; /* who asked is gone */
 }
 
+/* One that was chosen on trial, and never came to life, is not the end. */
+static bool may_fall_back(const struct evm *evm)
+{
+	return evm->state == EVM_BOOTING && evm->push == EVM_PUSH_NONE &&
+	       !evm->has_greeted && !evm->has_end &&
+	       evm->options.backend.fallback != NULL;
+}
+
 void evm_break_off(struct evm *evm)
 {
-	evm_step(evm, EVM_BROKEN);
+	evm->falls_back = may_fall_back(evm);
+	evm_step(evm, evm->falls_back ? EVM_FALL_BACK : EVM_BROKEN);
+}
+
+/* Nothing that is still to be heard of these processes counts. */
+static bool is_done_with(const struct evm *evm)
+{
+	return evm->falls_back || evm_state_is_over(evm->state);
 }
 
 /* --- the attestation key ------------------------------------------------------------- */
@@ -150,6 +168,7 @@ static void hear_of_end(struct evm *evm, struct cella_bytes line)
 		return;
 	}
 	evm->has_end = true;
+	evm->end_in = evm->state;
 	evm->due_ms = evm_now_ms() + END_MS;
 	evm_step(evm, EVM_STOP);
 	io_close(&evm->guest); /* the guest waits for it */
@@ -162,6 +181,7 @@ static void take_byte(struct evm *evm, uint8_t byte)
 	if (byte == GUEST_HEARTBEAT && !evm->has_greeted && evm->guest_line_len == 0) {
 		evm->has_greeted = true;
 		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
+		evm_resources_pin(evm);
 		evm_step(evm, EVM_HEARTBEAT);
 		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
 			tell_state(evm);
@@ -184,8 +204,7 @@ static void hear_guest(struct evm *evm)
 		return;
 	if (got <= 0)
 		io_close(&evm->guest); /* what this means, the end of QEMU tells */
-	for (ssize_t i = 0; i < got && evm->guest >= 0 && !evm_state_is_over(evm->state);
-	     i++)
+	for (ssize_t i = 0; i < got && evm->guest >= 0 && !is_done_with(evm); i++)
 		take_byte(evm, bytes[i]);
 }
 
@@ -194,8 +213,10 @@ static void welcome_guest(struct evm *evm)
 {
 	int fd CLEANUP_CLOSE = accept4(evm->heart, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd >= 0 && evm->guest < 0 && !evm->has_greeted && !evm->has_end)
-		evm->guest = io_take(&fd);
+	if (fd < 0 || evm->guest >= 0 || evm->has_greeted || evm->has_end)
+		return;
+	evm->guest = io_take(&fd);
+	evm->has_spoken = true;
 }
 
 /* --- QEMU ---------------------------------------------------------------------------- */
@@ -209,6 +230,18 @@ static void tell_qemu(struct evm *evm, enum qmp_command command)
 		io_close(&evm->qmp);
 }
 
+/*
+ * Asleep, it would be there and not run, for ever; on waking, QEMU begins the TPM anew, which
+ * cella-vtpm refuses.
+ */
+static void hear_of_sleep(struct evm *evm)
+{
+	evm->has_suspended = true;
+	evm_blame(evm,
+		  "the guest suspended its machine: on waking, its TPM would begin anew");
+	evm_break_off(evm);
+}
+
 static void take_qmp_line(struct evm *evm)
 {
 	enum qmp_event event = QMP_EVENT_NONE;
@@ -218,10 +251,14 @@ static void take_qmp_line(struct evm *evm)
 		evm_blame(evm, "%s", err.text);
 		evm_break_off(evm);
 	}
-	if (event == QMP_EVENT_GREETING)
+	if (event == QMP_EVENT_GREETING) {
+		evm_resources_pin(evm);
 		tell_qemu(evm, QMP_CAPABILITIES);
+	}
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;
+	if (event == QMP_EVENT_SUSPENDED)
+		hear_of_sleep(evm);
 }
 
 static void hear_qemu(struct evm *evm)
@@ -248,10 +285,12 @@ static void hear_console(struct evm *evm)
 	uint8_t bytes[CHUNK];
 	const ssize_t got = recv(evm->serial, bytes, sizeof bytes, MSG_DONTWAIT);
 
-	if (got > 0)
+	if (got > 0) {
 		ring_add(&evm->console, bytes_of(bytes, (size_t)got));
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		evm_control_console(evm, bytes_of(bytes, (size_t)got));
+	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		io_close(&evm->serial);
+	}
 }
 
 /* --- asking it to end ---------------------------------------------------------------- */
@@ -272,11 +311,16 @@ static bool ask_guest(struct evm *evm)
 	return true;
 }
 
-static void quit_qemu(struct evm *evm)
+void evm_quit_machine(struct evm *evm)
+{
+	tell_qemu(evm, QMP_QUIT);
+}
+
+static void quit(struct evm *evm)
 {
 	evm->push = EVM_PUSH_QUIT;
 	evm->due_ms = evm_now_ms() + QUIT_MS;
-	tell_qemu(evm, QMP_QUIT);
+	evm->options.backend.backend->stop(evm);
 }
 
 /* Before the heartbeat there is nobody to ask. */
@@ -286,7 +330,7 @@ void evm_ask_to_stop(struct evm *evm)
 		return;
 	evm_step(evm, EVM_STOP);
 	if (!evm->has_greeted || !ask_guest(evm)) {
-		quit_qemu(evm);
+		quit(evm);
 		return;
 	}
 	evm->push = EVM_PUSH_ASKED;
@@ -309,7 +353,7 @@ static void push_on(struct evm *evm)
 		evm->due_ms = evm_now_ms() + QUIT_MS;
 		child_kill(&evm->children[EVM_QEMU]);
 	} else {
-		quit_qemu(evm);
+		quit(evm);
 	}
 }
 
@@ -323,6 +367,10 @@ static void be_late(struct evm *evm)
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (evm->children[i].has_ended)
 			evm_blame_child(evm, (enum evm_child)i);
+	/* With QEMU's end cella-vsock says how far the guest had come. */
+	evm->is_late = evm->state == EVM_BOOTING && evm->cause[0] == '\0';
+	child_kill(&evm->children[EVM_QEMU]);
+	evm_hear_back_end(evm);
 	evm_diagnose(evm);
 	evm_break_off(evm);
 }
@@ -354,7 +402,8 @@ static const struct source {
 enum {
 	SLOT_ERRORS = ARRAY_LEN(sources),
 	SLOT_CHILDREN = SLOT_ERRORS + EVM_NUM_CHILDREN,
-	NUM_SLOTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	SLOT_CLIENTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	NUM_SLOTS = SLOT_CLIENTS + EVM_MAX_CLIENTS,
 };
 
 static int fd_of(const struct evm *evm, size_t offset)
@@ -370,6 +419,8 @@ static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
 		slots[SLOT_ERRORS + i].fd = evm->children[i].errors;
 		slots[SLOT_CHILDREN + i].fd = evm->children[i].pidfd;
 	}
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		slots[SLOT_CLIENTS + i].fd = evm->clients[i].fd;
 	for (size_t i = 0; i < NUM_SLOTS; i++)
 		slots[i].events = POLLIN;
 }
@@ -377,13 +428,17 @@ static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
 /* What the guest said last is heard before its end is seen. */
 static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 {
-	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+	for (size_t i = 0; i < ARRAY_LEN(sources) && !is_done_with(evm); i++)
 		if (slots[i].revents != 0 && fd_of(evm, sources[i].fd) == slots[i].fd)
 			sources[i].ready(evm);
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		if (slots[SLOT_CLIENTS + i].revents != 0 &&
+		    slots[SLOT_CLIENTS + i].fd == evm->clients[i].fd)
+			evm_control_hear(evm, &evm->clients[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (slots[SLOT_ERRORS + i].revents != 0)
 			evm_hear_errors(evm, (enum evm_child)i);
-	for (int i = 0; i < EVM_NUM_CHILDREN && !evm_state_is_over(evm->state); i++)
+	for (int i = 0; i < EVM_NUM_CHILDREN && !is_done_with(evm); i++)
 		if (slots[SLOT_CHILDREN + i].revents != 0)
 			evm_hear_child(evm, (enum evm_child)i);
 }
@@ -399,7 +454,7 @@ static int timeout_of(const struct evm *evm)
 
 static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 {
-	while (!evm_state_is_over(evm->state)) {
+	while (!is_done_with(evm)) {
 		struct pollfd slots[NUM_SLOTS] = { 0 };
 		int num;
 
@@ -409,8 +464,7 @@ static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 			return error_errno(err, errno, "waiting");
 		if (num > 0)
 			serve(evm, slots);
-		if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms &&
-		    !evm_state_is_over(evm->state))
+		if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !is_done_with(evm))
 			be_late(evm);
 	}
 	return CELLA_OK;
@@ -424,8 +478,10 @@ static void init(struct evm *evm, const struct evm_options *options,
 	*evm = (struct evm){
 		.options = *options,
 		.dir = RUN_DIR_NONE,
-		.launch = { .log = -1, .kernel = -1, .ramdisk = -1 },
+		.launch = EVM_LAUNCH_NONE,
 		.key = take(key),
+		.since_ms = evm_now_ms(),
+		.oom = oom_count(""),
 		.signals = -1,
 		.control = -1,
 		.heart = -1,
@@ -439,23 +495,36 @@ static void init(struct evm *evm, const struct evm_options *options,
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
-		evm->clients[i] = -1;
+		evm->clients[i].fd = -1;
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		evm->followers[i] = -1;
 }
 
-static void done(struct evm *evm)
+/* Ends what runs and forgets it; who waits for the end waits on. */
+static void clear(struct evm *evm)
 {
 	/* All are told before any is waited for. */
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		child_kill(&evm->children[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
-		child_done(&evm->children[i]);
+		child_reap(&evm->children[i]);
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
+	if (!evm->falls_back)
+		evm_leave_record(evm);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		child_done(&evm->children[i]);
 	evm_tpm_close(evm);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
+	evm_resources_return(evm);
 	run_dir_remove(&evm->dir);
+}
+
+static void done(struct evm *evm)
+{
+	clear(evm);
 	evm_control_farewell(evm);
 }
 
@@ -474,16 +543,53 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 
 static enum cella_status begin(struct evm *evm, struct cella_error *err)
 {
-	evm_step(evm, EVM_START);
+	const struct backend *const backend = evm->options.backend.backend;
+
 	tell_state(evm);
 	TRY(watch_signals(evm, err));
-	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	/* First the name: what befalls it from here on, its record tells. */
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
+	TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
+	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	TRY(evm_resources_take(evm, err));
 	TRY(evm_tpm_open(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);
-	evm->due_ms = evm_now_ms() + (int64_t)evm->options.boot_seconds * 1000;
+	evm->due_ms = evm_now_ms() + (int64_t)backend->wait(&evm->options) * 1000;
+	return CELLA_OK;
+}
+
+/* From the image on, as if it were the first start; of that, the cause remains. */
+static enum cella_status begin_again(struct evm *evm, struct cella_error *err)
+{
+	struct evm_options options = evm->options;
+	const enum evm_state state = evm->state;
+	struct host_key *key = NULL;
+	struct evm_client clients[EVM_MAX_CLIENTS];
+
+	backend_fall_back(&options.backend, evm->cause);
+	fprintf(stderr, "cellad: %s; going on with %s\n", options.backend.reason,
+		options.backend.backend->name);
+	clear(evm);
+	memcpy(clients, evm->clients, sizeof clients);
+	if (options.host != NULL)
+		TRY(host_key_load(options.host, &key, err));
+	init(evm, &options, &key);
+	memcpy(evm->clients, clients, sizeof clients);
+	evm->state = state;
+	return begin(evm, err);
+}
+
+static enum cella_status live(struct evm *evm, struct cella_error *err)
+{
+	evm_step(evm, EVM_START);
+	TRY(begin(evm, err));
+	TRY(supervise(evm, err));
+	while (evm->falls_back) {
+		TRY(begin_again(evm, err));
+		TRY(supervise(evm, err));
+	}
 	return CELLA_OK;
 }
 
@@ -495,12 +601,10 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 	enum cella_status status;
 
 	init(&evm, options, key);
-	status = begin(&evm, &failure);
-	if (status == CELLA_OK)
-		status = supervise(&evm, &failure);
+	status = live(&evm, &failure);
 	if (status != CELLA_OK) {
 		evm_blame(&evm, "%s", failure.text);
-		evm_break_off(&evm);
+		evm_step(&evm, EVM_BROKEN);
 	}
 	/* Who hears of its end finds nothing left of it. */
 	done(&evm);

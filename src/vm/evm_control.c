@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 /* --- what it is ---------------------------------------------------------------------- */
@@ -28,6 +27,53 @@ static json_t *pcrs_json(const struct launch_pcrs *pcrs)
 			return NULL;
 		}
 	return array;
+}
+
+static enum cella_status put_nitro(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *const nitro = json_object();
+
+	TRY(json_put(root, "nitro", nitro, err));
+	TRY(json_put(nitro, "PCR0", json_hex(bytes_of(image->nitro.pcr0, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR1", json_hex(bytes_of(image->nitro.pcr1, SHA384_LEN)),
+		     err));
+	TRY(json_put(nitro, "PCR2", json_hex(bytes_of(image->nitro.pcr2, SHA384_LEN)),
+		     err));
+	if (!image->is_signed)
+		return CELLA_OK;
+	return json_put(nitro, "PCR8", json_hex(bytes_of(image->nitro_pcr8, SHA384_LEN)),
+			err);
+}
+
+/* What the image is, and says of itself. */
+static enum cella_status put_image(json_t *root, const struct evm_image *image,
+				   struct cella_error *err)
+{
+	json_t *metadata = NULL;
+
+	TRY(put_nitro(root, image, err));
+	if (image->metadata == NULL ||
+	    json_parse(bytes_of(image->metadata, strlen(image->metadata)), "metadata",
+		       &metadata, NULL) != CELLA_OK)
+		return CELLA_OK;
+	return json_put(root, "metadata", metadata, err);
+}
+
+/* The accelerator is what evidence shows as the host's claim. */
+static enum cella_status put_backend(json_t *root, const struct backend_choice *choice,
+				     struct cella_error *err)
+{
+	const struct backend *const backend = choice->backend;
+
+	TRY(json_put(root, "backend", json_string(backend->name), err));
+	TRY(json_put(root, "backend_reason", json_string(choice->reason), err));
+	TRY(json_put(root, "evidence",
+		     backend->evidence != NULL ? json_string(backend->evidence)
+					       : json_null(),
+		     err));
+	return json_put(root, "accelerator", json_string(backend->name), err);
 }
 
 static enum cella_status put_texts(json_t *root, const char *name,
@@ -52,8 +98,7 @@ static enum cella_status put_options(json_t *root, const struct evm_options *opt
 	TRY(json_put(root, "debug", json_boolean(options->debug), err));
 	TRY(put_texts(root, "forward", &options->ways.forward, err));
 	TRY(put_texts(root, "egress", &options->ways.egress, err));
-	return json_put(root, "accelerator",
-			json_string(accelerator_name(ACCELERATOR_TCG)), err);
+	return put_backend(root, &options->backend, err);
 }
 
 /* Who wants to pin or watch them finds them here. */
@@ -67,6 +112,19 @@ static enum cella_status put_processes(json_t *root, const struct evm *evm,
 		if (evm->children[i].pid != 0 && !evm->children[i].has_ended)
 			TRY(json_put(processes, evm->children[i].name,
 				     json_integer(evm->children[i].pid), err));
+	return CELLA_OK;
+}
+
+/* What this host did not give: the rest holds without it, and nobody need guess. */
+static enum cella_status put_lacks(json_t *root, const struct evm *evm,
+				   struct cella_error *err)
+{
+	json_t *const warnings = json_array();
+
+	TRY(json_put(root, "warnings", warnings, err));
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		if (evm->children[i].lacks[0] != '\0')
+			TRY(json_add(warnings, json_string(evm->children[i].lacks), err));
 	return CELLA_OK;
 }
 
@@ -86,26 +144,23 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 	TRY(json_put(root, "pid", json_integer(getpid()), err));
 	TRY(json_put(root, "folder", json_string(evm->dir.path), err));
 	TRY(put_processes(root, evm, err));
-	if (evm->launch.cmdline != NULL)
+	TRY(put_lacks(root, evm, err));
+	TRY(evm_resources_put(evm, root, err));
+	if (evm->launch.cmdline != NULL) {
 		TRY(json_put(root, "predicted_pcrs", pcrs_json(&evm->launch.predicted),
 			     err));
+		TRY(put_image(root, &evm->launch.image, err));
+	}
 	if (evm->cause[0] != '\0')
 		TRY(json_put(root, "cause", json_string(evm->cause), err));
+	if (evm->failure_class != NULL)
+		TRY(json_put(root, "class", json_string(evm->failure_class), err));
 	TRY(json_write(root, false, &text, err));
 	out_text(out, text);
 	return out_status(out, err);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
-
-static bool is_heard(int fd)
-{
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof peer;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
-}
 
 static void say(int fd, struct cella_bytes bytes)
 {
@@ -121,24 +176,26 @@ static void say_status(struct evm *evm, int fd)
 		say(fd, out_view(&text));
 }
 
-static void answer_status(struct evm *evm, int *fd)
+static void drop(struct evm_client *client)
 {
-	say_status(evm, *fd);
+	io_close(&client->fd);
+	client->waits = false;
+}
+
+static void answer_status(struct evm *evm, struct evm_client *client)
+{
+	say_status(evm, client->fd);
 }
 
 /* Who asks to stop hears twice: that it is being stopped, and how that went. */
-static void answer_stop(struct evm *evm, int *fd)
+static void answer_stop(struct evm *evm, struct evm_client *client)
 {
 	evm_ask_to_stop(evm);
-	say_status(evm, *fd);
-	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
-		if (evm->clients[i] < 0) {
-			evm->clients[i] = io_take(fd);
-			return;
-		}
+	say_status(evm, client->fd);
+	client->waits = true;
 }
 
-static void answer_console(struct evm *evm, int *fd)
+static void answer_console(struct evm *evm, struct evm_client *client)
 {
 	uint64_t position = 0;
 	struct cella_bytes next;
@@ -146,45 +203,113 @@ static void answer_console(struct evm *evm, int *fd)
 	while ((next = ring_next(&evm->console, &position)).len > 0) {
 		if (next.len > CONTROL_ANSWER_MAX)
 			next.len = CONTROL_ANSWER_MAX;
-		say(*fd, next);
+		say(client->fd, next);
 		position += next.len;
 	}
 }
 
+/* A place for one more; of those that have left, if need be. */
+static int *find_follower(struct evm *evm)
+{
+	char byte;
+
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++) {
+		int *const fd = &evm->followers[i];
+
+		if (*fd >= 0 && recv(*fd, &byte, sizeof byte, MSG_DONTWAIT) == 0)
+			io_close(fd);
+		if (*fd < 0)
+			return fd;
+	}
+	return NULL;
+}
+
+/* Who reads too slowly misses something, as with what was kept. */
+static void answer_follow(struct evm *evm, struct evm_client *client)
+{
+	int *const place = find_follower(evm);
+
+	answer_console(evm, client);
+	if (place != NULL)
+		*place = io_take(&client->fd);
+}
+
+void evm_control_console(struct evm *evm, struct cella_bytes bytes)
+{
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		if (evm->followers[i] >= 0)
+			say(evm->followers[i], bytes);
+}
+
 static const struct {
 	const char *name;
-	void (*answer)(struct evm *evm, int *fd);
+	void (*answer)(struct evm *evm, struct evm_client *client);
 } requests[] = {
 	{ "status", answer_status },
 	{ "stop", answer_stop },
 	{ "console", answer_console },
+	{ "console follow", answer_follow },
 };
 
-/* Clients send at once what they want; who dawdles is not waited for long. */
+/* One that waits for the end has said what it wants: what else comes from it is its leaving. */
+void evm_control_hear(struct evm *evm, struct evm_client *client)
+{
+	char request[CONTROL_REQUEST_MAX];
+	const ssize_t got = recv(client->fd, request, sizeof request, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(requests) && got > 0 && !client->waits; i++)
+		if ((size_t)got == strlen(requests[i].name) &&
+		    memcmp(requests[i].name, request, (size_t)got) == 0)
+			requests[i].answer(evm, client);
+	if (got <= 0 || !client->waits)
+		drop(client);
+}
+
+/* A free place, or that of the one that has been silent for longest; or NULL. */
+static struct evm_client *find_place(struct evm *evm)
+{
+	struct evm_client *oldest = NULL;
+
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++) {
+		struct evm_client *const client = &evm->clients[i];
+
+		if (client->fd < 0)
+			return client;
+		if (!client->waits && (oldest == NULL || client->number < oldest->number))
+			oldest = client;
+	}
+	return oldest;
+}
+
+/* Nobody is waited for: a client that says nothing is in nobody's way. */
 void evm_control_welcome(struct evm *evm)
 {
-	const struct timeval patience = { .tv_sec = 1 };
 	int fd CLEANUP_CLOSE = accept4(evm->control, NULL, NULL, SOCK_CLOEXEC);
-	char request[CONTROL_REQUEST_MAX];
-	ssize_t got;
+	struct evm_client *place;
 
-	if (fd < 0 || !is_heard(fd))
+	if (fd < 0 || !control_is_heard(fd))
 		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	got = recv(fd, request, sizeof request, 0);
-	for (size_t i = 0; i < ARRAY_LEN(requests) && got > 0; i++)
-		if ((size_t)got == strlen(requests[i].name) &&
-		    memcmp(requests[i].name, request, (size_t)got) == 0) {
-			requests[i].answer(evm, &fd);
-			return;
-		}
+	place = find_place(evm);
+	if (place == NULL)
+		return;
+	/* It may have asked already. */
+	if (place->fd >= 0)
+		evm_control_hear(evm, place);
+	if (place->fd >= 0 && place->waits)
+		return;
+	drop(place);
+	*place = (struct evm_client){ .fd = io_take(&fd), .number = evm->num_clients++ };
 }
 
 void evm_control_farewell(struct evm *evm)
 {
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++) {
-		if (evm->clients[i] >= 0)
-			say_status(evm, evm->clients[i]);
-		io_close(&evm->clients[i]);
+		if (evm->clients[i].fd >= 0 && evm->clients[i].waits)
+			say_status(evm, evm->clients[i].fd);
+		drop(&evm->clients[i]);
 	}
+	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
+		io_close(&evm->followers[i]);
 }

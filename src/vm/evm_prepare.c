@@ -6,52 +6,80 @@
 
 #include "evidence/eif_launch.h"
 #include "guest/io.h"
+#include "vm/resource_needs.h"
 #include "vm/sealed.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { FIRMWARE_MAX = 64 << 20 };
 
 void evm_launch_done(struct evm_launch *launch)
 {
 	io_close(&launch->log);
 	io_close(&launch->kernel);
 	io_close(&launch->ramdisk);
-	free(launch->cmdline);
-	launch->cmdline = NULL;
+	io_close(&launch->firmware);
+	free(take(&launch->cmdline));
+	free(take(&launch->image.metadata));
 }
 
 /* --- who signed it ------------------------------------------------------------------- */
 
-/* Whom to trust is not asked here: the signer is measured, and verifiers judge it. */
-static enum cella_status check_signature(const struct eif *image,
-					 const struct eif_signature *signature,
+/* Unless this host trusts certain signers, that is for verifiers: the signer is measured. */
+static enum cella_status check_signature(const struct eif_signature *signature,
+					 const uint8_t pcr0[SHA384_LEN],
+					 const struct eif_certs *trusted,
 					 struct cella_error *err)
 {
 	struct eif_judgement judgement = { 0 };
-	struct eif_nitro nitro = { 0 };
 
-	TRY(eif_nitro(image, &nitro, err));
-	TRY(eif_signature_judge(signature, nitro.pcr0, (int64_t)time(NULL), NULL,
-				&judgement, err));
+	TRY(eif_signature_judge(signature, pcr0, (int64_t)time(NULL), trusted, &judgement,
+				err));
 	for (int i = 0; i < EIF_NUM_QUESTIONS; i++)
 		if (judgement.answers[i].outcome == EIF_NO)
 			return error_set(err, CELLA_MALFORMED, "image: signature: %s: %s",
 					 eif_question_name((enum eif_question)i),
 					 judgement.answers[i].text);
+	/* What was not asked is not yes. */
+	if (trusted != NULL && judgement.answers[EIF_TRUSTED].outcome != EIF_YES)
+		return error_set(err, CELLA_INTERNAL, "image: signature: nobody asked");
 	return CELLA_OK;
 }
 
-static enum cella_status digest_image(const struct eif *image, struct launch_image *out,
+static enum cella_status digest_image(const struct eif *image,
+				      const struct eif_certs *trusted,
+				      struct launch_image *out, struct evm_image *told,
 				      struct cella_error *err)
 {
 	struct eif_signature signature CLEANUP(eif_signature_done) = { 0 };
 
+	if (image->signature.len == 0 && trusted != NULL)
+		return error_set(err, CELLA_MALFORMED,
+				 "image: is not signed; this host starts images of "
+				 "trusted signers alone");
+	TRY(eif_nitro(image, &told->nitro, err));
 	if (image->signature.len == 0)
 		return eif_launch(image, NULL, out, err);
 	TRY(eif_signature_parse(image->signature, &signature, err));
-	TRY(check_signature(image, &signature, err));
+	TRY(check_signature(&signature, told->nitro.pcr0, trusted, err));
+	told->is_signed = true;
+	TRY(eif_nitro_extend(&signature.chain.certs[0]->der, 1, told->nitro_pcr8, err));
 	return eif_launch(image, &signature, out, err);
+}
+
+static enum cella_status copy_metadata(const struct eif *image, char **out,
+				       struct cella_error *err)
+{
+	struct out text CLEANUP(out_done) = { 0 };
+
+	if (image->metadata.len > EVM_METADATA_MAX)
+		return CELLA_OK;
+	out_bytes(&text, image->metadata.data, image->metadata.len);
+	return out_take_text(&text, out, err);
 }
 
 /* --- what is measured ---------------------------------------------------------------- */
@@ -89,16 +117,18 @@ static enum cella_status make_log(const struct evm_options *options,
 	return sealed_make("launch", &view, 1, &out->log, err);
 }
 
-/* What is unpacked is in memory twice for a while; the image's header is no measure. */
-static unsigned memory_for(const struct eif *image)
+/* What was left open is decided by the image, and measured from here on. */
+static void complete(struct evm_options *options, const struct eif *image)
 {
-	size_t len = 0;
-	size_t mib;
+	struct resource_request *const request = &options->resources;
 
-	for (size_t i = 0; i < image->num_ramdisks; i++)
-		len += image->ramdisks[i].len;
-	mib = EVM_MIN_MEMORY_MIB + 2 * (len >> 20) + 1;
-	return mib > EVM_USUAL_MEMORY_MIB ? (unsigned)mib : EVM_USUAL_MEMORY_MIB;
+	request->vcpus = options->vcpus;
+	request->memory_mib = options->memory_mib;
+	request->code_mib = options->backend.backend == &backend_tcg ? RESOURCES_CODE_MIB
+								     : 0;
+	resource_needs(image, request);
+	options->vcpus = request->vcpus;
+	options->memory_mib = request->memory_mib;
 }
 
 static enum cella_status prepare(struct evm_options *options, const struct eif *image,
@@ -109,10 +139,11 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 	if (image->is_arm64)
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "image: is for arm64; this host runs x86-64");
-	if (options->memory_mib == 0)
-		options->memory_mib = memory_for(image);
+	complete(options, image);
 	TRY(copy_cmdline(image, &out->cmdline, err));
-	TRY(digest_image(image, &digests, err));
+	TRY(digest_image(image, options->trusted, &digests, &out->image, err));
+	TRY(copy_metadata(image, &out->image.metadata, err));
+	memcpy(out->image_sha384, digests.whole.sha384, SHA384_LEN);
 	out->is_signed = digests.is_signed;
 	memcpy(out->identity,
 	       digests.is_signed ? digests.signer.sha256 : digests.whole.sha256,
@@ -123,11 +154,23 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 			   err);
 }
 
+static enum cella_status copy_firmware(const char *path, int *out,
+				       struct cella_error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+
+	if (path == NULL)
+		return CELLA_OK;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	return sealed_copy(fd, "firmware", FIRMWARE_MAX, out, err);
+}
+
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err)
 {
-	struct evm_launch launch CLEANUP(
-		evm_launch_done) = { .log = -1, .kernel = -1, .ramdisk = -1 };
+	struct evm_launch launch CLEANUP(evm_launch_done) = EVM_LAUNCH_NONE;
 	struct cella_bytes file CLEANUP(sealed_unmap) = { 0 };
 	struct eif *image CLEANUP_FREE = calloc(1, sizeof *image);
 	int sealed CLEANUP_CLOSE = -1;
@@ -138,7 +181,8 @@ enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *ou
 	TRY(sealed_map(sealed, &file, err));
 	TRY(eif_parse(file, image, err));
 	TRY(prepare(options, image, &launch, err));
+	TRY(copy_firmware(options->firmware, &launch.firmware, err));
 	*out = launch;
-	launch = (struct evm_launch){ .log = -1, .kernel = -1, .ramdisk = -1 };
+	launch = EVM_LAUNCH_NONE;
 	return CELLA_OK;
 }

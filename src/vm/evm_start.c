@@ -77,6 +77,8 @@ struct ends {
 	int serial_qemu;
 };
 
+#define ENDS_NONE ((struct ends){ -1, -1, -1, -1, -1, -1, -1, -1 })
+
 static void ends_done(struct ends *ends)
 {
 	io_close(&ends->tpm_qemu);
@@ -89,16 +91,30 @@ static void ends_done(struct ends *ends)
 	io_close(&ends->serial_qemu);
 }
 
+static bool has_tpm(const struct evm *evm)
+{
+	const char *const evidence = evm->options.backend.backend->evidence;
+
+	return evidence != NULL && strcmp(evidence, "vtpm") == 0;
+}
+
 static enum cella_status open_ends(struct evm *evm, struct ends *ends,
 				   struct cella_error *err)
 {
-	TRY(pair(SOCK_STREAM, &ends->tpm_qemu, &ends->tpm_vtpm, err));
-	TRY(pair(SOCK_SEQPACKET, &evm->certify, &ends->certify_vtpm, err));
+	if (has_tpm(evm)) {
+		TRY(pair(SOCK_STREAM, &ends->tpm_qemu, &ends->tpm_vtpm, err));
+		TRY(pair(SOCK_SEQPACKET, &evm->certify, &ends->certify_vtpm, err));
+	}
 	TRY(pair(SOCK_STREAM, &ends->vsock_qemu, &ends->vsock_backend, err));
 	TRY(pair(SOCK_STREAM, &evm->qmp, &ends->qmp_qemu, err));
 	if (evm->options.debug)
 		TRY(pair(SOCK_STREAM, &evm->serial, &ends->serial_qemu, err));
 	return listen_at(evm, "v", SOCK_STREAM, &ends->host, err);
+}
+
+static const char *group_of(const struct evm *evm)
+{
+	return evm->resources.has_group ? evm->resources.steps.procs : NULL;
 }
 
 static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
@@ -108,6 +124,7 @@ static enum cella_status start_vtpm(struct evm *evm, const struct ends *ends,
 	struct child_spec spec = {
 		.name = "cella-vtpm",
 		.argv = &argv,
+		.group = group_of(evm),
 		.fds = { ends->tpm_vtpm, evm->launch.log, ends->certify_vtpm },
 		.num_fds = 3,
 		.is_confined = true,
@@ -148,6 +165,7 @@ static enum cella_status start_vsock(struct evm *evm, const struct ends *ends,
 	const struct child_spec spec = {
 		.name = "cella-vsock",
 		.argv = &argv,
+		.group = group_of(evm),
 		.fds = { ends->vsock_backend, ends->host },
 		.num_fds = 2,
 	};
@@ -194,7 +212,9 @@ static enum cella_status start_forward(struct evm *evm, struct cella_error *err)
 	const struct launch_config *const ways = &evm->options.ways;
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	const struct child_spec spec = { .name = "cella-forward", .argv = &argv };
+	const struct child_spec spec = { .name = "cella-forward",
+					 .argv = &argv,
+					 .group = group_of(evm) };
 	char base[RUN_PATH_MAX];
 
 	if (ways->forward.num_items == 0 && ways->egress.num_items == 0)
@@ -210,14 +230,15 @@ static enum cella_status start_forward(struct evm *evm, struct cella_error *err)
 	return child_start(&spec, &evm->children[EVM_FORWARD], err);
 }
 
-static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
-				    struct cella_error *err)
+static void plan_machine(const struct evm *evm, const struct ends *ends,
+			 struct qemu_plan *out)
 {
-	const struct qemu_plan plan = {
+	*out = (struct qemu_plan){
 		.program = evm->options.qemu,
-		.accelerator = ACCELERATOR_TCG,
+		.image_sha384 = evm->launch.image_sha384,
 		.vcpus = evm->options.vcpus,
 		.memory_mib = evm->options.memory_mib,
+		.memory = evm->options.memory,
 		.kernel = evm->launch.kernel,
 		.ramdisk = evm->launch.ramdisk,
 		.cmdline = evm->launch.cmdline,
@@ -226,32 +247,95 @@ static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
 		.qmp = ends->qmp_qemu,
 		.serial = ends->serial_qemu,
 	};
-	struct argv argv CLEANUP(argv_done) = { 0 };
-	struct child_spec spec = {
-		.name = "QEMU",
-		.argv = &argv,
-		.fds = { plan.kernel, plan.ramdisk, plan.vsock, plan.tpm, plan.qmp },
-		.num_fds = 5,
-		.is_confined = true,
-	};
+}
 
-	if (plan.serial >= 0)
-		spec.fds[spec.num_fds++] = plan.serial;
-	TRY(qemu_argv(&plan, &argv, err));
+static void keep(struct child_spec *spec, int fd)
+{
+	if (fd >= 0)
+		spec->fds[spec->num_fds++] = fd;
+}
+
+static void forget_key(void *evm)
+{
+	host_key_free(take(&((struct evm *)evm)->key));
+}
+
+static enum cella_status start_qemu(struct evm *evm, const struct ends *ends,
+				    struct cella_error *err)
+{
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	struct child_root root;
+	struct child_spec spec = { .name = "QEMU",
+				   .argv = &argv,
+				   .group = group_of(evm),
+				   .is_confined = true,
+				   .root = &root,
+				   .forget = forget_key,
+				   .context = evm };
+	char firmware[sizeof "/proc/self/fd/2147483647"];
+	struct qemu_plan plan;
+
+	plan_machine(evm, ends, &plan);
+	snprintf(firmware, sizeof firmware, "/proc/self/fd/%d", evm->launch.firmware);
+	if (evm->launch.firmware >= 0)
+		plan.firmware = firmware;
+	keep(&spec, evm->launch.firmware);
+	keep(&spec, plan.kernel);
+	keep(&spec, plan.ramdisk);
+	keep(&spec, plan.vsock);
+	keep(&spec, plan.tpm);
+	keep(&spec, plan.qmp);
+	keep(&spec, plan.serial);
+	TRY(child_root_plan(evm->options.qemu, evm->options.backend.backend->device,
+			    &root, err));
+	plan.program = root.program;
+	TRY(evm->options.backend.backend->plan(&plan, &argv, err));
+	return child_start(&spec, &evm->children[EVM_QEMU], err);
+}
+
+enum cella_status evm_start_machine(struct evm *evm, struct cella_error *err)
+{
+	struct ends ends CLEANUP(ends_done) = ENDS_NONE;
+
+	TRY(open_ends(evm, &ends, err));
+	if (has_tpm(evm))
+		TRY(start_vtpm(evm, &ends, err));
+	TRY(start_vsock(evm, &ends, err));
+	TRY(start_forward(evm, err));
+	return start_qemu(evm, &ends, err);
+}
+
+/* It has the place of QEMU, and that of cella-vsock for the host's programs. */
+enum cella_status evm_start_mock(struct evm *evm, struct cella_error *err)
+{
+	struct ends ends CLEANUP(ends_done) = ENDS_NONE;
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	struct child_spec spec = { .name = "mock guest",
+				   .argv = &argv,
+				   .group = group_of(evm) };
+	struct qemu_plan plan;
+	int heart CLEANUP_CLOSE = -1;
+
+	TRY(pair(SOCK_STREAM, &evm->qmp, &ends.qmp_qemu, err));
+	TRY(pair(SOCK_STREAM, &evm->guest, &heart, err));
+	TRY(listen_at(evm, "v", SOCK_STREAM, &ends.host, err));
+	plan_machine(evm, &ends, &plan);
+	plan.program = evm->options.mock;
+	plan.vsock = ends.host;
+	plan.heart = heart;
+	keep(&spec, heart);
+	keep(&spec, ends.host);
+	keep(&spec, ends.qmp_qemu);
+	TRY(evm->options.backend.backend->plan(&plan, &argv, err));
 	return child_start(&spec, &evm->children[EVM_QEMU], err);
 }
 
 enum cella_status evm_start(struct evm *evm, struct cella_error *err)
 {
-	struct ends ends CLEANUP(ends_done) = { -1, -1, -1, -1, -1, -1, -1, -1 };
 	char heart[sizeof "v_4294967295"];
 
 	snprintf(heart, sizeof heart, "v_%d", GUEST_PORT_HEARTBEAT);
 	TRY(listen_at(evm, "control", SOCK_SEQPACKET, &evm->control, err));
 	TRY(listen_at(evm, heart, SOCK_STREAM, &evm->heart, err));
-	TRY(open_ends(evm, &ends, err));
-	TRY(start_vtpm(evm, &ends, err));
-	TRY(start_vsock(evm, &ends, err));
-	TRY(start_forward(evm, err));
-	return start_qemu(evm, &ends, err);
+	return evm->options.backend.backend->start(evm, err);
 }

@@ -183,10 +183,12 @@ static enum cella_status put_digest(json_t *object, const char *name,
 	return json_put(object, name, json_hex(bytes_of(digest, sizeof digest)), err);
 }
 
-static enum cella_status put_own(json_t *metadata, const struct kernel *kernel,
-				 const struct image *image, struct cella_error *err)
+static enum cella_status put_custom(json_t *metadata, const struct image_options *options,
+				    const struct kernel *kernel,
+				    const struct image *image, struct cella_error *err)
 {
-	json_t *const custom = json_object();
+	json_t *const custom = options->custom != NULL ? json_deep_copy(options->custom)
+						       : json_object();
 	json_t *const own = json_object();
 
 	TRY(json_put(metadata, "CustomMetadata", custom, err));
@@ -214,10 +216,10 @@ static enum cella_status write_metadata(const struct image_options *options,
 	TRY(json_put(build, "BuildToolVersion", json_string(cella_version()), err));
 	TRY(json_put(build, "KernelVersion", json_string(kernel->facts.release), err));
 	TRY(json_put(build, "OperatingSystem", json_string("Linux"), err));
-	TRY(put_own(metadata, kernel, image, err));
+	TRY(put_custom(metadata, options, kernel, image, err));
 	TRY(json_put(metadata, "DockerInfo", json_object(), err));
 	TRY(json_put(metadata, "ImageName", json_string(options->name), err));
-	TRY(json_put(metadata, "ImageVersion", json_string(""), err));
+	TRY(json_put(metadata, "ImageVersion", json_string(options->version), err));
 	TRY(json_write(metadata, false, &text, err));
 	out_text(&image->metadata, text);
 	return out_status(&image->metadata, err);

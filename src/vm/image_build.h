@@ -11,6 +11,7 @@
 #ifndef VM_IMAGE_BUILD_H
 #define VM_IMAGE_BUILD_H
 
+#include "base/json.h"
 #include "evidence/eif.h"
 #include "vm/image_source.h"
 #include "vm/kernel_source.h"
@@ -36,7 +37,9 @@ struct image_options {
 	bool attest;                /* the guest answers requests for evidence */
 	const char *const *modules; /* more than the guest itself needs */
 	size_t num_modules;
-	const char *name; /* for people */
+	const char *name; /* for people, and so are the next two */
+	const char *version;
+	const json_t *custom; /* an object; NULL: nothing more */
 };
 
 /* What was built: owns its parts. */

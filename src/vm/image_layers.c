@@ -143,53 +143,84 @@ static enum cella_status read_config(struct stack *s, const json_t *document,
 	return arena_status(&out->arena, err);
 }
 
-/* Accounts: "name:x:uid:gid:…" or "name:x:gid:…"; the number'th field, counted from 0. */
-static bool find_account(const struct out *accounts, const char *name, size_t number,
-			 char *out, size_t out_len)
+/* The number'th field of a line, counted from 0; bytes without data where it has none. */
+static struct cella_bytes field_of(const char *line, size_t number)
+{
+	for (; number > 0; number--) {
+		line += strcspn(line, ":\n");
+		if (*line != ':')
+			return bytes_of(NULL, 0);
+		line++;
+	}
+	return bytes_of(line, strcspn(line, ":\n"));
+}
+
+/* Accounts: "name:x:uid:gid:…" or "name:x:gid:…"; of the first whose field is the text. */
+static bool find_id(const struct out *accounts, size_t field, const char *text,
+		    size_t id_field, uint32_t *id)
 {
 	const char *line = (const char *)accounts->data;
 
 	for (; line != NULL && *line != '\0';
 	     line = strchr(line, '\n') != NULL ? strchr(line, '\n') + 1 : NULL) {
-		const char *field = line;
-		const size_t len = strlen(name);
-		size_t i = 0;
+		const struct cella_bytes number = field_of(line, id_field);
+		char copy[24];
+		uint64_t value;
 
-		if (strncmp(line, name, len) != 0 || line[len] != ':')
+		if (number.data == NULL ||
+		    !bytes_equal(field_of(line, field), bytes_of(text, strlen(text))))
 			continue;
-		for (; i < number && *field != '\n' && *field != '\0'; field++)
-			i += *field == ':';
-		if (i == number) {
-			snprintf(out, out_len, "%.*s", (int)strcspn(field, ":\n"), field);
-			return true;
-		}
+		snprintf(copy, sizeof copy, "%.*s", (int)number.len,
+			 (const char *)number.data);
+		if (number_read(copy, ID_MAX, &value, "user", NULL) != CELLA_OK)
+			return false;
+		*id = (uint32_t)value;
+		return true;
 	}
 	return false;
 }
 
+/* A text that ends in a zero; an empty one when there is no such file. */
+static enum cella_status read_accounts(const struct rootfs *files, const char *path,
+				       struct out *accounts, struct cella_error *err)
+{
+	struct node *file = NULL;
+
+	TRY(rootfs_find(files, path, true, &file, err));
+	if (file != NULL && file->type == NODE_FILE)
+		TRY(rootfs_read_all(files, file, ACCOUNTS_MAX, accounts, err));
+	out_u8(accounts, 0);
+	return out_status(accounts, err);
+}
+
 static enum cella_status resolve(const struct rootfs *files, const char *path,
-				 const char *name, size_t field, uint32_t *id,
-				 struct cella_error *err)
+				 const char *name, uint32_t *id, struct cella_error *err)
 {
 	struct out accounts CLEANUP(out_done) = { 0 };
-	struct node *file = NULL;
-	char number[24];
 	uint64_t value;
 
 	if (number_read(name, ID_MAX, &value, "user", NULL) == CELLA_OK) {
 		*id = (uint32_t)value;
 		return CELLA_OK;
 	}
-	TRY(rootfs_find(files, path, true, &file, err));
-	if (file != NULL && file->type == NODE_FILE)
-		TRY(rootfs_read_all(files, file, ACCOUNTS_MAX, &accounts, err));
-	out_u8(&accounts, 0);
-	TRY(out_status(&accounts, err));
-	if (!find_account(&accounts, name, field, number, sizeof number) ||
-	    number_read(number, ID_MAX, &value, "user", NULL) != CELLA_OK)
+	TRY(read_accounts(files, path, &accounts, err));
+	if (!find_id(&accounts, 0, name, 2, id))
 		return error_set(err, CELLA_MALFORMED,
 				 "image: User: \"%.60s\" is not in its %s", name, path);
-	*id = (uint32_t)value;
+	return CELLA_OK;
+}
+
+/* A user's own group, when the image knows the user. */
+static enum cella_status set_own_group(struct application *out, const char *user,
+				       struct cella_error *err)
+{
+	struct out accounts CLEANUP(out_done) = { 0 };
+	const bool is_number = strspn(user, "0123456789") == strlen(user);
+
+	TRY(read_accounts(&out->files, "etc/passwd", &accounts, err));
+	if (!find_id(&accounts, is_number ? 2 : 0, user, 3, &out->gid) && !is_number)
+		return error_set(err, CELLA_MALFORMED,
+				 "image: User: \"%.60s\" has no group", user);
 	return CELLA_OK;
 }
 
@@ -203,15 +234,11 @@ static enum cella_status set_user(struct application *out, const char *user,
 			      : user;
 
 	TRY(arena_status(&out->arena, err));
-	if (name[0] == '\0')
-		return CELLA_OK;
-	TRY(resolve(&out->files, "etc/passwd", name, 2, &out->uid, err));
+	if (name[0] != '\0')
+		TRY(resolve(&out->files, "etc/passwd", name, &out->uid, err));
 	if (colon != NULL)
-		return resolve(&out->files, "etc/group", colon + 1, 2, &out->gid, err);
-	/* A user's own group, when the image knows the user. */
-	if (strspn(name, "0123456789") == strlen(name))
-		return CELLA_OK;
-	return resolve(&out->files, "etc/passwd", name, 3, &out->gid, err);
+		return resolve(&out->files, "etc/group", colon + 1, &out->gid, err);
+	return name[0] != '\0' ? set_own_group(out, name, err) : CELLA_OK;
 }
 
 /* --- layers -------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  */
 #include "vm/image_source.h"
 
+#include "base/close.h"
 #include "vm/unpack.h"
 
 #include <dirent.h>
@@ -13,14 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define CLEANUP_CLOSE CLEANUP(close_fd)
 
 static const char *const kind_names[] = {
 	[SOURCE_PROGRAM] = "a static program",

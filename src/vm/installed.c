@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char name[] = "cella-init";
-
-const char *installed_init(char path[INSTALLED_PATH_MAX])
+static const char *find(const char *name, char path[INSTALLED_PATH_MAX])
 {
 	char self[INSTALLED_PATH_MAX];
 	const ssize_t len = readlink("/proc/self/exe", self, sizeof self);
@@ -21,6 +19,16 @@ const char *installed_init(char path[INSTALLED_PATH_MAX])
 		     name) < INSTALLED_PATH_MAX &&
 	    access(path, R_OK) == 0)
 		return path;
-	snprintf(path, INSTALLED_PATH_MAX, "%s/cella/guest/%s", CELLA_DATADIR, name);
+	snprintf(path, INSTALLED_PATH_MAX, "%s/%s", CELLA_LIBEXECDIR, name);
 	return path;
+}
+
+const char *installed_init(char path[INSTALLED_PATH_MAX])
+{
+	return find("cella-init", path);
+}
+
+const char *installed_hello(char path[INSTALLED_PATH_MAX])
+{
+	return find("cella-hello", path);
 }

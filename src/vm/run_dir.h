@@ -6,7 +6,15 @@
  *   control   the supervisor (vm/control.h)
  *   v         the guest's vsock ports: "CONNECT <port>\n", "OK <n>\n"
  *   v_<port>  the host's, for the guest
+ *   taken     what it has taken of the machine (vm/takings.h)
  *   lock      held while there is a supervisor: without it, the rest is left over
+ *
+ * A service, which starts one again and again, has another folder, of the same name with a
+ * dot before it:
+ *
+ *   control   the service (vm/keeper.h)
+ *   last      what became of one that failed; remains
+ *   lock      as above
  */
 #ifndef VM_RUN_DIR_H
 #define VM_RUN_DIR_H
@@ -18,6 +26,7 @@ enum {
 	RUN_BASE_MAX = 64, /* with the rest, a socket's address holds 108 bytes */
 	RUN_PATH_MAX = 108,
 	RUN_MAX_LISTED = 64,
+	RUN_MAX_ENTRIES = 4 * RUN_MAX_LISTED, /* of a folder of all */
 };
 
 struct run_dir {
@@ -58,5 +67,26 @@ typedef enum cella_status run_found_fn(void *context, const char *name,
 				       struct cella_error *err);
 enum cella_status run_list(const char *base, run_found_fn *found, void *context,
 			   struct cella_error *err) MUST_CHECK;
+
+/* --- services ------------------------------------------------------------------------ */
+
+#define RUN_SERVICE_LAST "last"
+
+/* run_service_path() is the folder of a keeper. */
+enum cella_status run_service_path(const char *base, const char *name,
+				   char path[RUN_PATH_MAX],
+				   struct cella_error *err) MUST_CHECK;
+
+/* run_service_make() makes it. CELLA_USAGE when one of that name runs. */
+enum cella_status run_service_make(const char *base, const char *name,
+				   struct run_dir *out,
+				   struct cella_error *err) MUST_CHECK;
+
+/* run_service_keep() removes everything in it but puts a last word there. */
+void run_service_keep(struct run_dir *dir, struct cella_bytes last);
+
+/* run_service_list() does for services what run_list() does; last words remain. */
+enum cella_status run_service_list(const char *base, run_found_fn *found, void *context,
+				   struct cella_error *err) MUST_CHECK;
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- *             start      started  heartbeat  stop      ended    broken
- *  stopped    preparing  -        -          stopped   -        -
- *  preparing  -          booting  -          stopping  -        failed
- *  booting    -          -        running    stopping  -        failed
- *  running    -          -        -          stopping  -        failed
- *  stopping   -          stopping stopping   stopping  stopped  failed
- *  failed     -          -        -          failed    -        failed
+ *             start      started  heartbeat  stop      ended    broken  fall back
+ *  stopped    preparing  -        -          stopped   -        -       -
+ *  preparing  -          booting  -          stopping  -        failed  -
+ *  booting    -          -        running    stopping  -        failed  preparing
+ *  running    -          -        -          stopping  -        failed  -
+ *  stopping   -          stopping stopping   stopping  stopped  failed  -
+ *  failed     -          -        -          failed    -        failed  -
  */
 #include "vm/state.h"
 
@@ -18,8 +18,10 @@ static const char *const state_names[] = {
 _Static_assert(ARRAY_LEN(state_names) == EVM_NUM_STATES, "a name a state");
 
 static const char *const event_names[] = {
-	[EVM_START] = "start", [EVM_STARTED] = "started", [EVM_HEARTBEAT] = "heartbeat",
-	[EVM_STOP] = "stop",   [EVM_ENDED] = "ended",     [EVM_BROKEN] = "broken",
+	[EVM_START] = "start",         [EVM_STARTED] = "started",
+	[EVM_HEARTBEAT] = "heartbeat", [EVM_STOP] = "stop",
+	[EVM_ENDED] = "ended",         [EVM_BROKEN] = "broken",
+	[EVM_FALL_BACK] = "fall back",
 };
 _Static_assert(ARRAY_LEN(event_names) == EVM_NUM_EVENTS, "a name an event");
 
@@ -36,6 +38,7 @@ static const struct {
 	{ EVM_BOOTING, EVM_HEARTBEAT, EVM_RUNNING },
 	{ EVM_BOOTING, EVM_STOP, EVM_STOPPING },
 	{ EVM_BOOTING, EVM_BROKEN, EVM_FAILED },
+	{ EVM_BOOTING, EVM_FALL_BACK, EVM_PREPARING },
 	{ EVM_RUNNING, EVM_STOP, EVM_STOPPING },
 	{ EVM_RUNNING, EVM_BROKEN, EVM_FAILED },
 	{ EVM_STOPPING, EVM_STARTED, EVM_STOPPING },

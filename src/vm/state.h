@@ -24,6 +24,7 @@ enum evm_event {
 	EVM_STOP,      /* somebody asks for it, or the guest says that it ends */
 	EVM_ENDED,     /* every process is gone, as was to be expected */
 	EVM_BROKEN,    /* anything else */
+	EVM_FALL_BACK, /* it did not come to life, and is started by another back-end */
 	EVM_NUM_EVENTS,
 };
 

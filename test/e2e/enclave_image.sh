@@ -12,41 +12,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 chmod 755 "$dir"
 cd "$dir" || exit 1
-number=0
-bad=0
-
-verdict() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		cat "$dir/out" "$dir/err" | cut -c1-300 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# check NAME STATUS COMMAND...: runs it and compares its exit status.
-check() {
-	name=$1
-	expected=$2
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err"
-	got=$?
-	[ "$got" -eq "$expected" ]
-	verdict $? "$name (exit $got)"
-}
-
-# says NAME TEXT: the last command's output or words have the text.
-says() {
-	cat "$dir/out" "$dir/err" | grep -qF -e "$2"
-	verdict $? "$1"
-}
-
-skip() {
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
+# shellcheck source=test/e2e/checks.sh
+. "$here/checks.sh"
 
 # --- a kernel and modules, made here ---
 # at FILE OFFSET BYTES: writes bytes, which are a printf format, into a file.
@@ -395,5 +362,4 @@ check "two kernels" 2 build program --kernel-deb linux-image.deb
 check "a file that is not there" 3 build nowhere -o x.eif
 check "an image that is not there" 3 "$cella" enclave describe nowhere
 
-echo "1..$number"
-exit "$bad"
+finish

@@ -132,7 +132,7 @@ half a body|tcb truncate - -|the answer ends before its end
 half a document|tcb short - -|not a JSON object of members
 a web page|tcb garbage - -|the answer: neither JSON nor PEM
 no issuer chain|tcb no-headers - -|its issuer chain is missing
-another document's chain|tcb headers-of sgx/pckcrl.http -|its signature is not its signer's
+another document's chain|tcb headers-of sgx/pckcrl.http -|its common name does not belong here
 another platform|tcb instead foreign.http -|its chain ends in another root
 another family of the same root|tcb instead family/tcb.http -|asked for TCB information (TDX ce11a0000000), got tcb_info TDX ce11a0000009
 a long refusal|tcb rant 403 -|status 403: the server refuses to serve this machine (<html> [2Jgo away <html>

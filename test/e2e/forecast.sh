@@ -88,7 +88,7 @@ says "standard and early are there" "21          early            -"
 reset
 fault "tcbevaluationdatanumbers headers-of sgx/pckcrl.http -"
 check "a list that is not signed by the vendor" 3 forecast
-says "is refused" "its signature is not its signer's"
+says "is refused" "its common name does not belong here"
 reset
 fault "tcbevaluationdatanumbers instead tdx/tcb.http -"
 check "something else" 3 forecast

@@ -14,45 +14,12 @@ tool=${3:-$cella}
 	exit 0
 }
 tool=$(realpath "$tool")
+here=$(realpath "$(dirname "$0")")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
-number=0
-bad=0
-
-verdict() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		cat "$dir/out" "$dir/err" | cut -c1-300 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# check NAME STATUS COMMAND...: runs it and compares its exit status.
-check() {
-	name=$1
-	expected=$2
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err"
-	got=$?
-	[ "$got" -eq "$expected" ]
-	verdict $? "$name (exit $got)"
-}
-
-# says NAME TEXT: the last command's output or words have the text.
-says() {
-	cat "$dir/out" "$dir/err" | grep -qF -e "$2"
-	verdict $? "$1"
-}
-
-# equal NAME A B
-equal() {
-	[ "$2" = "$3" ]
-	verdict $? "$1"
-}
+# shellcheck source=test/e2e/checks.sh
+. "$here/checks.sh"
 
 # --- an application ---
 mkdir -p web/conf
@@ -77,7 +44,7 @@ measure() {
 
 # --- the three commands ---
 check "1: measure, then run" 7 measure platform web/conf -- web/nginx -g 'daemon off;'
-equal "standard output is the program's" "$(cat out)" "nginx runs: -g daemon off;"
+same "standard output is the program's" "$(cat out)" "nginx runs: -g daemon off;"
 says "the log is named" "platform/eventlog"
 check "a quote of it" 0 "$sim" quote platform -k tdx-v5 -o quote.dat
 check "2: a policy" 0 "$cella" policy new --quote quote.dat --eventlog platform/eventlog \
@@ -178,7 +145,7 @@ check "a manifest" 0 "$tool" measure --dry-run --manifest manifest web/conf
 ) >expected
 check "it is what the manual says" 0 cmp manifest expected
 "$tool" measure --dry-run web/conf >out 2>err
-equal "its digest is the directory's" "$(cut -c1-96 out)" \
+same "its digest is the directory's" "$(cut -c1-96 out)" \
 	"$(sha384sum <manifest | cut -c1-96)"
 
 # --- files in place of the kernel's ---
@@ -306,5 +273,4 @@ else
 	echo "# CELLA_VECTORS is not set: nothing was asked of real logs"
 fi
 
-echo "1..$number"
-exit "$bad"
+finish

@@ -10,37 +10,8 @@ sim=$2
 data=$3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-number=0
-bad=0
-
-# check NAME STATUS COMMAND...: runs it and compares its exit status.
-check() {
-	name=$1
-	expected=$2
-	shift 2
-	number=$((number + 1))
-	"$@" >"$dir/out" 2>"$dir/err"
-	got=$?
-	if [ "$got" -eq "$expected" ]; then
-		echo "ok $number - $name"
-	else
-		echo "not ok $number - $name: exit $got, not $expected"
-		cat "$dir/out" "$dir/err" | cut -c1-200 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# says NAME TEXT: the last command's output or words have the text.
-says() {
-	number=$((number + 1))
-	if cat "$dir/out" "$dir/err" | grep -qF -e "$2"; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1: no \"$2\" in"
-		cat "$dir/out" "$dir/err" | cut -c1-200 | sed 's/^/# /'
-		bad=1
-	fi
-}
+# shellcheck source=test/e2e/checks.sh
+. "$(dirname "$0")/checks.sh"
 
 base64url() {
 	tr -- '-_' '+/' | awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d
@@ -241,5 +212,4 @@ check "new without it" 0 "$cella" policy new "$dir/migratable.quote" \
 check "a policy that does not" 1 judge "$dir/migratable.quote" \
 	--policy "$dir/migratable.json"
 
-echo "1..$number"
-exit $bad
+finish

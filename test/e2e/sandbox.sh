@@ -31,7 +31,7 @@ deed() {
 }
 
 for name in run run-in-thread spawn fork write-file remove-file serve trace-parent \
-	signal-parent; do
+	signal-parent signal-by-file; do
 	check "$name" 3 deed "$name"
 	says "$name: ends it" "its sandbox forbids"
 	says "$name: and what it means" "a defect of cella, or a server's attack on it"

@@ -8,65 +8,15 @@ dir=$(mktemp -d)
 export HOME="$dir/home" XDG_CACHE_HOME="$dir/xdg" QCNL_CONF_PATH="$dir/qcnl.conf"
 unset http_proxy https_proxy HTTPS_PROXY ALL_PROXY all_proxy
 mkdir "$dir/home" "$dir/xdg"
-number=0
-bad=0
 servers=
 trap 'for server in $servers; do kill "$server" 2>/dev/null; done; rm -rf "$dir"' EXIT
+
+# shellcheck source=test/e2e/checks.sh
+. "${SOURCE:-$(dirname "$0")/../..}/test/e2e/checks.sh"
 
 # How to have mounts of one's own here: as a user who is root there, or as root.
 mounts=-rm
 unshare -rm true 2>/dev/null || mounts=-m
-
-# check NAME STATUS COMMAND...: runs it and compares its exit status.
-check() {
-	name=$1
-	expected=$2
-	shift 2
-	number=$((number + 1))
-	"$@" >"$dir/out" 2>"$dir/err"
-	got=$?
-	if [ "$got" -eq "$expected" ]; then
-		echo "ok $number - $name"
-	else
-		echo "not ok $number - $name: exit $got, not $expected"
-		cat "$dir/out" "$dir/err" | cut -c1-300 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# says NAME TEXT: the last command's output or words have the text.
-says() {
-	number=$((number + 1))
-	if cat "$dir/out" "$dir/err" | grep -qF -e "$2"; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1: no \"$2\" in"
-		cat "$dir/out" "$dir/err" | cut -c1-300 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# same NAME EXPECTED ACTUAL
-same() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1: expected $2, got $3"
-		bad=1
-	fi
-}
-
-# skip NAME REASON
-skip() {
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
-
-finish() {
-	echo "1..$number"
-	exit "$bad"
-}
 
 # make_authority: a certificate for this machine, which its own authority issued.
 make_authority() {

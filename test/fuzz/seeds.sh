@@ -64,6 +64,20 @@ put guest/policy echo '{"log": "full", "attest": true, "modules": ["/cella/modul
 	"application": {"argv": ["/server", "-x"], "env": ["A=b"], "cwd": "/", "root": "/rootfs",
 	"uid": 1000, "gid": 1000}}'
 
+# --- what a kernel says of its machine ---
+# shellcheck disable=SC2059 # the separators are a format
+machine() {
+	printf "$1$cut$2${cut}Cpus_allowed_list:\t$1\nCapEff:\t0000000001000000\n${cut}0::/\n"
+	printf "${cut}Max locked memory         8388608              8388608              bytes\n"
+	printf "${cut}0,2\n${cut}1,3\n${cut}1\n${cut}0\n$cut$1\n"
+	printf "${cut}Node 0 MemTotal: 8388608 kB\nNode 0 MemFree: 4194304 kB\n${cut}512\n"
+	printf "${cut}cpuset cpu memory pids\n${cut}1073741824\n${cut}150000 100000\n"
+}
+put topology/machine machine 0-3 'MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\n'
+put topology/small machine 0-1 'MemTotal: 524288 kB\nMemAvailable: 1024 kB\n'
+put topology/list printf 0-3,8,10-11
+put topology/taken printf 'cpus 2-3\nmemory 400\n'
+
 # --- the corpus: quotes, bundles, policies, and all of them together ---
 "$sim" corpus "$work/corpus" --quiet
 mkdir -p quote evidence bundle policy policy_jwt verify

@@ -30,7 +30,7 @@ words() {
 }
 
 tab=$(printf '\t')
-for program in cella cella-sim; do
+for program in cella cella-sim enclave-cli; do
 	"$STAGE/bin/$program" --dump-tables | sed "s/^/$program$tab/"
 done >"$scratch/tables"
 awk -F '\t' '$2 == "command" { print $1 "\t" $3 }' "$scratch/tables" >"$scratch/commands"

@@ -17,7 +17,7 @@ export SOURCE STAGE=- CC=-
 . "$SOURCE/test/tap.sh"
 
 # Whose files cella-compat has, too.
-vendors="az-dcap-client libsgx-dcap-default-qpl libsgx-dcap-default-qpl-dev libtdx-attest
+vendors="az-dcap-client enclave-cli libsgx-dcap-default-qpl libsgx-dcap-default-qpl-dev libtdx-attest
 libtdx-attest-dev tee-appraisal-tool"
 
 # in_root COMMAND...: there, with a /proc and without a network of its own.
@@ -99,7 +99,7 @@ result "purged, they leave nothing behind"
 
 # What cella-compat recommends is what the document has its readers install.
 tools=$(dpkg-deb -f "$packages"/cella-compat_*.deb Recommends | tr ',' '\n' |
-	sed 's/|.*//' | grep -v libcella-dev)
+	sed 's/|.*//' | grep -vE 'libcella-dev|cella-enclave')
 # shellcheck disable=SC2086 # lists of words
 check "apt installs them with the tools that are recommended" \
 	apt_get install $cella $tools man-db
@@ -135,6 +135,14 @@ tool_works='
 	sed "s/.....$/AAAAA/" policy.jwt >altered.jwt
 	if tee_appraisal_tool verify_policy -in altered.jwt; then exit 1; fi'
 check "tee_appraisal_tool makes, signs and verifies a policy" tries "$tool_works"
+
+enclave_works='
+	test -d /usr/local/share/dragonfly
+	cella enclave list
+	cella enclave init-host .
+	[ "$(enclave-cli describe-enclaves)" = "[]" ]
+	enclave-cli explain --error-code E36'
+check "enclaves are listed, by both names" tries "$enclave_works"
 
 pages=$(for file in "$packages"/*.deb; do dpkg-deb -c "$file"; done |
 	sed -n 's:.*/man1/\(.*\)\.1\.gz$:\1:p')

@@ -104,6 +104,18 @@ static long signal_parent(void)
 	return kill(getppid(), SIGUSR1);
 }
 
+/* A file that can be read tells its owner so, by a signal. */
+static long signal_by_file(void)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0 ||
+	    fcntl(fds[0], F_SETOWN, getppid()) != 0 ||
+	    fcntl(fds[0], F_SETSIG, SIGKILL) != 0 || fcntl(fds[0], F_SETFL, O_ASYNC) != 0)
+		return -1;
+	return write(fds[1], "", 1);
+}
+
 static long make_code(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
@@ -152,6 +164,7 @@ static const struct {
 	{ "sniff", sniff },
 	{ "trace-parent", trace_parent },
 	{ "signal-parent", signal_parent },
+	{ "signal-by-file", signal_by_file },
 	{ "make-code", make_code },
 	{ "change-code", change_code },
 	{ "newest-call", newest_call },

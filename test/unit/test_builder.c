@@ -282,6 +282,41 @@ static void every_form_gives_the_same_verdict(void **state)
 	free(expected);
 }
 
+/* A response's header may say that its chain is a CA's: that one signs no documents. */
+static void document_by_a_ca(void **state)
+{
+	static const char header[] = "SGX-PCK-CRL-Issuer-Chain";
+	struct cella_collateral_builder *const b = builder_new();
+	struct out other_info = { 0 }, other_identity = { 0 };
+	struct cella_collateral *collateral;
+	struct cella_verdict *verdict;
+
+	(void)state;
+	m.tcb_info.key = m.identity.key = MAKER_CA;
+	maker_documents(&m);
+	maker_document("tcbInfo", &m.tcb_info_text, m.tcb_info_signature, &other_info);
+	maker_document("enclaveIdentity", &m.identity_text, m.identity_signature,
+		       &other_identity);
+	m.tcb_info.key = m.identity.key = MAKER_SIGNER;
+	maker_documents(&m);
+	add_response(b, "HTTP/1.1 200 OK", "\r\n", header, &m.ca_chain,
+		     &m.crl_der[MAKER_PCK_CRL]);
+	add_response(b, "HTTP/1.1 200 OK", "\r\n", NULL, NULL,
+		     &m.crl_der[MAKER_ROOT_CRL]);
+	add_response(b, "HTTP/1.1 200 OK", "\r\n", header, &m.ca_chain, &other_info);
+	add_response(b, "HTTP/1.1 200 OK", "\r\n", header, &m.ca_chain, &other_identity);
+	collateral = finish(b);
+	verdict = judge(collateral);
+	CHECK_INT(CELLA_REJECTED, cella_verdict_result(verdict));
+	assert_non_null(collateral->tcb_infos[0]->doc.signer->fault);
+	assert_non_null(collateral->identities[0]->doc.signer->fault);
+	cella_verdict_free(verdict);
+	cella_collateral_unref(collateral);
+	cella_collateral_builder_free(b);
+	out_done(&other_info);
+	out_done(&other_identity);
+}
+
 /* What was written is read back as the same set, and written the same. */
 static void written_sets_are_read_back(void **state)
 {
@@ -818,6 +853,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_gives_the_same_verdict),
+		cmocka_unit_test(document_by_a_ca),
 		cmocka_unit_test(written_sets_are_read_back),
 		cmocka_unit_test(pck_certificate_response),
 		cmocka_unit_test(other_documents),

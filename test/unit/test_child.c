@@ -31,7 +31,7 @@ static struct child start(const char *script)
 	struct child child = { 0 };
 	struct cella_error err = { 0 };
 
-	CHECK_OK(child_start(argv, true, &child, &err));
+	CHECK_OK(child_launch(argv, true, &child, &err));
 	return child;
 }
 
@@ -77,7 +77,7 @@ static void test_no_program(void **state UNUSED)
 	struct child child = { 0 };
 	struct cella_error err = { 0 };
 
-	CHECK_STATUS(CELLA_MISSING, child_start(argv, true, &child, &err));
+	CHECK_STATUS(CELLA_MISSING, child_launch(argv, true, &child, &err));
 	CHECK_INT(0, child.pid);
 }
 

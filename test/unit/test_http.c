@@ -133,12 +133,27 @@ static void a_head_has_an_end(void **state UNUSED)
 			    "no end of a chunk's length");
 }
 
+/* What is said of chunks takes room, too. */
+static void chunks_have_an_end(void **state UNUSED)
+{
+	struct http_response response = { 0 };
+	struct cella_error err = { 0 };
+	struct out text CLEANUP(out_done) = { 0 };
+
+	out_text(&text, OK_LINE "Transfer-Encoding: chunked\r\n\r\n");
+	while (text.len <= HTTP_HEAD_MAX + 2 * HTTP_BODY_MAX)
+		out_format(&text, "1;%0200d\r\na\r\n", 0);
+	CHECK_STATUS(CELLA_LIMIT,
+		     http_response_read(out_view(&text), false, &response, &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_responses),
 		cmocka_unit_test(waits_for_the_rest),
 		cmocka_unit_test(a_head_has_an_end),
+		cmocka_unit_test(chunks_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,9 +210,11 @@ static void users(void **state)
 	} rows[] = {
 		{ "", CELLA_OK, 0, 0 },
 		{ "web", CELLA_OK, 33, 44 },
+		{ "33", CELLA_OK, 33, 44 },
 		{ "1000", CELLA_OK, 1000, 0 },
 		{ "1000:50", CELLA_OK, 1000, 50 },
 		{ "web:7", CELLA_OK, 33, 7 },
+		{ ":7", CELLA_OK, 0, 7 },
 		{ "nobody", CELLA_MALFORMED, 0, 0 },
 		{ "web:nobody", CELLA_MALFORMED, 0, 0 },
 		{ "4294967296", CELLA_MALFORMED, 0, 0 },

@@ -8,7 +8,6 @@
 
 static const struct qemu_plan production = {
 	.program = "qemu-system-x86_64",
-	.accelerator = ACCELERATOR_TCG,
 	.vcpus = 1,
 	.memory_mib = 128,
 	.kernel = 10,
@@ -20,14 +19,14 @@ static const struct qemu_plan production = {
 	.serial = -1,
 };
 
-static char *text_of(const struct qemu_plan *plan)
+static char *text_of(const struct qemu_plan *plan, enum accelerator accelerator)
 {
 	struct argv argv CLEANUP(argv_done) = { 0 };
 	struct out text CLEANUP(out_done) = { 0 };
 	struct cella_error err = { 0 };
 	char *made = NULL;
 
-	CHECK_OK(qemu_argv(plan, &argv, &err));
+	CHECK_OK(qemu_argv(plan, accelerator, &argv, &err));
 	CHECK_TRUE(argv.items[argv.num_items] == NULL);
 	for (size_t i = 0; i < argv.num_items; i++)
 		out_format(&text, "%s\n", argv.items[i]);
@@ -37,7 +36,7 @@ static char *text_of(const struct qemu_plan *plan)
 
 static void its_command_line_is_known(void **state)
 {
-	char *text CLEANUP_FREE = text_of(&production);
+	char *text CLEANUP_FREE = text_of(&production, ACCELERATOR_TCG);
 
 	(void)state;
 	golden_check("vm/qemu.txt", text);
@@ -52,18 +51,15 @@ static void for_debugging_there_is_a_console(void **state)
 	plan.serial = 15;
 	plan.vcpus = 4;
 	plan.memory_mib = 512;
-	text = text_of(&plan);
+	text = text_of(&plan, ACCELERATOR_TCG);
 	golden_check("vm/qemu-debug.txt", text);
 }
 
 static void kvm_takes_the_hosts_processor(void **state)
 {
-	struct qemu_plan plan = production;
-	char *text CLEANUP_FREE = NULL;
+	char *text CLEANUP_FREE = text_of(&production, ACCELERATOR_KVM);
 
 	(void)state;
-	plan.accelerator = ACCELERATOR_KVM;
-	text = text_of(&plan);
 	golden_check("vm/qemu-kvm.txt", text);
 }
 
@@ -77,7 +73,7 @@ static void a_command_line_is_one_argument(void **state)
 
 	(void)state;
 	plan.cmdline = "-serial stdio,%s%n \"";
-	CHECK_OK(qemu_argv(&plan, &argv, &err));
+	CHECK_OK(qemu_argv(&plan, ACCELERATOR_TCG, &argv, &err));
 	while (at < argv.num_items && strcmp(argv.items[at], "-append") != 0)
 		at++;
 	CHECK_TEXT(plan.cmdline, argv.items[at + 1]);

@@ -7,6 +7,7 @@
 #include "guest/io.h"
 #include "vm/child.h"
 #include "vm/control.h"
+#include "vm/failure_record.h"
 #include "vm/notify.h"
 #include "vm/qmp.h"
 #include "vm/run_dir.h"
@@ -19,8 +20,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,14 +34,15 @@
 #define NEVER EVM_NUM_STATES
 
 static const enum evm_state nexts[EVM_NUM_STATES][EVM_NUM_EVENTS] = {
-	/*                 start          started       heartbeat     stop          ended        broken */
-	[EVM_STOPPED] = { EVM_PREPARING, NEVER, NEVER, EVM_STOPPED, NEVER, NEVER },
-	[EVM_PREPARING] = { NEVER, EVM_BOOTING, NEVER, EVM_STOPPING, NEVER, EVM_FAILED },
-	[EVM_BOOTING] = { NEVER, NEVER, EVM_RUNNING, EVM_STOPPING, NEVER, EVM_FAILED },
-	[EVM_RUNNING] = { NEVER, NEVER, NEVER, EVM_STOPPING, NEVER, EVM_FAILED },
-	[EVM_STOPPING] = { NEVER, EVM_STOPPING, EVM_STOPPING, EVM_STOPPING, EVM_STOPPED,
-			   EVM_FAILED },
-	[EVM_FAILED] = { NEVER, NEVER, NEVER, EVM_FAILED, NEVER, EVM_FAILED },
+	/* clang-format off */
+	/*                 start          started       heartbeat     stop          ended        broken      fall back */
+	[EVM_STOPPED] =   { EVM_PREPARING, NEVER,        NEVER,        EVM_STOPPED,  NEVER,       NEVER,      NEVER },
+	[EVM_PREPARING] = { NEVER,         EVM_BOOTING,  NEVER,        EVM_STOPPING, NEVER,       EVM_FAILED, NEVER },
+	[EVM_BOOTING] =   { NEVER,         NEVER,        EVM_RUNNING,  EVM_STOPPING, NEVER,       EVM_FAILED, EVM_PREPARING },
+	[EVM_RUNNING] =   { NEVER,         NEVER,        NEVER,        EVM_STOPPING, NEVER,       EVM_FAILED, NEVER },
+	[EVM_STOPPING] =  { NEVER,         EVM_STOPPING, EVM_STOPPING, EVM_STOPPING, EVM_STOPPED, EVM_FAILED, NEVER },
+	[EVM_FAILED] =    { NEVER,         NEVER,        NEVER,        EVM_FAILED,   NEVER,       EVM_FAILED, NEVER },
+	/* clang-format on */
 };
 
 static void states_step_by_the_table(void **state)
@@ -72,6 +77,7 @@ static const struct {
 	{ "{\"event\": \"GUEST_PANICKED\", \"data\": {}}", CELLA_OK, QMP_EVENT_PANICKED },
 	{ "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}", CELLA_OK,
 	  QMP_EVENT_SHUTDOWN },
+	{ "{\"event\": \"SUSPEND\"}", CELLA_OK, QMP_EVENT_SUSPENDED },
 	{ "{\"event\": \"NIC_RX_FILTER_CHANGED\"}", CELLA_OK, QMP_EVENT_NONE },
 	{ "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}", CELLA_IO, 0 },
 	{ "{\"event\": 1}", CELLA_MALFORMED, 0 },
@@ -214,6 +220,29 @@ static enum cella_status count_one(void *context, const char *name,
 	return CELLA_OK;
 }
 
+static enum cella_status ignore_one(void *context, const char *name,
+				    struct cella_error *err)
+{
+	(void)context;
+	(void)name;
+	(void)err;
+	return CELLA_OK;
+}
+
+/* The loss of a supervisor is told by a record. */
+static void check_lost(const struct base *base, const char *name)
+{
+	static struct failure failure;
+	struct cella_error err = { 0 };
+	char evidence[FAILURE_EVIDENCE_MAX];
+	char path[RUN_PATH_MAX];
+
+	CHECK_OK(failure_path(base->path, name, path, &err));
+	CHECK_OK(failure_read(path, &failure, &err));
+	CHECK_TEXT("supervisor-lost", failure_classify(&failure, evidence)->code);
+	failure_forget(base->path, name);
+}
+
 static void leftovers_are_told_from_life(void **state)
 {
 	struct base base = make_base();
@@ -234,6 +263,7 @@ static void leftovers_are_told_from_life(void **state)
 	CHECK_OK(run_list(base.path, count_one, &num, &err));
 	CHECK_INT(1, num);
 	CHECK_INT(-1, access(left.path, F_OK));
+	check_lost(&base, "left");
 	run_dir_remove(&lives);
 	CHECK_INT(0, rmdir(base.path));
 }
@@ -252,7 +282,106 @@ static void what_is_left_over_is_used_again(void **state)
 	io_close(&dir.lock);
 	CHECK_OK(run_dir_make(base.path, "e", &dir, &err));
 	CHECK_INT(-1, access(path, F_OK));
+	check_lost(&base, "e");
 	run_dir_remove(&dir);
+	CHECK_INT(0, rmdir(base.path));
+}
+
+/* What happens between the opening of a lock and its taking; once. */
+static void (*before_flock)(void);
+
+int flock(int fd, int operation)
+{
+	void (*const once)(void) = before_flock;
+
+	before_flock = NULL;
+	if (once != NULL)
+		once();
+	return (int)syscall(SYS_flock, fd, operation);
+}
+
+static struct base raced;
+static struct run_dir taken_over;
+
+static void take_over(void)
+{
+	struct cella_error err = { 0 };
+
+	CHECK_OK(run_dir_make(raced.path, "lives", &taken_over, &err));
+}
+
+/* Who looks for leftovers has opened the lock that a new supervisor then replaces. */
+static void leftovers_that_come_to_life_stay(void **state)
+{
+	struct run_dir left = RUN_DIR_NONE;
+	struct cella_error err = { 0 };
+	char path[RUN_PATH_MAX];
+	int num = 0;
+
+	(void)state;
+	raced = make_base();
+	CHECK_OK(run_dir_make(raced.path, "lives", &left, &err));
+	io_close(&left.lock);
+	before_flock = take_over;
+	CHECK_OK(run_list(raced.path, count_one, &num, &err));
+	CHECK_INT(1, num);
+	CHECK_OK(run_path(taken_over.path, "lock", path, &err));
+	CHECK_INT(0, access(path, F_OK));
+	run_dir_remove(&taken_over);
+	failure_forget(raced.path, "lives"); /* the first one was lost */
+	CHECK_INT(0, rmdir(raced.path));
+}
+
+/* Who lists takes nobody's folder away in the moment in which it is made. */
+static void looking_is_in_nobodys_way(void **state)
+{
+	struct base base = make_base();
+	const pid_t looker = fork();
+
+	(void)state;
+	if (looker == 0)
+		for (prctl(PR_SET_PDEATHSIG, SIGKILL);;)
+			if (run_list(base.path, ignore_one, NULL, NULL) != CELLA_OK)
+				_exit(1);
+	for (int i = 0; i < 500; i++) {
+		struct run_dir dir = RUN_DIR_NONE;
+		struct cella_error err = { 0 };
+		char path[RUN_PATH_MAX];
+
+		CHECK_OK(run_dir_make(base.path, "e", &dir, &err));
+		CHECK_OK(run_path(dir.path, "lock", path, &err));
+		CHECK_INT(0, access(path, F_OK));
+		run_dir_remove(&dir);
+		CHECK_OK(failure_path(base.path, "e", path, &err));
+		CHECK_INT(-1, access(path, F_OK));
+	}
+	kill(looker, SIGKILL);
+	CHECK_INT(looker, waitpid(looker, NULL, 0));
+	rmdir(base.path);
+}
+
+/* Names of other things than enclaves are not counted among them. */
+static void records_are_not_listed(void **state)
+{
+	struct base base = make_base();
+	struct cella_error err = { 0 };
+	char path[RUN_PATH_MAX];
+
+	(void)state;
+	for (int i = 0; i < 2 * RUN_MAX_LISTED; i++) {
+		char name[RUN_NAME_MAX];
+
+		snprintf(name, sizeof name, "%d.last.json", i);
+		CHECK_OK(run_path(base.path, name, path, &err));
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	}
+	CHECK_OK(run_list(base.path, count_one, NULL, &err));
+	for (int i = 0; i < 2 * RUN_MAX_LISTED; i++) {
+		char name[RUN_NAME_MAX];
+
+		snprintf(name, sizeof name, "%d", i);
+		failure_forget(base.path, name);
+	}
 	CHECK_INT(0, rmdir(base.path));
 }
 
@@ -361,6 +490,58 @@ static void a_confined_child_has_no_network(void **state)
 	CHECK_TEXT_HAS((const char *)words.data, "net:[");
 }
 
+/* Its program, what that is installed with, its own descriptors: no other file. */
+static void a_child_may_have_a_root_of_its_own(void **state)
+{
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	struct out words CLEANUP(out_done) = { 0 };
+	struct child child CLEANUP(child_done) = CHILD_NONE;
+	struct cella_error err = { 0 };
+	struct child_root root;
+	const struct child_spec spec = {
+		.name = "shell", .argv = &argv, .is_confined = true, .root = &root
+	};
+	const char *text;
+
+	(void)state;
+	CHECK_OK(child_root_plan("sh", NULL, &root, &err));
+	argv_add(&argv, "sh");
+	argv_add(&argv, "-c");
+	argv_add(&argv, "exec >&2; echo root: /* /.host* end; echo etc: /etc/* end; "
+			"echo bin: /usr/bin/* end; echo proc: /proc/* end; "
+			"echo fds: /proc/self/fd/* end; (: >/new) || echo read-only");
+	CHECK_OK(child_start(&spec, &child, &err));
+	read_words(&child, &words);
+	if (child.lacks[0] != '\0') {
+		CHECK_TEXT_HAS(child.lacks, "shell has not ");
+		skip(); /* this machine gives none */
+	}
+	text = (const char *)words.data;
+	CHECK_TRUE(strstr(text, "/home") == NULL && strstr(text, "/tmp") == NULL &&
+		   strstr(text, "/dev") == NULL);
+	CHECK_TEXT_HAS(text, "/.host* end\n");
+	CHECK_TRUE(strstr(text, "passwd") == NULL);
+	CHECK_TEXT_HAS(text, "bin: /usr/bin/");
+	CHECK_TRUE(strstr(text, "/usr/bin/env") == NULL);
+	CHECK_TEXT_HAS(text, "proc: /proc/self end\n");
+	CHECK_TEXT_HAS(text, "fds: /proc/self/fd/0 ");
+	CHECK_TEXT_HAS(text, "\nread-only\n");
+}
+
+static void a_root_needs_its_program(void **state)
+{
+	struct child_root root = { .program = "as it was" };
+	struct cella_error err = { 0 };
+
+	(void)state;
+	CHECK_STATUS(CELLA_MISSING,
+		     child_root_plan("/nowhere/nothing", NULL, &root, &err));
+	CHECK_STATUS(CELLA_MISSING,
+		     child_root_plan("no-such-program", NULL, &root, &err));
+	CHECK_TEXT_HAS(err.text, "there is no program no-such-program");
+	CHECK_TEXT("as it was", root.program);
+}
+
 static void there_may_be_no_such_program(void **state)
 {
 	struct argv argv CLEANUP(argv_done) = { 0 };
@@ -387,7 +568,7 @@ static void a_child_does_not_outlive_its_supervisor(void **state)
 	CHECK_INT(0, pipe2(ends, O_CLOEXEC));
 	supervisor = fork();
 	if (supervisor == 0) {
-		const struct child child = start("echo >&2; sleep 1000", false);
+		const struct child child = start("echo >&2; exec sleep 1000", false);
 		struct pollfd ready = { .fd = child.errors, .events = POLLIN };
 
 		poll(&ready, 1, 60000);
@@ -457,10 +638,15 @@ int main(void)
 		cmocka_unit_test(a_base_of_others_is_refused),
 		cmocka_unit_test(leftovers_are_told_from_life),
 		cmocka_unit_test(what_is_left_over_is_used_again),
+		cmocka_unit_test(leftovers_that_come_to_life_stay),
+		cmocka_unit_test(looking_is_in_nobodys_way),
+		cmocka_unit_test(records_are_not_listed),
 		cmocka_unit_test(nobody_is_asked_where_nobody_is),
 		cmocka_unit_test(ends_are_told),
 		cmocka_unit_test(a_child_has_only_what_it_is_given),
 		cmocka_unit_test(a_confined_child_has_no_network),
+		cmocka_unit_test(a_child_may_have_a_root_of_its_own),
+		cmocka_unit_test(a_root_needs_its_program),
 		cmocka_unit_test(there_may_be_no_such_program),
 		cmocka_unit_test(a_child_does_not_outlive_its_supervisor),
 		cmocka_unit_test(a_manager_is_told),

@@ -4,6 +4,7 @@
  */
 #include "vm/forward/serve.h"
 
+#include "base/close.h"
 #include "base/error.h"
 #include "vm/forward/confine.h"
 #include "vm/forward/relay.h"
@@ -19,12 +20,6 @@
 #include <sys/un.h>
 
 enum { LINE_LEN = 32, CONNECT_MS = 10000 };
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static enum cella_status send_all(int fd, struct cella_bytes bytes, const char *what,
 				  struct cella_error *err)
@@ -73,7 +68,7 @@ static enum cella_status read_ok(int fd, uint32_t port, struct cella_error *err)
 enum cella_status serve_publish(int client, const char *base, uint32_t port,
 				struct cella_error *err)
 {
-	const int fd CLEANUP(close_fd) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int fd CLEANUP_CLOSE = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	char line[LINE_LEN];
 	int len;
@@ -243,7 +238,7 @@ enum cella_status serve_egress(int client, const struct targets *allowed,
 	size_t len = 0, head = 0;
 	struct target target = { 0 };
 	union address address = { 0 };
-	int fd CLEANUP(close_fd) = -1;
+	int fd CLEANUP_CLOSE = -1;
 	enum cella_status status = read_request(client, text, &len, &head, &target, err);
 
 	if (status == CELLA_OK)

@@ -1,0 +1,168 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # check() calls functions by name
+# What an enclave would take: of a made machine, and of this one; and that running agrees with
+# the plan. Nothing boots: what runs is the mock.
+#
+# Usage: enclave_plan.sh CELLA BUILD; prints TAP.
+set -u
+export LC_ALL=C
+
+cella=$(realpath "$1")
+PATH=$(realpath "$2"):$PATH
+here=$(realpath "$(dirname "$0")")
+dir=$(mktemp -d "${TMPDIR:-/tmp}/enclave-plan.XXXXXX")
+run=$(mktemp -d /tmp/cella-plan.XXXXXX) # sockets have short addresses
+number=0
+bad=0
+
+cleanup() {
+	"$cella" enclave stop --all --quiet --run-dir "$run" >/dev/null 2>&1
+	rm -rf "$dir" "$run"
+}
+trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
+cd "$dir" || exit 1
+export HOME="$dir" XDG_CACHE_HOME="$dir/cache"
+
+verdict() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		cut -c1-300 out err | head -n 40 | sed 's/^/# /'
+		bad=1
+	fi
+}
+
+# check TITLE STATUS COMMAND...
+check() {
+	title=$1
+	wanted=$2
+	shift 2
+	"$@" >out 2>err
+	code=$?
+	[ $code -eq "$wanted" ]
+	verdict $? "$title (exit $code)"
+}
+
+# says TEXT...: the last command has said all of them.
+says() {
+	for text in "$@"; do
+		grep -qF -e "$text" out err
+		verdict $? "  says \"$text\""
+	done
+}
+
+# json FILTER VALUE: of what the last command has written.
+json() {
+	got=$(jq -c "$1" out)
+	[ "$got" = "$2" ]
+	verdict $? "  $1 is $2 ($got)"
+}
+
+# --- a machine of four processors, as those of the Enclave document ---
+put() {
+	mkdir -p "tree$(dirname "$1")"
+	printf '%b' "$2" >"tree$1"
+}
+for cpu in 0 1 2 3; do
+	first=$((cpu / 2 * 2))
+	topology=/sys/devices/system/cpu/cpu$cpu/topology
+	put $topology/thread_siblings_list "$first-$((first + 1))\n"
+	put $topology/core_id "$((cpu / 2))\n"
+	put $topology/physical_package_id '0\n'
+done
+put /sys/devices/system/cpu/online '0-3\n'
+put /proc/meminfo 'MemTotal: 16777216 kB\nMemAvailable: 15728640 kB\n'
+put /proc/self/status 'Name:\tcella\nCpus_allowed_list:\t0-3\n'
+put /proc/self/limits 'Max locked memory  8388608  8388608  bytes\n'
+find tree -type f -exec sha256sum {} + | sort >before
+
+plan() {
+	"$cella" enclave plan "$@"
+}
+check "a plan" 0 plan --sysroot tree
+says "4 processors on 2 cores" "shared" "yes, it can be had" "qemu-system-x86_64"
+check "with a core of its own" 0 plan --sysroot tree --cores whole --cpus 2 --memory 8192
+says "0 kept" "2 vCPU 0" "3 vCPU 1" "runs on 0-1" "vcpus 2"
+check "as JSON" 0 plan --sysroot tree --cores 2-3 --memory 1024 --json
+json .possible true
+json .plan.vcpus 2
+json .plan.taken '"2-3"'
+json .plan.vcpu_cpus '[2,3]'
+json '[.machine.cpus[].use]' '["kept","kept","vCPU","vCPU"]'
+json '.pcr13 | length' 64
+check "with more than there is" 1 plan --sysroot tree --cores whole --cpus 4 --memory 99999 \
+	--hugepages 2M --mem-lock --json
+json .possible false
+json '[.refusals[].rule] | sort' '["cores_enough","lock_limit","pages_free","pages_multiple"]'
+json '[.refusals[] | select(.remedy == "")]' '[]'
+check "with the first core" 1 plan --sysroot tree --cores 0-1
+says "the first core stays with the machine" "leave out 0-1"
+check "with half of a core" 1 plan --sysroot tree --cores 2
+says "add 3"
+check "for debugging" 0 plan --sysroot tree --debug
+says "debug yes" "chardev:serial"
+check "with huge pages, for the command line" 1 plan --sysroot tree --hugepages 1G --memory 1024
+says "hugetlbsize=1024M,prealloc=on" "as root: echo 1 >/sys/devices/system/node/node0/hugepages"
+check "of a tree that is no machine" 3 plan --sysroot .
+says "/sys/devices/system/cpu/online: there is no such file"
+printf '0-3\n' >tree/sys/devices/system/cpu/cpu0/topology/thread_siblings_list
+check "of one that contradicts itself" 3 plan --sysroot tree
+says "cpu1/topology/thread_siblings_list: contradicts what processor 0 says"
+printf '0-1\n' >tree/sys/devices/system/cpu/cpu0/topology/thread_siblings_list
+find tree -type f -exec sha256sum {} + | sort >after
+check "none of which changed it" 0 cmp before after
+check "with processors that are no list" 2 plan --cores 3-2
+says "--cores"
+check "with pages that are none" 2 plan --hugepages 4M
+check "with a number that is none" 2 plan --cpus 65
+
+# --- this machine ---
+"$here/../fuzz/kernel.sh" 6.1.0-test >vmlinuz
+mkdir -p modules
+printf 'kernel/%s.ko\n' virtio_pci vmw_vsock_virtio_transport virtio-rng tpm_crb tpm_tis vsock \
+	>modules/modules.builtin
+echo 'int main(void) { return 0; }' | cc -x c -static -o program - || exit 1
+printf '#!/bin/sh\n' >init
+mkdir host
+"$cella" enclave build --quiet --kernel vmlinuz --modules modules --init init program -o app.eif \
+	>out 2>err &&
+	"$cella" enclave init-host --quiet host >out 2>err
+verdict $? "there are an image and a host"
+check "a plan here" 0 plan app.eif --backend mock --run-dir "$run/none"
+says "app: 1 vCPU"
+[ ! -e "$run/none" ]
+verdict $? "  makes no folder"
+check "a machine that cannot be" 1 plan app.eif --backend mock --cores 1022-1023 --json
+jq -r '.refusals[0].text' out >reason
+
+start() {
+	"$cella" enclave run --run-dir "$run" --host host --backend mock --json "$@"
+}
+check "is not run either" 3 start app.eif --cores 1022-1023
+says "$(cat reason)"
+[ -z "$(ls -A "$run")" ]
+verdict $? "  and nothing is left of it"
+check "one that can be is run" 0 start app.eif --memory 256
+json .resources.memory_mib 256
+json .resources.cores '"shared"'
+json '.resources | has("applied") and has("not_applied")' true
+memory=$(jq .resources.beside_mib out)
+check "the next plan counts it" 0 plan --run-dir "$run" --json
+json '[.running[] | {name, memory_mib}]' "[{\"name\":\"app\",\"memory_mib\":$((256 + memory))}]"
+total=$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1024))
+check "there is no place for all of it twice" 1 plan --run-dir "$run" --memory 128 \
+	--keep-memory $((total - 256 - memory - 300)) --json
+json '[.refusals[].rule]' '["memory_kept"]'
+check "nor for running it" 3 start app.eif --name again \
+	--keep-memory $((total - 256 - memory - 300))
+says "memory beside what the machine keeps" "stop another enclave"
+check "once it has ended" 0 "$cella" enclave stop --quiet --run-dir "$run" app
+check "there is" 0 plan --run-dir "$run" --memory 128 --backend mock \
+	--keep-memory $((total - 256 - memory - 300))
+
+echo "1..$number"
+exit $bad
