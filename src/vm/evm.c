@@ -545,6 +545,23 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 	return evm->signals >= 0 ? CELLA_OK : error_errno(err, errno, "signalfd");
 }
 
+static enum cella_status take_resources(struct evm *evm, struct cella_error *err)
+{
+	const enum cella_status status = evm_resources_take(evm, err);
+
+	evm->is_refused = status != CELLA_OK;
+	return status;
+}
+
+static enum cella_status open_tpm(struct evm *evm, struct cella_error *err)
+{
+	const enum cella_status status = evm_tpm_open(evm, err);
+
+	if (status != CELLA_OK)
+		error_prefix(err, "TPM state");
+	return status;
+}
+
 static enum cella_status begin(struct evm *evm, struct cella_error *err)
 {
 	const struct backend *const backend = evm->options.backend.backend;
@@ -556,8 +573,8 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	if (evm->key != NULL)
 		TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
-	TRY(evm_resources_take(evm, err));
-	TRY(evm_tpm_open(evm, err));
+	TRY(take_resources(evm, err));
+	TRY(open_tpm(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);
