@@ -554,12 +554,29 @@ static enum cella_status take_name(struct evm *evm, struct cella_error *err)
 	return CELLA_OK;
 }
 
+static enum cella_status take_resources(struct evm *evm, struct cella_error *err)
+{
+	const enum cella_status status = evm_resources_take(evm, err);
+
+	evm->is_refused = status != CELLA_OK;
+	return status;
+}
+
+static enum cella_status open_tpm(struct evm *evm, struct cella_error *err)
+{
+	const enum cella_status status = evm_tpm_open(evm, err);
+
+	if (status != CELLA_OK)
+		error_prefix(err, "TPM state");
+	return status;
+}
+
 static enum cella_status take_and_start(struct evm *evm, struct cella_error *err)
 {
 	const struct backend *const backend = evm->options.backend.backend;
 
-	TRY(evm_resources_take(evm, err));
-	TRY(evm_tpm_open(evm, err));
+	TRY(take_resources(evm, err));
+	TRY(open_tpm(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
 	tell_state(evm);

@@ -163,6 +163,7 @@ struct evm {
 	bool has_suspended;
 	bool has_spoken; /* the guest has connected */
 	bool is_late;
+	bool is_refused; /* by what this machine has */
 	bool is_told;
 	bool falls_back; /* the back-end failed, and another one is next */
 	enum evm_push push;

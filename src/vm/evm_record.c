@@ -77,6 +77,7 @@ static void tell_facts(const struct evm *evm, struct failure *out)
 		{ evm->has_panicked, FAILURE_PANICKED },
 		{ evm->has_suspended, FAILURE_SUSPENDED },
 		{ evm->is_late, FAILURE_LATE },
+		{ evm->is_refused, FAILURE_REFUSED },
 		{ now.own > evm->oom.own, FAILURE_OOM_OWN },
 		{ now.host > evm->oom.host, FAILURE_OOM_HOST },
 	};

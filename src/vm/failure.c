@@ -23,6 +23,7 @@ static const struct {
 				  "QEMU ended with the guest, which reset" },
 	[FAILURE_OOM_OWN] = { "oom-own", "the kernel killed for memory in this cgroup" },
 	[FAILURE_OOM_HOST] = { "oom-host", "the kernel killed for memory on this host" },
+	[FAILURE_REFUSED] = { "refused", "this machine cannot give what was asked for" },
 	[FAILURE_LOST] = { "lost", "the supervisor left its folder behind" },
 };
 _Static_assert(ARRAY_LEN(facts) == FAILURE_NUM_FACTS, "a row a fact");

@@ -40,6 +40,7 @@ enum failure_fact {
 	FAILURE_GUEST_RESET, /* QEMU ended by itself, without a mistake: the guest did */
 	FAILURE_OOM_OWN,  /* the kernel killed for memory, in the supervisor's cgroup */
 	FAILURE_OOM_HOST, /* somewhere on this machine */
+	FAILURE_REFUSED,  /* this machine has not what was asked for */
 	FAILURE_LOST,     /* the supervisor itself: found when its leftovers were */
 	FAILURE_NUM_FACTS,
 };

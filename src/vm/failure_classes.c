@@ -20,6 +20,7 @@
 #define QEMU "QEMU"
 #define VTPM "cella-vtpm"
 #define VSOCK "cella-vsock"
+#define FORWARD "cella-forward"
 
 #define BUILD_ANEW "build the image anew (cella enclave build), or fetch it again"
 #define SEE_DEBUG \
@@ -41,6 +42,12 @@ static const struct failure_class classes[] = {
 	  "set this machine's clock if it is wrong (date -u); otherwise sign the image with "
 	  "a certificate that is valid (cella enclave sign)",
 	  { { CAUSE("image: signature: valid:"), .states = IN(PREPARING) } } },
+	{ "signer-unknown",
+	  "the image is not signed by anybody whom this host trusts",
+	  "have it signed by one of them (cella enclave sign), or name its signer among "
+	  "them (trusted_signers of enclave.conf)",
+	  { { CAUSE("image: signature: trusted:"), .states = IN(PREPARING) },
+	    { CAUSE("image: is not signed"), .states = IN(PREPARING) } } },
 	{ "bad-signature",
 	  "the image is signed, but not by that key, or it is another image that was signed",
 	  "do not run it: somebody changed it, or the signature is of another image. cella "
@@ -71,6 +78,16 @@ static const struct failure_class classes[] = {
 	  "memory have it, too",
 	  "raise it (ulimit -f, LimitFSIZE=)",
 	  { { CAUSE("File too large") } } },
+	{ "resources",
+	  "this machine cannot give it the processors or the memory that were asked for",
+	  "cella enclave plan shows what there is, and every reason: ask for what it can give "
+	  "and the image needs, or stop other enclaves",
+	  { { .facts = FACT(REFUSED) } } },
+	{ "tpm-state",
+	  "the state of its TPM, which is kept, cannot be used",
+	  "it may be another enclave's, another host's, damaged, or in use: the cause names "
+	  "the file. Without it, the TPM begins anew, and what was sealed with it is lost",
+	  { { CAUSE("TPM state: "), .states = IN(PREPARING) } } },
 	{ "image-unreadable",
 	  "the image cannot be read",
 	  "see that the file is whole, on a disk that works, and no larger than 4 GiB",
@@ -87,7 +104,8 @@ static const struct failure_class classes[] = {
 	  { { CAUSE("the host's certificate is valid") } } },
 	{ "program-missing",
 	  "a program that it takes is not there",
-	  "install it: QEMU is the package qemu-system-x86; the others are cella's own",
+	  "install it: QEMU is the package qemu-system-x86; the others are cella's own. A "
+	  "script cannot stand in for QEMU, whose root has no interpreter",
 	  { { CAUSE("there is no program") } } },
 	{ "host-refuses",
 	  "this host does not let the supervisor start its processes as it must",
@@ -140,7 +158,9 @@ static const struct failure_class classes[] = {
 	  "lacks",
 	  { { SAYS(QEMU, "kvm") },
 	    { SAYS(QEMU, "KVM") },
-	    { SAYS(QEMU, "accelerator") } } },
+	    { SAYS(QEMU, "accelerator") },
+	    { CAUSE("/dev/kvm: ") },
+	    { CAUSE("this host starts no trust domains") } } },
 	{ "queue-broken",
 	  "the guest broke the format of its socket queues",
 	  "its kernel is broken, or attacks its host: use another kernel",
@@ -149,6 +169,10 @@ static const struct failure_class classes[] = {
 	  "cella-vsock, which brings the guest's sockets, gave up",
 	  "its last words say why (doc/vsock.md lists them); " REPORT,
 	  { { STATUS(VSOCK, 0) }, { CAUSE(VSOCK ":") } } },
+	{ "forward-lost",
+	  "cella-forward, which connects the enclave with the network, gave up",
+	  "its last words say why: an address may be in use, or not this machine's",
+	  { { STATUS(FORWARD, 0) } } },
 	{ "tpm",
 	  "the TPM could not be set up, or gave up",
 	  "its last words say why; " REPORT,
@@ -244,13 +268,7 @@ static const struct failure_class classes[] = {
 	  "give it more (--memory): cella enclave describe says how much the image needs",
 	  { { CONSOLE("Out of memory") },
 	    { CONSOLE("deadlocked on memory") },
-	    { CONSOLE("System is out of memory") },
-	    { CAUSE("resources: memory for the image"), .states = IN(PREPARING) } } },
-	{ "host-resources",
-	  "this host cannot give what was asked for",
-	  "cella enclave plan, with the options of run, tells every reason, and what would "
-	  "do: less memory, shared processors, other enclaves stopped, huge pages set aside",
-	  { { CAUSE("resources: "), .states = IN(PREPARING) } } },
+	    { CONSOLE("System is out of memory") } } },
 	{ "kernel-panic",
 	  "the guest's kernel panicked",
 	  "the line tells why; try the distribution's kernel, and more memory (--memory). "

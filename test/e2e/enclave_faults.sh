@@ -9,8 +9,10 @@
 set -u
 
 here=$(realpath "$(dirname "$0")")
-# shellcheck source=test/e2e/enclave_common.sh
-. "$here/enclave_common.sh"
+# shellcheck source=test/e2e/enclave-common.sh
+. "$here/enclave-common.sh"
+mkdir "$dir/host"
+"$cella" enclave init-host --quiet "$dir/host" >"$dir/out" || exit 1
 
 # --- guests that end themselves ---
 image fault.eif --log full "$application" -- "/$app"

@@ -10,8 +10,10 @@
 set -u
 
 here=$(realpath "$(dirname "$0")")
-# shellcheck source=test/e2e/enclave_common.sh
-. "$here/enclave_common.sh"
+# shellcheck source=test/e2e/enclave-common.sh
+. "$here/enclave-common.sh"
+mkdir "$dir/host"
+"$cella" enclave init-host --quiet "$dir/host" >"$dir/out" || exit 1
 
 image one.eif "$application" -- "/$app"
 image two.eif "$application" -- "/$app" two

@@ -175,8 +175,8 @@ start() {
 }
 check "is not run either" 3 start app.eif --cores 1022-1023
 says "$(cat reason)"
-[ -z "$(find "$run" -mindepth 1 ! -name "*.last.json")" ]
-verdict $? "  and nothing is left of it"
+[ "$(ls -A "$run")" = app.last.json ]
+verdict $? "  and nothing is left of it but its record"
 check "one that can be is run" 0 start app.eif --memory 256
 json .resources.memory_mib 256
 json .resources.cores '"shared"'

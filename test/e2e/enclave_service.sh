@@ -112,8 +112,13 @@ gone() {
 	done
 }
 
+# left: what is in the folder but records of failures.
+left() {
+	find "$run" -mindepth 1 -maxdepth 1 ! -name '*.last.json' -printf '%f\n'
+}
+
 nothing_left() {
-	await gone "$@" && [ -z "$(find "$run" -mindepth 1 ! -name "*.last.json")" ]
+	await gone "$@" && [ -z "$(left)" ]
 }
 
 # conf FILE LINE...: a file for a service, with these lines besides.
@@ -159,7 +164,7 @@ if [ "$(id -u)" = 0 ]; then
 	check "nor with another user's file" 3 start --conf other.conf
 	says "and says whose it is" "belongs to user 65534"
 fi
-equal "none of them leaves anything" "$(ls -A "$run")" ""
+equal "none of them leaves anything" "$(left)" ""
 check "none is to be seen" 3 enclave status
 says "but that there is none" "default: stopped"
 
@@ -292,7 +297,7 @@ pids=$(process '.pid, .processes[]')
 check "it stops" 0 enclave stop
 # shellcheck disable=SC2086
 check "and with it everything" 0 await gone "$service" $pids
-equal "but what the other said last" "$(ls -A "$run")" .second
+equal "but what the other said last" "$(left)" .second
 
 # --- images that are refused ---
 key() {
@@ -379,7 +384,7 @@ kill -9 "$(field .pid)"
 # shellcheck disable=SC2086
 check "a service that is killed takes everything with it" 0 await gone $pids "$qemu"
 enclave list >out 2>err
-equal "and what it left is removed" "$(ls -A "$run")" .second
+equal "and what it left is removed" "$(left)" .second
 image exits.eif "$application" -- "/$app" exit 3
 put exits.eif
 conf default.conf "restart_delay = 0" "restart_max = 1"

@@ -48,11 +48,12 @@ static void join(int who)
 
 static void begin(void)
 {
-	static const struct evm_options options = { .name = "fuzz",
-						    .base = "/nonexistent",
-						    .ready = -1 };
+	struct evm_options options = { .name = "fuzz",
+				       .base = "/nonexistent",
+				       .ready = -1 };
 	struct host_key *none = NULL;
 
+	MUST(backend_choose("tcg", &options.backend, NULL) == CELLA_OK);
 	evm_init(&evm, &options, &none);
 	evm.state = EVM_BOOTING;
 	evm.children[EVM_VSOCK].name = "cella-vsock";
