@@ -332,7 +332,7 @@ static int end(struct life *life)
 	snprintf(path, sizeof path, "%s/host-ca.pem", life->host);
 	CHECK_INT(0, unlink(path));
 	CHECK_INT(0, rmdir(life->host));
-	/* Of the enclave nothing is left, but the record of a failure. */
+	/* Of the enclave nothing is left but the record of a failure. */
 	failure_forget(life->base, "e");
 	CHECK_INT(0, rmdir(life->base));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
