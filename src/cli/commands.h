@@ -18,6 +18,7 @@ extern const struct command cmd_enclave_connect;
 extern const struct command cmd_enclave_console;
 extern const struct command cmd_enclave_describe;
 extern const struct command cmd_enclave_diff;
+extern const struct command cmd_enclave_explain;
 extern const struct command cmd_enclave_init_host;
 extern const struct command cmd_enclave_list;
 extern const struct command cmd_enclave_logs;

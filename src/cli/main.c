@@ -38,6 +38,7 @@ static const struct command *const commands[] = {
 	&cmd_enclave_attest,
 	&cmd_enclave_logs,
 	&cmd_enclave_console,
+	&cmd_enclave_explain,
 	&cmd_enclave_start,
 	&cmd_enclave_status,
 	&cmd_enclave_restart,

@@ -293,7 +293,8 @@ static enum cella_status open_image(const char *image, int *out, struct cella_er
 		*out = (int)fd;
 		return CELLA_OK;
 	}
-	*out = open(image, O_RDONLY | O_CLOEXEC);
+	/* The other end of a pipe is not waited for. */
+	*out = open(image, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return *out >= 0 ? CELLA_OK : error_errno(err, errno, "%s", image);
 }
 
@@ -436,6 +437,8 @@ int main(int argc UNUSED, char **argv)
 
 	/* Who reads standard error may leave. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit of file sizes is an error like others; files in memory have it, too. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argv[1] != NULL && strcmp(argv[1], MOCK_GUEST) == 0)
 		return mock_guest(argv + 2, &err) == CELLA_OK ? 0
 							      : fail(&err, EXIT_FAILED);

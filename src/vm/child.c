@@ -103,6 +103,7 @@ static bool limit(void)
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	return setrlimit(RLIMIT_CORE, &none) == 0;
 }
 

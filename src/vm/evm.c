@@ -72,8 +72,11 @@ void evm_step(struct evm *evm, enum evm_event event)
 		evm_blame(evm, "%s", err.text);
 		evm->state = EVM_FAILED;
 	}
-	if (evm->state != before)
-		tell_manager(evm);
+	if (evm->state == before)
+		return;
+	if (evm->state == EVM_FAILED)
+		evm->broke_in = before;
+	tell_manager(evm);
 }
 
 /* Tells who started this process, until it runs or never will. */
@@ -165,6 +168,7 @@ static void hear_of_end(struct evm *evm, struct cella_bytes line)
 		return;
 	}
 	evm->has_end = true;
+	evm->end_in = evm->state;
 	evm->due_ms = evm_now_ms() + END_MS;
 	evm_step(evm, EVM_STOP);
 	io_close(&evm->guest); /* the guest waits for it */
@@ -209,8 +213,10 @@ static void welcome_guest(struct evm *evm)
 {
 	int fd CLEANUP_CLOSE = accept4(evm->heart, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd >= 0 && evm->guest < 0 && !evm->has_greeted && !evm->has_end)
-		evm->guest = io_take(&fd);
+	if (fd < 0 || evm->guest >= 0 || evm->has_greeted || evm->has_end)
+		return;
+	evm->guest = io_take(&fd);
+	evm->has_spoken = true;
 }
 
 /* --- QEMU ---------------------------------------------------------------------------- */
@@ -222,6 +228,18 @@ static void tell_qemu(struct evm *evm, enum qmp_command command)
 	if (evm->qmp >= 0 &&
 	    send(evm->qmp, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		io_close(&evm->qmp);
+}
+
+/*
+ * Asleep, it would be there and not run, for ever; on waking, QEMU begins the TPM anew, which
+ * cella-vtpm refuses.
+ */
+static void hear_of_sleep(struct evm *evm)
+{
+	evm->has_suspended = true;
+	evm_blame(evm,
+		  "the guest suspended its machine: on waking, its TPM would begin anew");
+	evm_break_off(evm);
 }
 
 static void take_qmp_line(struct evm *evm)
@@ -239,6 +257,8 @@ static void take_qmp_line(struct evm *evm)
 	}
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;
+	if (event == QMP_EVENT_SUSPENDED)
+		hear_of_sleep(evm);
 }
 
 static void hear_qemu(struct evm *evm)
@@ -347,6 +367,10 @@ static void be_late(struct evm *evm)
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (evm->children[i].has_ended)
 			evm_blame_child(evm, (enum evm_child)i);
+	/* With QEMU's end cella-vsock says how far the guest had come. */
+	evm->is_late = evm->state == EVM_BOOTING && evm->cause[0] == '\0';
+	child_kill(&evm->children[EVM_QEMU]);
+	evm_hear_back_end(evm);
 	evm_diagnose(evm);
 	evm_break_off(evm);
 }
@@ -378,7 +402,8 @@ static const struct source {
 enum {
 	SLOT_ERRORS = ARRAY_LEN(sources),
 	SLOT_CHILDREN = SLOT_ERRORS + EVM_NUM_CHILDREN,
-	NUM_SLOTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	SLOT_CLIENTS = SLOT_CHILDREN + EVM_NUM_CHILDREN,
+	NUM_SLOTS = SLOT_CLIENTS + EVM_MAX_CLIENTS,
 };
 
 static int fd_of(const struct evm *evm, size_t offset)
@@ -394,6 +419,8 @@ static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
 		slots[SLOT_ERRORS + i].fd = evm->children[i].errors;
 		slots[SLOT_CHILDREN + i].fd = evm->children[i].pidfd;
 	}
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		slots[SLOT_CLIENTS + i].fd = evm->clients[i].fd;
 	for (size_t i = 0; i < NUM_SLOTS; i++)
 		slots[i].events = POLLIN;
 }
@@ -404,6 +431,10 @@ static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 	for (size_t i = 0; i < ARRAY_LEN(sources) && !is_done_with(evm); i++)
 		if (slots[i].revents != 0 && fd_of(evm, sources[i].fd) == slots[i].fd)
 			sources[i].ready(evm);
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
+		if (slots[SLOT_CLIENTS + i].revents != 0 &&
+		    slots[SLOT_CLIENTS + i].fd == evm->clients[i].fd)
+			evm_control_hear(evm, &evm->clients[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (slots[SLOT_ERRORS + i].revents != 0)
 			evm_hear_errors(evm, (enum evm_child)i);
@@ -421,34 +452,40 @@ static int timeout_of(const struct evm *evm)
 	return left > 0 ? (int)left : 0;
 }
 
+enum cella_status evm_turn(struct evm *evm, struct cella_error *err)
+{
+	struct pollfd slots[NUM_SLOTS] = { 0 };
+	int num;
+
+	fill(evm, slots);
+	num = poll(slots, NUM_SLOTS, timeout_of(evm));
+	if (num < 0 && errno != EINTR)
+		return error_errno(err, errno, "waiting");
+	if (num > 0)
+		serve(evm, slots);
+	if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !is_done_with(evm))
+		be_late(evm);
+	return CELLA_OK;
+}
+
 static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 {
-	while (!is_done_with(evm)) {
-		struct pollfd slots[NUM_SLOTS] = { 0 };
-		int num;
-
-		fill(evm, slots);
-		num = poll(slots, NUM_SLOTS, timeout_of(evm));
-		if (num < 0 && errno != EINTR)
-			return error_errno(err, errno, "waiting");
-		if (num > 0)
-			serve(evm, slots);
-		if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !is_done_with(evm))
-			be_late(evm);
-	}
+	while (!is_done_with(evm))
+		TRY(evm_turn(evm, err));
 	return CELLA_OK;
 }
 
 /* --- life ---------------------------------------------------------------------------- */
 
-static void init(struct evm *evm, const struct evm_options *options,
-		 struct host_key **key)
+void evm_init(struct evm *evm, const struct evm_options *options, struct host_key **key)
 {
 	*evm = (struct evm){
 		.options = *options,
 		.dir = RUN_DIR_NONE,
 		.launch = EVM_LAUNCH_NONE,
 		.key = take(key),
+		.since_ms = evm_now_ms(),
+		.oom = oom_count(""),
 		.signals = -1,
 		.control = -1,
 		.heart = -1,
@@ -462,7 +499,7 @@ static void init(struct evm *evm, const struct evm_options *options,
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		evm->children[i] = CHILD_NONE;
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
-		evm->clients[i] = -1;
+		evm->clients[i].fd = -1;
 	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
 		evm->followers[i] = -1;
 }
@@ -474,10 +511,14 @@ static void clear(struct evm *evm)
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		child_kill(&evm->children[i]);
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
-		child_done(&evm->children[i]);
+		child_reap(&evm->children[i]);
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		io_close((int *)((char *)evm + sources[i].fd));
 	evm_launch_done(&evm->launch);
+	if (!evm->falls_back)
+		evm_leave_record(evm);
+	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
+		child_done(&evm->children[i]);
 	evm_tpm_close(evm);
 	host_key_free(take(&evm->key));
 	out_done(&evm->qmp_line);
@@ -485,7 +526,7 @@ static void clear(struct evm *evm)
 	run_dir_remove(&evm->dir);
 }
 
-static void done(struct evm *evm)
+void evm_done(struct evm *evm)
 {
 	clear(evm);
 	evm_control_farewell(evm);
@@ -504,11 +545,19 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 	return evm->signals >= 0 ? CELLA_OK : error_errno(err, errno, "signalfd");
 }
 
+/* What befalls the name from here on, its record tells. */
+static enum cella_status take_name(struct evm *evm, struct cella_error *err)
+{
+	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
+	if (evm->key != NULL)
+		TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
+	return CELLA_OK;
+}
+
 static enum cella_status take_and_start(struct evm *evm, struct cella_error *err)
 {
 	const struct backend *const backend = evm->options.backend.backend;
 
-	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
 	TRY(evm_resources_take(evm, err));
 	TRY(evm_tpm_open(evm, err));
 	TRY(evm_start(evm, err));
@@ -519,18 +568,21 @@ static enum cella_status take_and_start(struct evm *evm, struct cella_error *err
 }
 
 /* What is wrong with an image is told from what is wrong with anything else. */
-static enum cella_status begin(struct evm *evm, struct cella_error *err)
+static enum cella_status not_the_image(enum cella_status status)
 {
-	enum cella_status status;
-
-	tell_state(evm);
-	TRY(watch_signals(evm, err));
-	TRY(evm_prepare(&evm->options, &evm->launch, err));
-	status = take_and_start(evm, err);
 	return status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED ||
 			       status == CELLA_LIMIT
 		       ? CELLA_IO
 		       : status;
+}
+
+static enum cella_status begin(struct evm *evm, struct cella_error *err)
+{
+	tell_state(evm);
+	TRY(watch_signals(evm, err));
+	TRY(not_the_image(take_name(evm, err)));
+	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	return not_the_image(take_and_start(evm, err));
 }
 
 /* From the image on, as if it were the first start; of that, the cause remains. */
@@ -539,7 +591,7 @@ static enum cella_status begin_again(struct evm *evm, struct cella_error *err)
 	struct evm_options options = evm->options;
 	const enum evm_state state = evm->state;
 	struct host_key *key = NULL;
-	int clients[EVM_MAX_CLIENTS];
+	struct evm_client clients[EVM_MAX_CLIENTS];
 
 	backend_fall_back(&options.backend, evm->cause);
 	fprintf(stderr, "cellad: %s; going on with %s\n", options.backend.reason,
@@ -548,7 +600,7 @@ static enum cella_status begin_again(struct evm *evm, struct cella_error *err)
 	memcpy(clients, evm->clients, sizeof clients);
 	if (options.host != NULL)
 		TRY(host_key_load(options.host, &key, err));
-	init(evm, &options, &key);
+	evm_init(evm, &options, &key);
 	memcpy(evm->clients, clients, sizeof clients);
 	evm->state = state;
 	return begin(evm, err);
@@ -573,14 +625,14 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 	struct cella_error failure = { 0 };
 	enum cella_status status;
 
-	init(&evm, options, key);
+	evm_init(&evm, options, key);
 	status = live(&evm, &failure);
 	if (status != CELLA_OK) {
 		evm_blame(&evm, "%s", failure.text);
 		evm_step(&evm, EVM_BROKEN);
 	}
 	/* Who hears of its end finds nothing left of it. */
-	done(&evm);
+	evm_done(&evm);
 	tell_state(&evm);
 	if (evm.state == EVM_STOPPED)
 		return CELLA_OK;

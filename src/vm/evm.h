@@ -19,7 +19,9 @@
 #include "vm/backend.h"
 #include "vm/child.h"
 #include "vm/evm_resources.h"
+#include "vm/failure.h"
 #include "vm/host_key.h"
+#include "vm/oom.h"
 #include "vm/qemu.h"
 #include "vm/run_dir.h"
 #include "vm/state.h"
@@ -32,7 +34,7 @@ enum {
 	EVM_USUAL_MEMORY_MIB = 128,
 	EVM_MAX_MEMORY_MIB = 1 << 20,
 	EVM_MAX_VCPUS = 64,
-	EVM_MAX_CLIENTS = 8,
+	EVM_MAX_CLIENTS = 16,
 	EVM_MAX_FOLLOWERS = 4,
 	EVM_ERRORS_LEN = 1024,
 	EVM_CAUSE_LEN = 512,
@@ -73,12 +75,17 @@ struct evm_options {
 /* The machine: QEMU, or the mock in its place. */
 enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_FORWARD, EVM_QEMU, EVM_NUM_CHILDREN };
 
-/* What the image says of itself and would measure elsewhere: for `list`, nothing obeys it. */
+/*
+ * What the image says of itself and would measure elsewhere: nothing obeys it. It is hashed
+ * when somebody first asks, not while it starts.
+ */
 struct evm_image {
 	struct eif_nitro nitro;
+	bool has_nitro;
 	uint8_t nitro_pcr8[SHA384_LEN];
 	bool is_signed;
-	char *metadata; /* NULL: there is none, or too much */
+	size_t first_ramdisk; /* bytes of the ramdisks' file that are the first's */
+	char *metadata;       /* NULL: there is none, or too much */
 };
 
 /* What is measured and booted: sealed files, and what they will measure to. */
@@ -115,6 +122,13 @@ struct evm_tpm {
 	bool was_restored;
 };
 
+/* One at the control socket: it has not asked yet, or it waits for the end. */
+struct evm_client {
+	int fd; /* -1: none */
+	bool waits;
+	uint64_t number; /* in the order in which they came */
+};
+
 struct evm {
 	struct evm_options options;
 	enum evm_state state;
@@ -125,8 +139,9 @@ struct evm {
 	struct child children[EVM_NUM_CHILDREN];
 	struct evm_errors errors[EVM_NUM_CHILDREN];
 	int signals;
-	int control;                  /* listens */
-	int clients[EVM_MAX_CLIENTS]; /* wait for the end; -1: none */
+	int control; /* listens */
+	struct evm_client clients[EVM_MAX_CLIENTS];
+	uint64_t num_clients; /* that ever came */
 	/* Have the console as it is written; -1: none. */
 	int followers[EVM_MAX_FOLLOWERS];
 	int heart;   /* listens: port 9000 */
@@ -145,10 +160,18 @@ struct evm {
 	struct guest_end end;
 	bool was_certified;
 	bool has_panicked;
+	bool has_suspended;
+	bool has_spoken; /* the guest has connected */
+	bool is_late;
 	bool is_told;
 	bool falls_back; /* the back-end failed, and another one is next */
 	enum evm_push push;
 	int64_t due_ms; /* when something must have happened; 0: never */
+	int64_t since_ms;
+	enum evm_state broke_in;   /* the state that failure ended */
+	enum evm_state end_in;     /* that in which the guest said why it ends */
+	const char *failure_class; /* once it has failed and left its record */
+	struct oom_count oom;      /* at its start */
 	char cause[EVM_CAUSE_LEN];
 };
 
@@ -160,6 +183,10 @@ struct evm {
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
 void evm_launch_done(struct evm_launch *launch);
+
+/* evm_launch_hash() finds out what the image would measure as a Nitro Enclave, once. */
+enum cella_status evm_launch_hash(struct evm_launch *launch,
+				  struct cella_error *err) MUST_CHECK;
 
 /* evm_tpm_open() finds the TPM's state, where one is kept, and readies what is shared. */
 enum cella_status evm_tpm_open(struct evm *evm, struct cella_error *err) MUST_CHECK;
@@ -177,6 +204,15 @@ enum cella_status evm_start_mock(struct evm *evm, struct cella_error *err) MUST_
 
 /* evm_quit_machine() tells what runs the guest to quit. */
 void evm_quit_machine(struct evm *evm);
+
+/*
+ * evm_init() is one that has not begun; the host's key is taken over. evm_turn() waits for
+ * whatever comes next, and hears it. evm_done() ends what there is of it, leaves its record,
+ * and tells who waits.
+ */
+void evm_init(struct evm *evm, const struct evm_options *options, struct host_key **key);
+enum cella_status evm_turn(struct evm *evm, struct cella_error *err) MUST_CHECK;
+void evm_done(struct evm *evm);
 
 /*
  * evm_run() is an Enclave VM's whole life. CELLA_OK when it stopped as it should; otherwise
@@ -204,8 +240,12 @@ enum cella_status evm_resources_put(const struct evm *evm, json_t *root,
 enum cella_status evm_status(const struct evm *evm, struct out *out,
 			     struct cella_error *err) MUST_CHECK;
 
-/* evm_control_welcome() takes a client of the control socket, and its request. */
+/*
+ * evm_control_welcome() takes a client of the control socket, in place of the one that has
+ * been silent for longest where there is no room; evm_control_hear() takes its request.
+ */
 void evm_control_welcome(struct evm *evm);
+void evm_control_hear(struct evm *evm, struct evm_client *client);
 
 /* evm_control_console() passes on what the guest's console has just written. */
 void evm_control_console(struct evm *evm, struct cella_bytes bytes);
@@ -229,11 +269,24 @@ void evm_blame_child(struct evm *evm, enum evm_child which);
 void evm_step(struct evm *evm, enum evm_event event);
 void evm_break_off(struct evm *evm);
 
-/* evm_hear_errors() takes what a process writes to standard error; evm_hear_child() its end. */
+/*
+ * evm_hear_errors() takes what a process writes to standard error; evm_hear_out() what it has
+ * written already, or writes within a time from its last word; evm_hear_child() hears its end.
+ */
 void evm_hear_errors(struct evm *evm, enum evm_child which);
+void evm_hear_out(struct evm *evm, enum evm_child which, int patience_ms);
 void evm_hear_child(struct evm *evm, enum evm_child which);
+
+/* evm_hear_back_end() hears cella-vsock's last words, once QEMU has ended. */
+void evm_hear_back_end(struct evm *evm);
+
+/* evm_failure() tells all that is known of a failure. */
+void evm_failure(const struct evm *evm, struct failure *out);
 
 /* evm_diagnose() says why no heartbeat came, into cause, as far as what is left tells. */
 void evm_diagnose(struct evm *evm);
+
+/* evm_leave_record() leaves the record of a failure, or removes that of an earlier one. */
+void evm_leave_record(struct evm *evm);
 
 #endif

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 /* --- what it is ---------------------------------------------------------------------- */
@@ -54,7 +53,8 @@ static enum cella_status put_image(json_t *root, const struct evm_image *image,
 {
 	json_t *metadata = NULL;
 
-	TRY(put_nitro(root, image, err));
+	if (image->has_nitro)
+		TRY(put_nitro(root, image, err));
 	if (image->metadata == NULL ||
 	    json_parse(bytes_of(image->metadata, strlen(image->metadata)), "metadata",
 		       &metadata, NULL) != CELLA_OK)
@@ -154,6 +154,8 @@ enum cella_status evm_status(const struct evm *evm, struct out *out,
 	}
 	if (evm->cause[0] != '\0')
 		TRY(json_put(root, "cause", json_string(evm->cause), err));
+	if (evm->failure_class != NULL)
+		TRY(json_put(root, "class", json_string(evm->failure_class), err));
 	TRY(json_write(root, false, &text, err));
 	out_text(out, text);
 	return out_status(out, err);
@@ -175,24 +177,29 @@ static void say_status(struct evm *evm, int fd)
 		say(fd, out_view(&text));
 }
 
-static void answer_status(struct evm *evm, int *fd)
+static void drop(struct evm_client *client)
 {
-	say_status(evm, *fd);
+	io_close(&client->fd);
+	client->waits = false;
+}
+
+static void answer_status(struct evm *evm, struct evm_client *client)
+{
+	/* What cannot be found out is left out. */
+	if (evm->state == EVM_RUNNING)
+		(void)!evm_launch_hash(&evm->launch, NULL);
+	say_status(evm, client->fd);
 }
 
 /* Who asks to stop hears twice: that it is being stopped, and how that went. */
-static void answer_stop(struct evm *evm, int *fd)
+static void answer_stop(struct evm *evm, struct evm_client *client)
 {
 	evm_ask_to_stop(evm);
-	say_status(evm, *fd);
-	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
-		if (evm->clients[i] < 0) {
-			evm->clients[i] = io_take(fd);
-			return;
-		}
+	say_status(evm, client->fd);
+	client->waits = true;
 }
 
-static void answer_console(struct evm *evm, int *fd)
+static void answer_console(struct evm *evm, struct evm_client *client)
 {
 	uint64_t position = 0;
 	struct cella_bytes next;
@@ -200,7 +207,7 @@ static void answer_console(struct evm *evm, int *fd)
 	while ((next = ring_next(&evm->console, &position)).len > 0) {
 		if (next.len > CONTROL_ANSWER_MAX)
 			next.len = CONTROL_ANSWER_MAX;
-		say(*fd, next);
+		say(client->fd, next);
 		position += next.len;
 	}
 }
@@ -222,13 +229,13 @@ static int *find_follower(struct evm *evm)
 }
 
 /* Who reads too slowly misses something, as with what was kept. */
-static void answer_follow(struct evm *evm, int *fd)
+static void answer_follow(struct evm *evm, struct evm_client *client)
 {
 	int *const place = find_follower(evm);
 
-	answer_console(evm, fd);
+	answer_console(evm, client);
 	if (place != NULL)
-		*place = io_take(fd);
+		*place = io_take(&client->fd);
 }
 
 void evm_control_console(struct evm *evm, struct cella_bytes bytes)
@@ -240,7 +247,7 @@ void evm_control_console(struct evm *evm, struct cella_bytes bytes)
 
 static const struct {
 	const char *name;
-	void (*answer)(struct evm *evm, int *fd);
+	void (*answer)(struct evm *evm, struct evm_client *client);
 } requests[] = {
 	{ "status", answer_status },
 	{ "stop", answer_stop },
@@ -248,32 +255,64 @@ static const struct {
 	{ "console follow", answer_follow },
 };
 
-/* Clients send at once what they want; who dawdles is not waited for long. */
+/* One that waits for the end has said what it wants: what else comes from it is its leaving. */
+void evm_control_hear(struct evm *evm, struct evm_client *client)
+{
+	char request[CONTROL_REQUEST_MAX];
+	const ssize_t got = recv(client->fd, request, sizeof request, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(requests) && got > 0 && !client->waits; i++)
+		if ((size_t)got == strlen(requests[i].name) &&
+		    memcmp(requests[i].name, request, (size_t)got) == 0)
+			requests[i].answer(evm, client);
+	if (got <= 0 || !client->waits)
+		drop(client);
+}
+
+/* A free place, or that of the one that has been silent for longest; or NULL. */
+static struct evm_client *find_place(struct evm *evm)
+{
+	struct evm_client *oldest = NULL;
+
+	for (int i = 0; i < EVM_MAX_CLIENTS; i++) {
+		struct evm_client *const client = &evm->clients[i];
+
+		if (client->fd < 0)
+			return client;
+		if (!client->waits && (oldest == NULL || client->number < oldest->number))
+			oldest = client;
+	}
+	return oldest;
+}
+
+/* Nobody is waited for: a client that says nothing is in nobody's way. */
 void evm_control_welcome(struct evm *evm)
 {
-	const struct timeval patience = { .tv_sec = 1 };
 	int fd CLEANUP_CLOSE = accept4(evm->control, NULL, NULL, SOCK_CLOEXEC);
-	char request[CONTROL_REQUEST_MAX];
-	ssize_t got;
+	struct evm_client *place;
 
 	if (fd < 0 || !control_is_heard(fd))
 		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	got = recv(fd, request, sizeof request, 0);
-	for (size_t i = 0; i < ARRAY_LEN(requests) && got > 0; i++)
-		if ((size_t)got == strlen(requests[i].name) &&
-		    memcmp(requests[i].name, request, (size_t)got) == 0) {
-			requests[i].answer(evm, &fd);
-			return;
-		}
+	place = find_place(evm);
+	if (place == NULL)
+		return;
+	/* It may have asked already. */
+	if (place->fd >= 0)
+		evm_control_hear(evm, place);
+	if (place->fd >= 0 && place->waits)
+		return;
+	drop(place);
+	*place = (struct evm_client){ .fd = io_take(&fd), .number = evm->num_clients++ };
 }
 
 void evm_control_farewell(struct evm *evm)
 {
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++) {
-		if (evm->clients[i] >= 0)
-			say_status(evm, evm->clients[i]);
-		io_close(&evm->clients[i]);
+		if (evm->clients[i].fd >= 0 && evm->clients[i].waits)
+			say_status(evm, evm->clients[i].fd);
+		drop(&evm->clients[i]);
 	}
 	for (int i = 0; i < EVM_MAX_FOLLOWERS; i++)
 		io_close(&evm->followers[i]);

@@ -15,6 +15,12 @@
 
 enum { SETTLE_MS = 2 * 1000 }; /* between the end of a helper and that of who ended it */
 
+/* It ends with QEMU, and says then how far the guest had come. */
+void evm_hear_back_end(struct evm *evm)
+{
+	evm_hear_out(evm, EVM_VSOCK, SETTLE_MS);
+}
+
 /* What a guest was refused, somebody should be able to read; lines of it are rationed. */
 static void pass_words_on(const struct evm *evm, const char *bytes, size_t len)
 {
@@ -48,7 +54,7 @@ void evm_hear_errors(struct evm *evm, enum evm_child which)
 }
 
 /* Hears what it has said already, or says within a time from its last word. */
-static void hear_out(struct evm *evm, enum evm_child which, int patience_ms)
+void evm_hear_out(struct evm *evm, enum evm_child which, int patience_ms)
 {
 	while (evm->children[which].errors >= 0) {
 		struct pollfd ready = { .fd = evm->children[which].errors,
@@ -86,7 +92,7 @@ void evm_blame_child(struct evm *evm, enum evm_child which)
 	char how[CHILD_TEXT_MAX];
 	char words[CHILD_TEXT_MAX];
 
-	hear_out(evm, which, 0);
+	evm_hear_out(evm, which, 0);
 	child_end_text(&evm->children[which], how);
 	last_words(&evm->errors[which], words);
 	evm_blame(evm, "%s%s%s", how, words[0] != '\0' ? ": " : "", words);
@@ -130,12 +136,11 @@ static void blame_guest(struct evm *evm)
 		evm_blame(evm, "the guest ended without a word");
 		return;
 	}
-	/* It ends with QEMU, and says then how far the guest had come. */
-	hear_out(evm, EVM_VSOCK, SETTLE_MS);
+	evm_hear_back_end(evm);
 	evm_diagnose(evm);
 }
 
-/* QEMU has ended of itself, with the guest. */
+/* QEMU has ended with the guest, or was killed since it did not. */
 static void conclude(struct evm *evm)
 {
 	if (was_expected(evm)) {
@@ -171,7 +176,7 @@ void evm_hear_child(struct evm *evm, enum evm_child which)
 	child_reap(&evm->children[which]);
 	io_close(&evm->children[which].pidfd);
 	if (was_pushed(evm))
-		evm_step(evm, evm->state == EVM_STOPPING ? EVM_ENDED : EVM_BROKEN);
+		conclude(evm);
 	else
 		judge_ends(evm);
 	/* A helper that ended well did so since QEMU is about to be gone. */

@@ -5,6 +5,7 @@
  */
 #include "vm/host_key.h"
 
+#include "base/civil.h"
 #include "base/encode.h"
 #include "crypto/host_cert.h"
 #include "fetch/files.h"
@@ -25,6 +26,8 @@ enum {
 struct host_key {
 	struct private_key *key;
 	struct out root; /* DER */
+	int64_t not_before;
+	int64_t not_after;
 };
 
 void host_key_free(struct host_key *key)
@@ -132,7 +135,8 @@ static enum cella_status check_mode(const char *path, struct cella_error *err)
 	if (stat(path, &st) != 0)
 		return errno == ENOENT
 			       ? error_set(err, CELLA_MISSING,
-					   "%s: is not there: this host has no key yet",
+					   "%s: this host has no key yet: cella enclave "
+					   "init-host makes one",
 					   path)
 			       : error_errno(err, errno, "%s", path);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
@@ -157,9 +161,10 @@ static enum cella_status load_key(const char *path, struct private_key **out,
 	return status;
 }
 
-static enum cella_status load_root(const char *path, const struct private_key *key,
-				   struct out *der, struct cella_error *err)
+static enum cella_status load_root(const char *path, struct host_key *key,
+				   struct cella_error *err)
 {
+	struct out *const der = &key->root;
 	struct out pem CLEANUP(out_done) = { 0 };
 	struct crypto_cert *cert = NULL;
 	struct cella_bytes text;
@@ -171,7 +176,9 @@ static enum cella_status load_root(const char *path, const struct private_key *k
 	TRY(pem_next(&text, "CERTIFICATE", der, &found, err));
 	TRY(crypto_cert_parse(out_view(der), &cert, err));
 	same = bytes_equal(bytes_of(cert->point, sizeof cert->point),
-			   private_key_point(key));
+			   private_key_point(key->key));
+	key->not_before = cert->not_before;
+	key->not_after = cert->not_after;
 	crypto_cert_free(cert);
 	if (!same)
 		return error_set(err, CELLA_MALFORMED, "%s: is not of the key beside it",
@@ -190,9 +197,24 @@ enum cella_status host_key_load(const char *folder, struct host_key **out,
 	TRY(path_in(folder, HOST_KEY_FILE, path, err));
 	TRY(load_key(path, &key->key, err));
 	TRY(path_in(folder, HOST_ROOT_FILE, path, err));
-	TRY(load_root(path, key->key, &key->root, err));
+	TRY(load_root(path, key, err));
 	*out = take(&key);
 	return CELLA_OK;
+}
+
+enum cella_status host_key_check_time(const struct host_key *key, int64_t now,
+				      struct cella_error *err)
+{
+	char at[CIVIL_TEXT_LEN];
+	char from[CIVIL_TEXT_LEN];
+	char to[CIVIL_TEXT_LEN];
+
+	if (now >= key->not_before && now <= key->not_after)
+		return CELLA_OK;
+	return error_set(err, CELLA_USAGE,
+			 "clock: %s, but the host's certificate is valid from %s to %s",
+			 civil_format(now, at), civil_format(key->not_before, from),
+			 civil_format(key->not_after, to));
 }
 
 /* --- the secret ---------------------------------------------------------------------- */

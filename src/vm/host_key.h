@@ -58,6 +58,13 @@ enum cella_status host_secret_load(const char *folder, uint8_t out[HOST_SECRET_L
 struct cella_bytes host_key_root(const struct host_key *key);
 
 /*
+ * host_key_check_time() is CELLA_USAGE outside of the root certificate's validity: what is
+ * certified then, nobody could verify, however right the verifier's clock is.
+ */
+enum cella_status host_key_check_time(const struct host_key *key, int64_t now,
+				      struct cella_error *err) MUST_CHECK;
+
+/*
  * host_key_certify() appends a certificate in DER for an enclave's attestation key.
  * public_area is its TPM2B_PUBLIC, as it comes from the vTPM: CELLA_MALFORMED unless it is
  * a restricted signing key on P-256, made in this TPM and bound to it. The certificate is

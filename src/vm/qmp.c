@@ -19,6 +19,7 @@ static const struct {
 } events[] = {
 	{ "GUEST_PANICKED", QMP_EVENT_PANICKED },
 	{ "SHUTDOWN", QMP_EVENT_SHUTDOWN },
+	{ "SUSPEND", QMP_EVENT_SUSPENDED },
 };
 
 struct line {

@@ -20,10 +20,11 @@ enum qmp_command {
 enum qmp_event {
 	QMP_EVENT_NONE, /* another answer, or an event that means nothing here */
 	QMP_EVENT_GREETING,
-	QMP_EVENT_RUNNING,  /* of query-status */
-	QMP_EVENT_STOPPED,  /* of query-status: any other state */
-	QMP_EVENT_PANICKED, /* the guest's kernel */
-	QMP_EVENT_SHUTDOWN, /* the guest has ended, or been reset */
+	QMP_EVENT_RUNNING,   /* of query-status */
+	QMP_EVENT_STOPPED,   /* of query-status: any other state */
+	QMP_EVENT_PANICKED,  /* the guest's kernel */
+	QMP_EVENT_SHUTDOWN,  /* the guest has ended, or been reset */
+	QMP_EVENT_SUSPENDED, /* the guest sleeps; on waking its TPM would begin anew */
 };
 
 /* qmp_command() is the line of a command. */

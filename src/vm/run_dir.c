@@ -6,10 +6,12 @@
 #include "vm/run_dir.h"
 
 #include "guest/io.h"
+#include "vm/failure_record.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_ATTEMPTS = 8 };
+/* Who looks for leftovers holds a lock for a moment. */
+enum { LOCK_ATTEMPTS = 20, LOCK_PAUSE_MS = 20 };
 
 static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
@@ -90,7 +93,79 @@ enum cella_status run_base(const char *given, char path[RUN_PATH_MAX],
 
 /* --- one folder ---------------------------------------------------------------------- */
 
-static void empty(const char *path)
+/* CELLA_USAGE when somebody else holds it; CELLA_MISSING when it was removed meanwhile. */
+static enum cella_status lock(const char *dir, int flags, int *out,
+			      struct cella_error *err)
+{
+	char path[RUN_PATH_MAX];
+	int fd CLEANUP_CLOSE = -1;
+	struct stat st;
+
+	TRY(run_path(dir, "lock", path, err));
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return error_set(err, CELLA_USAGE, "%s: is running", dir);
+	if (fstat(fd, &st) != 0 || st.st_nlink == 0)
+		return error_set(err, CELLA_MISSING, "%s: was removed", path);
+	*out = io_take(&fd);
+	return CELLA_OK;
+}
+
+/* A supervisor has put its number there: without, nobody has come so far. */
+static bool was_held(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size > 0;
+}
+
+static void mark(int fd)
+{
+	if (dprintf(fd, "%d\n", getpid()) < 0)
+		return; /* its loss will not be told */
+}
+
+static enum cella_status take_folder(struct run_dir *dir, struct cella_error *err)
+{
+	const bool is_new = mkdir(dir->path, 0700) == 0;
+	enum cella_status status;
+
+	if (!is_new && errno != EEXIST)
+		return error_errno(err, errno, "%s", dir->path);
+	TRY(check_private(dir->path, err));
+	status = lock(dir->path, O_CREAT, &dir->lock, err);
+	if (status != CELLA_OK && is_new)
+		rmdir(dir->path); /* with somebody's lock in it, it stays */
+	return status;
+}
+
+/*
+ * Who looks for leftovers may take the lock, or remove the folder, in the moment in which it
+ * is there without its lock being held. He is done soon, a supervisor is not.
+ */
+static enum cella_status take_folder_soon(struct run_dir *dir, struct cella_error *err)
+{
+	struct cella_error failure = { 0 };
+
+	for (int i = 0; i < LOCK_ATTEMPTS; i++) {
+		const enum cella_status status = take_folder(dir, &failure);
+
+		if (status == CELLA_OK)
+			return CELLA_OK;
+		if (status != CELLA_USAGE && status != CELLA_MISSING &&
+		    failure.sys_errno != ENOENT)
+			break;
+		poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	if (err != NULL)
+		*err = failure;
+	return failure.status;
+}
+
+/* All but the lock, which somebody may wait for. */
+static void clear(const char *path)
 {
 	DIR *const folder = opendir(path);
 	const struct dirent *entry;
@@ -98,55 +173,20 @@ static void empty(const char *path)
 	if (folder == NULL)
 		return;
 	while ((entry = readdir(folder)) != NULL)
-		unlinkat(dirfd(folder), entry->d_name, 0);
+		if (strcmp(entry->d_name, "lock") != 0)
+			unlinkat(dirfd(folder), entry->d_name, 0);
 	closedir(folder);
 }
 
-/* Whoever takes a folder over unlinks the lock: one that was opened before holds nobody. */
-static bool is_linked(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && st.st_nlink > 0;
-}
-
-/* CELLA_USAGE when somebody else holds it. */
-static enum cella_status lock(const char *dir, int flags, int *out,
-			      struct cella_error *err)
-{
-	char path[RUN_PATH_MAX];
-
-	TRY(run_path(dir, "lock", path, err));
-	for (int i = 0; i < LOCK_ATTEMPTS; i++) {
-		int fd CLEANUP_CLOSE =
-			open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-
-		if (fd < 0)
-			return error_errno(err, errno, "%s", path);
-		if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-			break;
-		if (is_linked(fd)) {
-			*out = io_take(&fd);
-			return CELLA_OK;
-		}
-	}
-	return error_set(err, CELLA_USAGE, "%s: is running", dir);
-}
-
+/* Takes it, and removes what somebody before may have left there. */
 static enum cella_status make_dir(const char *path, struct run_dir *out,
 				  struct cella_error *err)
 {
 	struct run_dir dir = RUN_DIR_NONE;
 
 	memcpy(dir.path, path, strlen(path) + 1);
-	if (mkdir(dir.path, 0700) != 0 && errno != EEXIST)
-		return error_errno(err, errno, "%s", dir.path);
-	TRY(check_private(dir.path, err));
-	TRY(lock(dir.path, O_CREAT, &dir.lock, err));
-	/* The lock's own file goes, too: who still waits for it finds another. */
-	empty(dir.path);
-	io_close(&dir.lock);
-	TRY(lock(dir.path, O_CREAT, &dir.lock, err));
+	TRY(take_folder_soon(&dir, err));
+	clear(dir.path);
 	*out = dir;
 	return CELLA_OK;
 }
@@ -158,14 +198,28 @@ enum cella_status run_dir_make(const char *base, const char *name, struct run_di
 
 	TRY(run_name_check(name, err));
 	TRY(run_path(base, name, path, err));
-	return make_dir(path, out, err);
+	TRY(make_dir(path, out, err));
+	if (was_held(out->lock))
+		failure_leave_lost(base, name);
+	else
+		mark(out->lock);
+	return CELLA_OK;
+}
+
+static void unlink_lock(const char *dir)
+{
+	char path[RUN_PATH_MAX];
+
+	if (run_path(dir, "lock", path, NULL) == CELLA_OK)
+		unlink(path);
 }
 
 void run_dir_remove(struct run_dir *dir)
 {
 	if (dir->lock < 0)
 		return;
-	empty(dir->path);
+	clear(dir->path);
+	unlink_lock(dir->path);
 	rmdir(dir->path);
 	io_close(&dir->lock);
 }
@@ -178,14 +232,16 @@ static enum cella_status look_at(const char *base, const char *name, run_found_f
 	struct run_dir dir = RUN_DIR_NONE;
 	enum cella_status status;
 
-	if (run_name_check(name, NULL) != CELLA_OK ||
-	    run_path(base, name, dir.path, NULL) != CELLA_OK)
+	if (name[0] == '.' || run_path(base, name, dir.path, NULL) != CELLA_OK)
 		return CELLA_OK;
 	status = lock(dir.path, 0, &dir.lock, NULL);
 	if (status == CELLA_USAGE)
 		return found(context, name, err);
-	if (status == CELLA_OK)
+	if (status == CELLA_OK) {
+		if (was_held(dir.lock))
+			failure_leave_lost(base, name);
 		run_dir_remove(&dir);
+	}
 	return CELLA_OK;
 }
 
@@ -227,6 +283,10 @@ static enum cella_status list(const char *base, look_fn *look, run_found_fn *fou
 	if (folder == NULL)
 		return error_errno(err, errno, "%s", base);
 	while ((entry = readdir(folder)) != NULL) {
+		/* Records of failures lie there, too. */
+		if (run_name_check(entry->d_name + (entry->d_name[0] == '.'), NULL) !=
+		    CELLA_OK)
+			continue;
 		if (++num > RUN_MAX_ENTRIES)
 			return error_set(err, CELLA_LIMIT, "%s: more than %d entries",
 					 base, RUN_MAX_ENTRIES);
@@ -270,7 +330,8 @@ void run_service_keep(struct run_dir *dir, struct cella_bytes last)
 	if (dir->lock < 0 ||
 	    run_path(dir->path, RUN_SERVICE_LAST, path, NULL) != CELLA_OK)
 		return;
-	empty(dir->path);
+	clear(dir->path);
+	unlink_lock(dir->path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	/* What cannot be kept was said. */
 	if (fd < 0 || write(fd, last.data, last.len) != (ssize_t)last.len)

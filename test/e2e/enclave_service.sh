@@ -113,7 +113,7 @@ gone() {
 }
 
 nothing_left() {
-	await gone "$@" && [ -z "$(ls -A "$run")" ]
+	await gone "$@" && [ -z "$(find "$run" -mindepth 1 ! -name "*.last.json")" ]
 }
 
 # conf FILE LINE...: a file for a service, with these lines besides.

@@ -270,6 +270,12 @@ put vsock_rings/talk printf '\4\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0\4\1\0\20\0\20\0\0
 # A program that comes; two buffers for what it has; RESPONSE; time passes.
 put vsock_rings/come printf '\6\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\4\0\0\0\0\20\0\0\0\0\0\0\0\0\0\0\4\1\0\20\0\20\0\0\0\0\0\0\0\0\0\0\1\0\1\2\0\0\0\2\0\377\377\0\0\1\0\0\14\377\377\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
+# --- who says what to the supervisor: who, how many bytes, those; and a record ---
+put supervisor/life printf '\1\016{"QMP": {}}\r\n\1\0\0\1\267\2\006status\2\007console\3\003abc\2\004stop\0\015end stopped 0\n'
+put supervisor/lies printf '\0\1\267\4\043cella-vsock: code: driver never seen\0\021end exited 4 why\n\200\0\201\0'
+put supervisor/sleep printf '\1\026{"event": "SUSPEND"}\r\n'
+put supervisor/record printf '{"version":1,"name":"e","time":"2026-01-01T00:00:00Z","lasted_s":1,"state":"booting","cause":"?","facts":["late"],"end":{"reason":"tpm","number":2,"detail":""},"processes":[{"name":"QEMU","how":"exited","number":1,"words":"kvm"}],"console":"Kernel panic"}'
+
 # --- changes of four bytes, which fuzz_forge.c explains ---
 put forge/nothing printf ''
 put forge/nothing-sgx printf '\0'

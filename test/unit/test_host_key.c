@@ -49,6 +49,26 @@ static struct host_key *loaded(void)
 	return key;
 }
 
+/* A machine without a clock's battery begins in 1970, and some are ahead by years. */
+static void the_clock_must_fit(void **state)
+{
+	struct host_key *const host = loaded();
+	struct cella_error err = { 0 };
+
+	(void)state;
+	CHECK_OK(host_key_check_time(host, NOW, &err));
+	CHECK_OK(host_key_check_time(host, NOW - HOST_CLOCK_SKEW_S, &err));
+	CHECK_STATUS(CELLA_USAGE,
+		     host_key_check_time(host, NOW - HOST_CLOCK_SKEW_S - 1, &err));
+	CHECK_STATUS(CELLA_USAGE, host_key_check_time(host, 10, &err));
+	CHECK_TEXT_HAS(err.text,
+		       "clock: 1970-01-01T00:00:10Z, but the host's certificate");
+	CHECK_STATUS(CELLA_USAGE,
+		     host_key_check_time(
+			     host, NOW + (HOST_ROOT_YEARS + 1LL) * 366 * 86400, &err));
+	host_key_free(host);
+}
+
 static void certificates_say_what_verifiers_need(void **state)
 {
 	struct host_key *const host = loaded();
@@ -216,6 +236,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificates_say_what_verifiers_need),
+		cmocka_unit_test(the_clock_must_fit),
 		cmocka_unit_test(every_other_kind_of_key_is_refused),
 		cmocka_unit_test(names_of_enclaves_are_printable_and_short),
 		cmocka_unit_test(a_key_is_made_once),

@@ -7,6 +7,7 @@
 #include "guest/io.h"
 #include "vm/child.h"
 #include "vm/control.h"
+#include "vm/failure_record.h"
 #include "vm/notify.h"
 #include "vm/qmp.h"
 #include "vm/run_dir.h"
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -75,6 +77,7 @@ static const struct {
 	{ "{\"event\": \"GUEST_PANICKED\", \"data\": {}}", CELLA_OK, QMP_EVENT_PANICKED },
 	{ "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}", CELLA_OK,
 	  QMP_EVENT_SHUTDOWN },
+	{ "{\"event\": \"SUSPEND\"}", CELLA_OK, QMP_EVENT_SUSPENDED },
 	{ "{\"event\": \"NIC_RX_FILTER_CHANGED\"}", CELLA_OK, QMP_EVENT_NONE },
 	{ "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}", CELLA_IO, 0 },
 	{ "{\"event\": 1}", CELLA_MALFORMED, 0 },
@@ -217,6 +220,29 @@ static enum cella_status count_one(void *context, const char *name,
 	return CELLA_OK;
 }
 
+static enum cella_status ignore_one(void *context, const char *name,
+				    struct cella_error *err)
+{
+	(void)context;
+	(void)name;
+	(void)err;
+	return CELLA_OK;
+}
+
+/* The loss of a supervisor is told by a record. */
+static void check_lost(const struct base *base, const char *name)
+{
+	static struct failure failure;
+	struct cella_error err = { 0 };
+	char evidence[FAILURE_EVIDENCE_MAX];
+	char path[RUN_PATH_MAX];
+
+	CHECK_OK(failure_path(base->path, name, path, &err));
+	CHECK_OK(failure_read(path, &failure, &err));
+	CHECK_TEXT("supervisor-lost", failure_classify(&failure, evidence)->code);
+	failure_forget(base->path, name);
+}
+
 static void leftovers_are_told_from_life(void **state)
 {
 	struct base base = make_base();
@@ -237,6 +263,7 @@ static void leftovers_are_told_from_life(void **state)
 	CHECK_OK(run_list(base.path, count_one, &num, &err));
 	CHECK_INT(1, num);
 	CHECK_INT(-1, access(left.path, F_OK));
+	check_lost(&base, "left");
 	run_dir_remove(&lives);
 	CHECK_INT(0, rmdir(base.path));
 }
@@ -255,6 +282,7 @@ static void what_is_left_over_is_used_again(void **state)
 	io_close(&dir.lock);
 	CHECK_OK(run_dir_make(base.path, "e", &dir, &err));
 	CHECK_INT(-1, access(path, F_OK));
+	check_lost(&base, "e");
 	run_dir_remove(&dir);
 	CHECK_INT(0, rmdir(base.path));
 }
@@ -300,7 +328,61 @@ static void leftovers_that_come_to_life_stay(void **state)
 	CHECK_OK(run_path(taken_over.path, "lock", path, &err));
 	CHECK_INT(0, access(path, F_OK));
 	run_dir_remove(&taken_over);
+	failure_forget(raced.path, "lives"); /* the first one was lost */
 	CHECK_INT(0, rmdir(raced.path));
+}
+
+/* Who lists takes nobody's folder away in the moment in which it is made. */
+static void looking_is_in_nobodys_way(void **state)
+{
+	struct base base = make_base();
+	const pid_t looker = fork();
+
+	(void)state;
+	if (looker == 0)
+		for (prctl(PR_SET_PDEATHSIG, SIGKILL);;)
+			if (run_list(base.path, ignore_one, NULL, NULL) != CELLA_OK)
+				_exit(1);
+	for (int i = 0; i < 500; i++) {
+		struct run_dir dir = RUN_DIR_NONE;
+		struct cella_error err = { 0 };
+		char path[RUN_PATH_MAX];
+
+		CHECK_OK(run_dir_make(base.path, "e", &dir, &err));
+		CHECK_OK(run_path(dir.path, "lock", path, &err));
+		CHECK_INT(0, access(path, F_OK));
+		run_dir_remove(&dir);
+		CHECK_OK(failure_path(base.path, "e", path, &err));
+		CHECK_INT(-1, access(path, F_OK));
+	}
+	kill(looker, SIGKILL);
+	CHECK_INT(looker, waitpid(looker, NULL, 0));
+	rmdir(base.path);
+}
+
+/* Names of other things than enclaves are not counted among them. */
+static void records_are_not_listed(void **state)
+{
+	struct base base = make_base();
+	struct cella_error err = { 0 };
+	char path[RUN_PATH_MAX];
+
+	(void)state;
+	for (int i = 0; i < 2 * RUN_MAX_LISTED; i++) {
+		char name[RUN_NAME_MAX];
+
+		snprintf(name, sizeof name, "%d.last.json", i);
+		CHECK_OK(run_path(base.path, name, path, &err));
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	}
+	CHECK_OK(run_list(base.path, count_one, NULL, &err));
+	for (int i = 0; i < 2 * RUN_MAX_LISTED; i++) {
+		char name[RUN_NAME_MAX];
+
+		snprintf(name, sizeof name, "%d", i);
+		failure_forget(base.path, name);
+	}
+	CHECK_INT(0, rmdir(base.path));
 }
 
 static void nobody_is_asked_where_nobody_is(void **state)
@@ -486,7 +568,7 @@ static void a_child_does_not_outlive_its_supervisor(void **state)
 	CHECK_INT(0, pipe2(ends, O_CLOEXEC));
 	supervisor = fork();
 	if (supervisor == 0) {
-		const struct child child = start("echo >&2; sleep 1000", false);
+		const struct child child = start("echo >&2; exec sleep 1000", false);
 		struct pollfd ready = { .fd = child.errors, .events = POLLIN };
 
 		poll(&ready, 1, 60000);
@@ -557,6 +639,8 @@ int main(void)
 		cmocka_unit_test(leftovers_are_told_from_life),
 		cmocka_unit_test(what_is_left_over_is_used_again),
 		cmocka_unit_test(leftovers_that_come_to_life_stay),
+		cmocka_unit_test(looking_is_in_nobodys_way),
+		cmocka_unit_test(records_are_not_listed),
 		cmocka_unit_test(nobody_is_asked_where_nobody_is),
 		cmocka_unit_test(ends_are_told),
 		cmocka_unit_test(a_child_has_only_what_it_is_given),
