@@ -8,6 +8,7 @@
 #include "guest/io.h"
 #include "vm/evm.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,7 +41,8 @@ static enum cella_status turn_path(const struct keeper *keeper, char path[RUN_PA
 	return run_path(keeper->base, KEEPER_TURN_FILE, path, NULL);
 }
 
-static bool take_turn(struct keeper *keeper)
+/* False without an error while it is another's. */
+static bool take_turn(struct keeper *keeper, struct cella_error *err)
 {
 	char path[RUN_PATH_MAX];
 	int fd CLEANUP_CLOSE = -1;
@@ -49,8 +51,11 @@ static bool take_turn(struct keeper *keeper)
 	if (turn_path(keeper, path) != CELLA_OK)
 		return false;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0 ||
-	    st.st_nlink == 0)
+	if (fd < 0) {
+		error_errno(err, errno, "%s", path);
+		return false;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0 || st.st_nlink == 0)
 		return false;
 	keeper->turn = io_take(&fd);
 	return true;
@@ -161,11 +166,11 @@ static void start_life(struct keeper *keeper)
 {
 	struct cella_error err = { 0 };
 
-	if (!take_turn(keeper)) {
+	if (!take_turn(keeper, &err) && err.status == CELLA_OK) {
 		keeper->due_ms = evm_now_ms() + TURN_MS;
 		return;
 	}
-	if (check_number(keeper, &err) != CELLA_OK ||
+	if (err.status != CELLA_OK || check_number(keeper, &err) != CELLA_OK ||
 	    life_start(keeper, &err) != CELLA_OK) {
 		fail_to_start(keeper, &err);
 		return;
