@@ -7,10 +7,10 @@
 
 #include "base/encode.h"
 #include "base/json.h"
-#include "cli/enclave_args.h"
 #include "cli/enclave_input.h"
-#include "cli/resource_args.h"
+#include "cli/enclave_run_args.h"
 #include "guest/io.h"
+#include "vm/enclave_conf.h"
 #include "vm/evm.h"
 #include "vm/resource_needs.h"
 #include "vm/resource_report.h"
@@ -23,54 +23,18 @@
 #include <unistd.h>
 
 struct plan_args {
-	struct common_args common;
+	struct run_args run;
 	const char *sysroot;
-	const char *name;
-	const char *host;
-	const char *run_dir;
-	const char *backend;
-	const char *firmware;
-	const char *qemu;
-	const char *from_guest;
-	const char *to_guest;
-	struct moment vcpus;
-	struct moment memory;
-	struct moment timeout;
-	struct resource_args resources;
-	bool debug;
-	bool foreground;
+	const char *conf;
+	const char *image; /* NULL: none in particular */
 };
 
-#define ARG(member) offsetof(struct plan_args, member)
 static const struct option_def options[] = {
-	{ "sysroot", 0, "DIR", OPTION_TEXT, ARG(sysroot),
+	{ "sysroot", 0, "DIR", OPTION_TEXT, offsetof(struct plan_args, sysroot),
 	  "look at this tree of files instead of this machine's" },
-	{ "name", 0, "NAME", OPTION_TEXT, ARG(name),
-	  "call it this instead of after the image's file" },
-	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(vcpus),
-	  "give it so many processors; 1, or those of --cores" },
-	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
-	  "give it so much memory; what the image's ramdisks need, 128 at least" },
-	RESOURCE_OPTIONS(ARG(resources)),
-	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
-	  "as of run: its measurements say so" },
-	{ "backend", 0, "NAME", OPTION_TEXT, ARG(backend),
-	  "tcg, kvm, tdx or mock; auto takes kvm where it runs a guest, tcg elsewhere" },
-	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
-	  "the firmware of a trust domain, which it is measured by" },
-	{ "qemu", 0, "PROGRAM", OPTION_TEXT, ARG(qemu),
-	  "run this instead of qemu-system-x86_64" },
-	{ "host", 0, "DIR", OPTION_TEXT, ARG(host), "as of run; changes no plan" },
-	{ "to-guest", 0, "PORTS", OPTION_TEXT, ARG(to_guest),
-	  "as of run; changes no plan" },
-	{ "from-guest", 0, "PORTS", OPTION_TEXT, ARG(from_guest),
-	  "as of run; changes no plan" },
-	{ "foreground", 0, NULL, OPTION_FLAG, ARG(foreground),
-	  "as of run; changes no plan" },
-	{ "timeout", 0, "DURATION", OPTION_DURATION, ARG(timeout),
-	  "as of run; changes no plan" },
-	RUN_DIR_OPTION(ARG(run_dir)),
-	COMMON_OPTIONS,
+	{ "conf", 0, "FILE", OPTION_TEXT, offsetof(struct plan_args, conf),
+	  "plan what the service with this file would start, but for what is given here" },
+	RUN_OPTIONS,
 };
 
 /* What a plan is made of, too large for a stack. */
@@ -94,6 +58,42 @@ static void planning_free(struct planning **planning)
 	argv_done(&(*planning)->argv);
 	out_done(&(*planning)->config);
 	free(*planning);
+}
+
+/* --- the file of a service ----------------------------------------------------------- */
+
+static void fill_text(const char **given, const char *value)
+{
+	if (*given == NULL)
+		*given = value;
+}
+
+static void fill_number(struct moment *given, uint64_t value)
+{
+	if (!given->is_set)
+		*given = (struct moment){ true, (int64_t)value };
+}
+
+/* What is given on the command line wins. */
+static void fill_from(const struct enclave_conf *conf, struct plan_args *args)
+{
+	struct run_args *const run = &args->run;
+
+	fill_text(&args->image, conf->image);
+	fill_text(&run->name, ENCLAVE_CONF_NAME);
+	fill_text(&run->backend, conf->backend);
+	fill_text(&run->qemu, conf->qemu);
+	fill_text(&run->run_dir, conf->run_dir);
+	fill_text(&run->ways.to_guest, conf->ports_in);
+	fill_text(&run->ways.from_guest, conf->ports_out);
+	fill_text(&run->resources.hugepages, conf->hugepages);
+	if (conf->cpus != NULL && strcmp(conf->cpus, "any") != 0)
+		fill_text(&run->resources.cores, conf->cpus);
+	fill_number(&run->vcpus, conf->vcpus);
+	if (conf->memory_mib != 0)
+		fill_number(&run->memory, conf->memory_mib);
+	run->resources.mem_lock = run->resources.mem_lock || conf->mem_lock;
+	run->debug = run->debug || conf->debug;
 }
 
 /* --- what is asked for --------------------------------------------------------------- */
@@ -128,12 +128,12 @@ static enum cella_status read_request(const struct plan_args *args,
 				      struct resource_request *out,
 				      struct cella_error *err)
 {
-	TRY(resource_args_read(&args->resources, out, err));
-	TRY(read_number(&args->vcpus, "--cpus", 1, EVM_MAX_VCPUS, &out->vcpus, err));
-	TRY(read_number(&args->memory, "--memory", EVM_MIN_MEMORY_MIB, EVM_MAX_MEMORY_MIB,
-			&out->memory_mib, err));
-	if (args->common.operands.num_items > 0)
-		TRY(read_image(args->common.operands.items[0], out, err));
+	TRY(resource_args_read(&args->run.resources, out, err));
+	TRY(read_number(&args->run.vcpus, "--cpus", 1, EVM_MAX_VCPUS, &out->vcpus, err));
+	TRY(read_number(&args->run.memory, "--memory", EVM_MIN_MEMORY_MIB,
+			EVM_MAX_MEMORY_MIB, &out->memory_mib, err));
+	if (args->image != NULL)
+		TRY(read_image(args->image, out, err));
 	else
 		resource_needs(NULL, out);
 	if (out->vcpus > EVM_MAX_VCPUS)
@@ -148,11 +148,11 @@ static enum cella_status read_takings(const struct plan_args *args, struct takin
 {
 	char base[RUN_PATH_MAX];
 
-	if (args->sysroot != NULL && args->run_dir == NULL)
+	if (args->sysroot != NULL && args->run.run_dir == NULL)
 		return CELLA_OK;
-	if (args->run_dir != NULL && access(args->run_dir, F_OK) != 0)
+	if (args->run.run_dir != NULL && access(args->run.run_dir, F_OK) != 0)
 		return CELLA_OK;
-	TRY(run_base(args->run_dir, base, err));
+	TRY(run_base(args->run.run_dir, base, err));
 	return takings_read(base, "", out, err);
 }
 
@@ -162,15 +162,17 @@ static enum cella_status read_takings(const struct plan_args *args, struct takin
 static enum cella_status predict(const struct plan_args *args, struct planning *p,
 				 struct cella_error *err)
 {
-	const struct launch_config config = { .vcpus = p->request.vcpus,
-					      .memory_mib = p->request.memory_mib,
-					      .debug = args->debug };
+	struct launch_config config = { .vcpus = 0 };
 	const struct launch_image none = { .num_ramdisks = 0 };
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct launch_plan *const plan = arena_alloc(&arena, 1, sizeof *plan);
 	struct launch_pcrs pcrs;
 
 	TRY(arena_status(&arena, err));
+	TRY(enclave_ways_read(&args->run.ways, &arena, &config, err));
+	config.vcpus = p->request.vcpus;
+	config.memory_mib = p->request.memory_mib;
+	config.debug = args->run.debug;
 	TRY(launch_config_write(&config, &p->config, err));
 	out_u8(&p->config, '\0');
 	TRY(out_status(&p->config, err));
@@ -186,8 +188,8 @@ static enum cella_status choose_backend(const struct plan_args *args, struct pla
 {
 	const char *const usual = args->sysroot != NULL ? "tcg" : "auto";
 	const enum cella_status status =
-		backend_choose(args->backend != NULL ? args->backend : usual, &p->backend,
-			       &p->no_backend);
+		backend_choose(args->run.backend != NULL ? args->run.backend : usual,
+			       &p->backend, &p->no_backend);
 
 	if (status != CELLA_USAGE && status != CELLA_NOMEM)
 		return CELLA_OK;
@@ -201,7 +203,7 @@ static void apply_rules(const struct plan_args *args, struct planning *p)
 	resources_plan(&p->machine, &p->request, p->takings.items, p->takings.num_items,
 		       &p->plan);
 	if (p->backend.backend == NULL)
-		resources_refuse(&p->plan, RULE_BACKEND, args->backend,
+		resources_refuse(&p->plan, RULE_BACKEND, args->run.backend,
 				 p->no_backend.text,
 				 "--backend auto, which takes what runs here");
 }
@@ -220,18 +222,17 @@ static enum cella_status make_command(const struct plan_args *args, struct plann
 			    .has_node = plan->node >= 0,
 			    .node = plan->node >= 0 ? p->machine.nodes[plan->node].id : 0,
 			    .lock = p->request.lock },
-		.debug = args->debug,
+		.debug = args->run.debug,
 		.backend = p->backend,
-		.firmware = args->firmware,
-		.qemu = args->qemu != NULL ? args->qemu : "qemu-system-x86_64",
+		.firmware = args->run.firmware,
+		.qemu = args->run.qemu != NULL ? args->run.qemu : "qemu-system-x86_64",
 		.mock = "cellad",
 	};
 
-	if (args->common.operands.num_items > 0) {
-		image = open(args->common.operands.items[0], O_RDONLY | O_CLOEXEC);
+	if (args->image != NULL) {
+		image = open(args->image, O_RDONLY | O_CLOEXEC);
 		if (image < 0)
-			return error_errno(err, errno, "%s",
-					   args->common.operands.items[0]);
+			return error_errno(err, errno, "%s", args->image);
 	}
 	wanted.image = image;
 	return backend_plan(&wanted, &p->argv, err);
@@ -240,12 +241,11 @@ static enum cella_status make_command(const struct plan_args *args, struct plann
 static enum cella_status name_of(const struct plan_args *args,
 				 char name[RUN_NAME_MAX + 1], struct cella_error *err)
 {
-	if (args->name == NULL && args->common.operands.num_items == 0) {
+	if (args->run.name == NULL && args->image == NULL) {
 		snprintf(name, RUN_NAME_MAX + 1, "enclave");
 		return CELLA_OK;
 	}
-	return enclave_name(args->name,
-			    args->name != NULL ? "" : args->common.operands.items[0],
+	return enclave_name(args->run.name, args->run.name != NULL ? "" : args->image,
 			    name, err);
 }
 
@@ -259,7 +259,7 @@ static enum cella_status tell(const struct plan_args *args,
 	json_t *json CLEANUP_JSON = NULL;
 	char *written CLEANUP_FREE = NULL;
 
-	if (args->common.json) {
+	if (args->run.common.json) {
 		TRY(resource_report_json(report, &json, err));
 		TRY(json_write(json, true, &written, err));
 		puts(written);
@@ -301,7 +301,7 @@ static enum cella_status plan(const struct plan_args *args, bool *is_possible,
 			.pcr13 = p->pcr13,
 			.argv = p->backend.backend != NULL ? &p->argv : NULL,
 			.backend = p->backend.backend != NULL ? p->backend.backend->name
-							      : args->backend,
+							      : args->run.backend,
 			.backend_reason = p->backend.reason,
 		};
 
@@ -309,12 +309,27 @@ static enum cella_status plan(const struct plan_args *args, bool *is_possible,
 	}
 }
 
+static enum cella_status plan_with_conf(const struct plan_args *given, bool *is_possible,
+					struct cella_error *err)
+{
+	struct enclave_conf conf CLEANUP(enclave_conf_done) = { .text = NULL };
+	struct plan_args args = *given;
+
+	if (given->run.common.operands.num_items > 0)
+		args.image = given->run.common.operands.items[0];
+	if (given->conf != NULL) {
+		TRY(enclave_conf_read(given->conf, OWNED_BY_CALLER, &conf, err));
+		fill_from(&conf, &args);
+	}
+	return plan(&args, is_possible, err);
+}
+
 static int run(const void *args)
 {
 	struct cella_error err = { 0 };
 	bool is_possible = false;
 
-	if (plan(args, &is_possible, &err) != CELLA_OK)
+	if (plan_with_conf(args, &is_possible, &err) != CELLA_OK)
 		return fail(&err);
 	return is_possible ? EXIT_YES : EXIT_NO;
 }

@@ -5,9 +5,8 @@
 #include "cli/commands.h"
 
 #include "base/json.h"
-#include "cli/enclave_args.h"
+#include "cli/enclave_run_args.h"
 #include "cli/enclave_start.h"
-#include "cli/resource_args.h"
 #include "collect/program.h"
 #include "guest/io.h"
 #include "vm/argv.h"
@@ -23,56 +22,7 @@
 
 enum { BOOT_SECONDS = 120, SPARE_SECONDS = 30 };
 
-struct run_args {
-	struct common_args common;
-	const char *name;
-	const char *host;
-	const char *run_dir;
-	const char *qemu;
-	const char *backend;
-	const char *firmware;
-	struct ways_args ways;
-	const char *tpm_state;
-	struct moment vcpus;
-	struct moment memory;
-	struct moment cid;
-	struct moment timeout;
-	struct resource_args resources;
-	bool debug;
-	bool foreground;
-};
-
-#define ARG(member) offsetof(struct run_args, member)
-static const struct option_def options[] = {
-	{ "name", 0, "NAME", OPTION_TEXT, ARG(name),
-	  "call it this instead of after the image's file" },
-	{ "cpus", 0, "NUMBER", OPTION_NUMBER, ARG(vcpus),
-	  "give it so many processors; 1, or those of --cores" },
-	{ "memory", 'm', "MIB", OPTION_NUMBER, ARG(memory),
-	  "give it so much memory; what the image's ramdisks need, 128 at least" },
-	{ "cid", 0, "NUMBER", OPTION_NUMBER, ARG(cid),
-	  "its address on vsock, 4 at least; one that no other has unless told" },
-	RESOURCE_OPTIONS(ARG(resources)),
-	{ "host", 0, "DIR", OPTION_TEXT, ARG(host),
-	  "vouch for it with the key in this directory" },
-	WAYS_OPTIONS(ARG(ways)),
-	{ "tpm-state", 0, "DIR", OPTION_TEXT, ARG(tpm_state),
-	  "keep what its TPM keeps in this directory, encrypted, for its next start" },
-	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
-	  "keep what its kernel writes to the console; its measurements say so" },
-	{ "foreground", 0, NULL, OPTION_FLAG, ARG(foreground),
-	  "do not return before its end: for service managers" },
-	{ "timeout", 0, "DURATION", OPTION_DURATION, ARG(timeout),
-	  "give up when it is not ready after this time; 2m" },
-	{ "backend", 0, "NAME", OPTION_TEXT, ARG(backend),
-	  "tcg, kvm, tdx or mock; auto takes kvm where it runs a guest, tcg elsewhere" },
-	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
-	  "the firmware of a trust domain, which it is measured by" },
-	{ "qemu", 0, "PROGRAM", OPTION_TEXT, ARG(qemu),
-	  "run this instead of qemu-system-x86_64" },
-	RUN_DIR_OPTION(ARG(run_dir)),
-	COMMON_OPTIONS,
-};
+static const struct option_def options[] = { RUN_OPTIONS };
 
 /* --- the supervisor's command line --------------------------------------------------- */
 

@@ -116,6 +116,25 @@ static enum cella_status start_new(const struct service_args *args, json_t **sta
 			     err);
 }
 
+/* What runs already by another file is not what was asked for. */
+static enum cella_status check_conf(const struct service_args *args, const char *base,
+				    struct cella_error *err)
+{
+	json_t *status CLEANUP_JSON = NULL;
+	const char *conf;
+
+	if (args->conf == NULL ||
+	    enclave_ask_service(base, name_of(args), "status", &status, NULL) != CELLA_OK)
+		return CELLA_OK;
+	conf = enclave_status_text(status, "conf");
+	if (strcmp(conf, args->conf) == 0)
+		return CELLA_OK;
+	return error_set(err, CELLA_USAGE,
+			 "%s: has a service by %.100s already: stop that first, or give "
+			 "this one another name",
+			 name_of(args), conf);
+}
+
 /* One that runs is asked; where there is none, one is started. */
 static enum cella_status start_or_ask(const struct service_args *args,
 				      const char *request, struct cella_error *err)
@@ -126,6 +145,7 @@ static enum cella_status start_or_ask(const struct service_args *args,
 
 	TRY(run_name_check(name_of(args), err));
 	TRY(run_base(args->run_dir, base, err));
+	TRY(check_conf(args, base, err));
 	result = enclave_ask_service(base, name_of(args), request, &status, err);
 	if (result == CELLA_MISSING)
 		result = start_new(args, &status, err);

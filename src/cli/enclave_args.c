@@ -49,7 +49,9 @@ enum cella_status enclave_ask_service(const char *base, const char *name,
 				      const char *request, json_t **out,
 				      struct cella_error *err)
 {
-	const struct deadline deadline = deadline_in(ENCLAVE_SERVICE_SECONDS);
+	const struct deadline deadline = deadline_in(strcmp(request, "status") == 0
+							     ? ENCLAVE_WAIT_SECONDS
+							     : ENCLAVE_SERVICE_SECONDS);
 	struct out answer CLEANUP(out_done) = { 0 };
 	json_t *status CLEANUP_JSON = NULL;
 	const char *refusal;

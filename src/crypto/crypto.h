@@ -35,6 +35,15 @@ enum cella_status crypto_digest(enum crypto_hash hash, const struct cella_bytes 
 				size_t num_parts, uint8_t *out,
 				struct cella_error *err) MUST_CHECK;
 
+/*
+ * crypto_digest_both() hashes the first view, and the concatenation of all, of which there is
+ * one at least, reading each byte once.
+ */
+enum cella_status crypto_digest_both(enum crypto_hash hash,
+				     const struct cella_bytes *parts, size_t num_parts,
+				     uint8_t *first, uint8_t *all,
+				     struct cella_error *err) MUST_CHECK;
+
 static inline enum cella_status
 crypto_sha256(struct cella_bytes bytes, uint8_t out[SHA256_LEN], struct cella_error *err)
 {

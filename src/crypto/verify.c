@@ -81,48 +81,85 @@ size_t crypto_hash_len(enum crypto_hash hash)
 	return lens[hash];
 }
 
-static void digest_256(const struct cella_bytes *parts, size_t num_parts, uint8_t *out)
+static void digest_256(const struct cella_bytes *parts, size_t num_parts, uint8_t *first,
+		       uint8_t *all)
 {
 	SHA256_CTX ctx;
+	SHA256_CTX early;
 
 	SHA256_Init(&ctx);
-	for (size_t i = 0; i < num_parts; i++)
+	for (size_t i = 0; i < num_parts; i++) {
 		SHA256_Update(&ctx, parts[i].data, parts[i].len);
-	SHA256_Final(out, &ctx);
+		if (i == 0 && first != NULL) {
+			early = ctx;
+			SHA256_Final(first, &early);
+		}
+	}
+	SHA256_Final(all, &ctx);
 }
 
-static void digest_384(const struct cella_bytes *parts, size_t num_parts, uint8_t *out)
+static void digest_384(const struct cella_bytes *parts, size_t num_parts, uint8_t *first,
+		       uint8_t *all)
 {
 	SHA512_CTX ctx;
+	SHA512_CTX early;
 
 	SHA384_Init(&ctx);
-	for (size_t i = 0; i < num_parts; i++)
+	for (size_t i = 0; i < num_parts; i++) {
 		SHA384_Update(&ctx, parts[i].data, parts[i].len);
-	SHA384_Final(out, &ctx);
+		if (i == 0 && first != NULL) {
+			early = ctx;
+			SHA384_Final(first, &early);
+		}
+	}
+	SHA384_Final(all, &ctx);
 }
 
-static void digest_512(const struct cella_bytes *parts, size_t num_parts, uint8_t *out)
+static void digest_512(const struct cella_bytes *parts, size_t num_parts, uint8_t *first,
+		       uint8_t *all)
 {
 	SHA512_CTX ctx;
+	SHA512_CTX early;
 
 	SHA512_Init(&ctx);
-	for (size_t i = 0; i < num_parts; i++)
+	for (size_t i = 0; i < num_parts; i++) {
 		SHA512_Update(&ctx, parts[i].data, parts[i].len);
-	SHA512_Final(out, &ctx);
+		if (i == 0 && first != NULL) {
+			early = ctx;
+			SHA512_Final(first, &early);
+		}
+	}
+	SHA512_Final(all, &ctx);
 }
 
-enum cella_status crypto_digest(enum crypto_hash hash, const struct cella_bytes *parts,
-				size_t num_parts, uint8_t *out, struct cella_error *err)
+static enum cella_status digest(enum crypto_hash hash, const struct cella_bytes *parts,
+				size_t num_parts, uint8_t *first, uint8_t *all,
+				struct cella_error *err)
 {
-	static void (*const digests[])(const struct cella_bytes *, size_t, uint8_t *) = {
+	static void (*const digests[])(const struct cella_bytes *, size_t, uint8_t *,
+				       uint8_t *) = {
 		[CRYPTO_SHA256] = digest_256,
 		[CRYPTO_SHA384] = digest_384,
 		[CRYPTO_SHA512] = digest_512,
 	};
 
 	TRY(ossl_begin(err));
-	digests[hash](parts, num_parts, out);
+	digests[hash](parts, num_parts, first, all);
 	return CELLA_OK;
+}
+
+enum cella_status crypto_digest(enum crypto_hash hash, const struct cella_bytes *parts,
+				size_t num_parts, uint8_t *out, struct cella_error *err)
+{
+	return digest(hash, parts, num_parts, NULL, out, err);
+}
+
+enum cella_status crypto_digest_both(enum crypto_hash hash,
+				     const struct cella_bytes *parts, size_t num_parts,
+				     uint8_t *first, uint8_t *all,
+				     struct cella_error *err)
+{
+	return digest(hash, parts, num_parts, first, all, err);
 }
 
 /* An engine may stand behind every new key; this one is OpenSSL's own from here on. */

@@ -9,6 +9,16 @@ _Static_assert((int)EIF_MAX_RAMDISKS <= (int)LAUNCH_MAX_RAMDISKS,
 _Static_assert((int)EIF_CMDLINE_MAX <= (int)LAUNCH_CMDLINE_MAX,
 	       "every command line can be, too");
 
+/* The kernel, nearly all of most images, is the first of what is measured as a whole. */
+static enum cella_status digest_whole(const struct cella_bytes *views, size_t num_views,
+				      struct launch_image *out, struct cella_error *err)
+{
+	TRY(crypto_digest_both(CRYPTO_SHA256, views, num_views, out->kernel.sha256,
+			       out->whole.sha256, err));
+	return crypto_digest_both(CRYPTO_SHA384, views, num_views, out->kernel.sha384,
+				  out->whole.sha384, err);
+}
+
 enum cella_status eif_launch(const struct eif *image,
 			     const struct eif_signature *signature,
 			     struct launch_image *out, struct cella_error *err)
@@ -19,10 +29,9 @@ enum cella_status eif_launch(const struct eif *image,
 				     .num_ramdisks = image->num_ramdisks,
 				     .is_signed = signature != NULL };
 
-	TRY(launch_digest_of(&image->kernel, 1, &made.kernel, err));
+	TRY(digest_whole(views, num_views, &made, err));
 	for (size_t i = 0; i < image->num_ramdisks; i++)
 		TRY(launch_digest_of(&image->ramdisks[i], 1, &made.ramdisks[i], err));
-	TRY(launch_digest_of(views, num_views, &made.whole, err));
 	if (signature != NULL)
 		TRY(launch_digest_of(&signature->chain.certs[0]->der, 1, &made.signer,
 				     err));

@@ -15,41 +15,25 @@
  */
 #include "fetch/child.h"
 
+#include "base/close.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { EXIT_NOT_STARTED = 127, DESCRIPTORS_MAX = 1 << 16 };
-
-#ifndef SYS_close_range
-#define SYS_close_range 436 /* Linux 5.9, the same everywhere */
-#endif
+enum { EXIT_NOT_STARTED = 127 };
 
 static pid_t clone_self(int signal)
 {
 	/* The order of the other arguments differs; all of them are zero. */
 	return (pid_t)syscall(SYS_clone, signal, 0, 0, 0, 0);
-}
-
-static void close_from(unsigned first)
-{
-	struct rlimit limit = { 0 };
-
-	if (syscall(SYS_close_range, first, UINT_MAX, 0) == 0)
-		return;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > DESCRIPTORS_MAX)
-		limit.rlim_cur = DESCRIPTORS_MAX;
-	for (unsigned fd = first; fd < limit.rlim_cur; fd++)
-		close((int)fd);
 }
 
 /* In the program's process. socket is none of the three that it becomes. */

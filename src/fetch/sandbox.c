@@ -20,6 +20,8 @@
  */
 #include "fetch/sandbox.h"
 
+#include "base/close.h"
+
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -27,25 +29,12 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-/* The same number everywhere; older kernels' headers lack it. */
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-
-enum { FDS_MAX = 64, FDS_SCANNED = 4096, CPU_MAX_S = 120 };
+enum { FDS_MAX = 64, CPU_MAX_S = 120 };
 
 void sandbox_add(struct sandbox_paths *paths, const char *path)
 {
 	if (path != NULL && paths->num_items < SANDBOX_PATHS_MAX)
 		paths->items[paths->num_items++] = path;
-}
-
-static void close_others(void)
-{
-	if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) == 0)
-		return;
-	for (int fd = STDERR_FILENO + 1; fd < FDS_SCANNED; fd++)
-		close(fd);
 }
 
 /* A transfer's time and size are limited where it is made; these are for what goes wrong. */
@@ -79,7 +68,7 @@ static void drop_capabilities(void)
 enum cella_status sandbox_enter(const struct sandbox_paths *paths,
 				struct cella_error *err)
 {
-	close_others();
+	close_from(STDERR_FILENO + 1);
 	limit_resources();
 	/* It may hold a key; others of its user are not to read its memory. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -428,6 +428,15 @@ static const struct sim_case_row rows[] = {
 		  "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"],"
 		  "\"collateral_grace_period\":0,\"platform_grace_period\":17279999")),
 	  REJECTED_TWICE("policy.platform_grace_period", "yn--") },
+	{ "policy_platform_grace_over_at_present",
+	  "launched in date, on a module that is out of date for too long by now",
+	  V5,
+	  { BODY("tee_tcb_svn2", "05") },
+	  POLICY(ELEMENT(
+		  PLATFORM,
+		  "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"],"
+		  "\"collateral_grace_period\":0,\"platform_grace_period\":17280000")),
+	  REJECTED_TWICE("policy.platform_grace_period", "yn--") },
 	{ "policy_qe_status",
 	  "the platform's policy does not speak of the QE",
 	  V5,

@@ -134,9 +134,20 @@ static void add_standing(struct cella_verdict *v, const struct tcb_standing *sta
 	facts_set_time(&v->facts, date, standing->date);
 }
 
+/* The older date: what the module that runs now spoils is as old as its level. */
+static int64_t level_date(const struct cella_verdict *v)
+{
+	const int64_t launch = v->launch.date;
+
+	if (launch == INT64_MAX || !v->has_current || v->current.date > launch)
+		return launch;
+	return v->current.date;
+}
+
 static void add_tcb_facts(struct cella_verdict *v)
 {
 	const struct tcb_evaluation *const e = &v->launch;
+	const int64_t date = level_date(v);
 	const uint32_t numbers[] = { v->tcb_info->info.evaluation_number,
 				     v->identity->identity.evaluation_number };
 
@@ -144,8 +155,8 @@ static void add_tcb_facts(struct cella_verdict *v)
 		       cella_tcb_status_name(v->status));
 	facts_set_text(&v->facts, CELLA_FACT_TCB_STATUS_LAUNCH,
 		       cella_tcb_status_name(e->status));
-	if (e->date != INT64_MAX)
-		facts_set_time(&v->facts, CELLA_FACT_TCB_DATE, e->date);
+	if (date != INT64_MAX)
+		facts_set_time(&v->facts, CELLA_FACT_TCB_DATE, date);
 	if (e->level != NULL)
 		add_standing(v, &e->level->standing, CELLA_FACT_PLATFORM_TCB_STATUS,
 			     CELLA_FACT_PLATFORM_TCB_DATE);

@@ -97,16 +97,20 @@ struct arguments {
 
 enum kind { TEXT, TEXTS, NUMBER, FLAG };
 
+/* Of which form of the command line an argument is. */
+enum form { OF_ENCLAVE, OF_SERVICE, OF_BOTH };
+
 #define ARG(member) offsetof(struct arguments, member)
 static const struct row {
 	const char *name;
 	enum kind kind;
 	size_t offset;
 	uint64_t max; /* of a number */
+	enum form form;
 } rows[] = {
-	{ "--name", TEXT, ARG(name), 0 },
+	{ "--name", TEXT, ARG(name), 0, OF_BOTH },
 	{ "--image", TEXT, ARG(image), 0 },
-	{ "--run-dir", TEXT, ARG(run_dir), 0 },
+	{ "--run-dir", TEXT, ARG(run_dir), 0, OF_BOTH },
 	{ "--host", TEXT, ARG(host), 0 },
 	{ "--qemu", TEXT, ARG(qemu), 0 },
 	{ "--to-guest", TEXT, ARG(to_guest), 0 },
@@ -126,11 +130,11 @@ static const struct row {
 	{ "--cid", NUMBER, ARG(cid), UINT32_MAX - 1 },
 	{ "--boot-timeout", NUMBER, ARG(boot_seconds), MAX_SECONDS },
 	{ "--stop-timeout", NUMBER, ARG(stop_seconds), MAX_SECONDS },
-	{ "--ready", NUMBER, ARG(ready), INT_MAX },
+	{ "--ready", NUMBER, ARG(ready), INT_MAX, OF_BOTH },
 	{ "--debug", FLAG, ARG(debug), 0 },
 	{ "--trusted-signers", TEXT, ARG(trusted_signers), 0 },
-	{ "--service", FLAG, ARG(service), 0 },
-	{ "--conf", TEXT, ARG(conf), 0 },
+	{ "--service", FLAG, ARG(service), 0, OF_SERVICE },
+	{ "--conf", TEXT, ARG(conf), 0, OF_SERVICE },
 };
 
 /* --- arguments ----------------------------------------------------------------------- */
@@ -179,23 +183,22 @@ static const struct row *find_row(const char *name)
 	return NULL;
 }
 
-/* What a service starts stands in its file. */
-static enum cella_status check_service(const struct arguments *args,
-				       struct cella_error *err)
+/* What a service starts stands in its file, and nowhere else. */
+static enum cella_status check_form(const struct row *row, bool is_service,
+				    struct cella_error *err)
 {
-	if (args->image != NULL || args->host != NULL)
-		return error_set(
-			err, CELLA_USAGE,
-			"--service: takes --conf, --name, --run-dir and --ready");
-	return args->name == NULL ? CELLA_OK : run_name_check(args->name, err);
+	if (row->form == OF_BOTH || (row->form == OF_SERVICE) == is_service)
+		return CELLA_OK;
+	return error_set(err, CELLA_USAGE,
+			 is_service ? "%s: does not go with --service: its file says that"
+				    : "%s: belongs to --service",
+			 row->name);
 }
 
 static enum cella_status check(const struct arguments *args, struct cella_error *err)
 {
 	if (args->service)
-		return check_service(args, err);
-	if (args->conf != NULL)
-		return error_set(err, CELLA_USAGE, "--conf: belongs to --service");
+		return args->name == NULL ? CELLA_OK : run_name_check(args->name, err);
 	if (args->name == NULL || args->image == NULL || args->host == NULL)
 		return error_set(err, CELLA_USAGE,
 				 "--name, --image and --host are needed");
@@ -217,6 +220,8 @@ static enum cella_status check(const struct arguments *args, struct cella_error 
 static enum cella_status read_arguments(char **argv, struct arguments *out,
 					struct cella_error *err)
 {
+	char **const first = argv;
+
 	while (*argv != NULL) {
 		const struct row *const row = find_row(*argv);
 		int words = 0;
@@ -226,6 +231,12 @@ static enum cella_status read_arguments(char **argv, struct arguments *out,
 					 *argv);
 		TRY(read_row(row, argv[1], out, &words, err));
 		argv += words;
+	}
+	for (argv = first; *argv != NULL;) {
+		const struct row *const row = find_row(*argv);
+
+		TRY(check_form(row, out->service, err));
+		argv += row->kind == FLAG ? 1 : 2;
 	}
 	return check(out, err);
 }
@@ -397,7 +408,7 @@ static enum cella_status serve(const struct arguments *args, int *code,
 	TRY(out_take_text(&usual, &path, err));
 	options.conf = args->conf != NULL ? args->conf : path;
 	status = keeper_run(&options, err);
-	if (status == CELLA_USAGE || status == CELLA_UNSUPPORTED)
+	if (status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED)
 		*code = EXIT_CALLED_WRONGLY;
 	return status;
 }

@@ -4,6 +4,7 @@
  */
 #include "vm/enclave_conf.h"
 
+#include "base/json.h"
 #include "base/number.h"
 #include "base/ports.h"
 #include "vm/evm.h"
@@ -110,11 +111,11 @@ static enum cella_status set_path(const struct row *row, const char *value, void
 				  struct cella_error *err)
 {
 	if (value[0] != '/')
-		return error_set(err, CELLA_USAGE,
+		return error_set(err, CELLA_MALFORMED,
 				 "%s: \"%.60s\" is no path that begins with \"/\"",
 				 row->name, value);
 	if (row->max > 0 && strlen(value) > row->max)
-		return error_set(err, CELLA_USAGE, "%s: longer than %llu bytes",
+		return error_set(err, CELLA_MALFORMED, "%s: longer than %llu bytes",
 				 row->name, (unsigned long long)row->max);
 	return set_text(row, value, place, err);
 }
@@ -132,7 +133,7 @@ static enum cella_status check_range(const struct row *row, uint64_t value,
 				     struct cella_error *err)
 {
 	if (value < row->min || value > row->max)
-		return error_set(err, CELLA_USAGE, "%s: %llu: expected %llu to %llu",
+		return error_set(err, CELLA_MALFORMED, "%s: %llu: expected %llu to %llu",
 				 row->name, (unsigned long long)value,
 				 (unsigned long long)row->min,
 				 (unsigned long long)row->max);
@@ -176,7 +177,7 @@ static enum cella_status set_boolean(const struct row *row, const char *value,
 	const bool is_yes = strcmp(value, "yes") == 0;
 
 	if (!is_yes && strcmp(value, "no") != 0)
-		return error_set(err, CELLA_USAGE, "%s: \"%.40s\": expected yes or no",
+		return error_set(err, CELLA_MALFORMED, "%s: \"%.40s\": expected yes or no",
 				 row->name, value);
 	*(bool *)place = is_yes;
 	return CELLA_OK;
@@ -196,7 +197,7 @@ static enum cella_status set_ports_but_any(const struct row *row, const char *va
 					   void *place, struct cella_error *err)
 {
 	if (strcmp(value, "any") == 0)
-		return error_set(err, CELLA_USAGE,
+		return error_set(err, CELLA_MALFORMED,
 				 "%s: any: expected none, or ports by their numbers",
 				 row->name);
 	return set_ports(row, value, place, err);
@@ -210,7 +211,7 @@ static enum cella_status set_restart(const struct row *row, const char *value,
 			*(enum restart_policy *)place = (enum restart_policy)i;
 			return CELLA_OK;
 		}
-	return error_set(err, CELLA_USAGE,
+	return error_set(err, CELLA_MALFORMED,
 			 "%s: \"%.40s\": expected no, on-failure or always", row->name,
 			 value);
 }
@@ -237,8 +238,8 @@ static enum cella_status set(const struct row *row, const char *value,
 	/* A number that is none is a mistake of who wrote the file, as all others are. */
 	if (setters[row->kind](row, value, (char *)out + row->offset, err) != CELLA_OK) {
 		if (err != NULL)
-			err->status = CELLA_USAGE;
-		return CELLA_USAGE;
+			err->status = CELLA_MALFORMED;
+		return CELLA_MALFORMED;
 	}
 	if (row->is_fixed && strcmp(value, row->default_text) != 0)
 		return error_set(err, CELLA_UNSUPPORTED,
@@ -271,13 +272,18 @@ static char *trim(char *text)
 
 static enum cella_status check_text(const char *line, struct cella_error *err)
 {
+	json_t *text CLEANUP_JSON = json_string(line);
+
+	/* What it names is told in JSON. */
+	if (text == NULL)
+		return error_set(err, CELLA_MALFORMED, "is no UTF-8");
 	for (; *line != '\0'; line++) {
 		if (*line == '\r')
-			return error_set(err, CELLA_USAGE,
+			return error_set(err, CELLA_MALFORMED,
 					 "ends as lines of Windows do; expected \"\\n\" "
 					 "alone");
 		if (iscntrl((unsigned char)*line) && *line != '\t')
-			return error_set(err, CELLA_USAGE, "has a control character");
+			return error_set(err, CELLA_MALFORMED, "has a control character");
 	}
 	return CELLA_OK;
 }
@@ -287,13 +293,13 @@ static enum cella_status check_value(const char *key, const char *value,
 {
 	if (value[0] == '\0')
 		return error_set(
-			err, CELLA_USAGE,
+			err, CELLA_MALFORMED,
 			"%.40s: has no value; leave the line out for the default", key);
 	if (value[0] == '"' || value[0] == '\'')
-		return error_set(err, CELLA_USAGE, "%.40s: values stand without quotes",
+		return error_set(err, CELLA_MALFORMED, "%.40s: values stand without quotes",
 				 key);
 	if (strstr(value, " #") != NULL || strstr(value, "\t#") != NULL)
-		return error_set(err, CELLA_USAGE,
+		return error_set(err, CELLA_MALFORMED,
 				 "%.40s: comments stand on lines of their own", key);
 	return CELLA_OK;
 }
@@ -312,13 +318,13 @@ static enum cella_status read_line(char *line, struct enclave_conf *out,
 		return CELLA_OK;
 	equals = strchr(line, '=');
 	if (equals == NULL)
-		return error_set(err, CELLA_USAGE, "\"%.60s\": expected KEY = value",
+		return error_set(err, CELLA_MALFORMED, "\"%.60s\": expected KEY = value",
 				 line);
 	*equals = '\0';
 	key = trim(line);
 	*which = find(key);
 	if (*which == NULL)
-		return error_set(err, CELLA_USAGE,
+		return error_set(err, CELLA_MALFORMED,
 				 "\"%.40s\" is no key; enclave.conf(5) has all of them",
 				 key);
 	TRY(check_value(key, trim(equals + 1), err));
@@ -342,7 +348,7 @@ static enum cella_status read_lines(char *text, struct enclave_conf *out, unsign
 		if (row == NULL)
 			continue;
 		if (first[row - rows] != 0)
-			return error_set(err, CELLA_USAGE,
+			return error_set(err, CELLA_MALFORMED,
 					 "%s: stands in line %u already", row->name,
 					 first[row - rows]);
 		first[row - rows] = *line;
@@ -375,7 +381,7 @@ enum cella_status enclave_conf_parse(struct cella_bytes text, const char *what,
 	unsigned line = 0;
 
 	if (text.len > 0 && memchr(text.data, '\0', text.len) != NULL)
-		return error_set(err, CELLA_USAGE, "%.90s: has a NUL byte: is no text",
+		return error_set(err, CELLA_MALFORMED, "%.90s: has a NUL byte: is no text",
 				 what);
 	out_bytes(&copy, text.data, text.len);
 	TRY(out_take_text(&copy, &conf.text, err));

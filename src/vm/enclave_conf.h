@@ -55,7 +55,7 @@ struct enclave_conf {
 
 /*
  * enclave_conf_parse() reads the text of a file; what is not set has its default. Errors
- * begin with "<what>:<line>: ". CELLA_USAGE for an unknown key, one that stands twice and a
+ * begin with "<what>:<line>: ". CELLA_MALFORMED for an unknown key, one that stands twice and a
  * value that cannot be; CELLA_UNSUPPORTED for one that this version cannot do.
  */
 enum cella_status enclave_conf_parse(struct cella_bytes text, const char *what,

@@ -75,12 +75,17 @@ struct evm_options {
 /* The machine: QEMU, or the mock in its place. */
 enum evm_child { EVM_VTPM, EVM_VSOCK, EVM_FORWARD, EVM_QEMU, EVM_NUM_CHILDREN };
 
-/* What the image says of itself and would measure elsewhere: for `list`, nothing obeys it. */
+/*
+ * What the image says of itself and would measure elsewhere: nothing obeys it. It is hashed
+ * when somebody first asks, not while it starts.
+ */
 struct evm_image {
 	struct eif_nitro nitro;
+	bool has_nitro;
 	uint8_t nitro_pcr8[SHA384_LEN];
 	bool is_signed;
-	char *metadata; /* NULL: there is none, or too much */
+	size_t first_ramdisk; /* bytes of the ramdisks' file that are the first's */
+	char *metadata;       /* NULL: there is none, or too much */
 };
 
 /* What is measured and booted: sealed files, and what they will measure to. */
@@ -179,6 +184,10 @@ struct evm {
 enum cella_status evm_prepare(struct evm_options *options, struct evm_launch *out,
 			      struct cella_error *err) MUST_CHECK;
 void evm_launch_done(struct evm_launch *launch);
+
+/* evm_launch_hash() finds out what the image would measure as a Nitro Enclave, once. */
+enum cella_status evm_launch_hash(struct evm_launch *launch,
+				  struct cella_error *err) MUST_CHECK;
 
 /* evm_tpm_open() finds the TPM's state, where one is kept, and readies what is shared. */
 enum cella_status evm_tpm_open(struct evm *evm, struct cella_error *err) MUST_CHECK;

@@ -53,7 +53,8 @@ static enum cella_status put_image(json_t *root, const struct evm_image *image,
 {
 	json_t *metadata = NULL;
 
-	TRY(put_nitro(root, image, err));
+	if (image->has_nitro)
+		TRY(put_nitro(root, image, err));
 	if (image->metadata == NULL ||
 	    json_parse(bytes_of(image->metadata, strlen(image->metadata)), "metadata",
 		       &metadata, NULL) != CELLA_OK)
@@ -184,6 +185,9 @@ static void drop(struct evm_client *client)
 
 static void answer_status(struct evm *evm, struct evm_client *client)
 {
+	/* What cannot be found out is left out. */
+	if (evm->state == EVM_RUNNING)
+		(void)!evm_launch_hash(&evm->launch, NULL);
 	say_status(evm, client->fd);
 }
 

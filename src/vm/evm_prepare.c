@@ -30,13 +30,16 @@ void evm_launch_done(struct evm_launch *launch)
 /* --- who signed it ------------------------------------------------------------------- */
 
 /* Unless this host trusts certain signers, that is for verifiers: the signer is measured. */
-static enum cella_status check_signature(const struct eif_signature *signature,
-					 const uint8_t pcr0[SHA384_LEN],
+static enum cella_status check_signature(const struct eif *image,
+					 const struct eif_signature *signature,
 					 const struct eif_certs *trusted,
 					 struct cella_error *err)
 {
+	struct cella_bytes views[EIF_MAX_RAMDISKS + 2];
 	struct eif_judgement judgement = { 0 };
+	uint8_t pcr0[SHA384_LEN];
 
+	TRY(eif_nitro_extend(views, eif_measured(image, views), pcr0, err));
 	TRY(eif_signature_judge(signature, pcr0, (int64_t)time(NULL), trusted, &judgement,
 				err));
 	for (int i = 0; i < EIF_NUM_QUESTIONS; i++)
@@ -61,14 +64,39 @@ static enum cella_status digest_image(const struct eif *image,
 		return error_set(err, CELLA_MALFORMED,
 				 "image: is not signed; this host starts images of "
 				 "trusted signers alone");
-	TRY(eif_nitro(image, &told->nitro, err));
 	if (image->signature.len == 0)
 		return eif_launch(image, NULL, out, err);
 	TRY(eif_signature_parse(image->signature, &signature, err));
-	TRY(check_signature(&signature, told->nitro.pcr0, trusted, err));
+	TRY(check_signature(image, &signature, trusted, err));
 	told->is_signed = true;
 	TRY(eif_nitro_extend(&signature.chain.certs[0]->der, 1, told->nitro_pcr8, err));
 	return eif_launch(image, &signature, out, err);
+}
+
+/* As an image of two ramdisks: where others end does not matter. */
+enum cella_status evm_launch_hash(struct evm_launch *launch, struct cella_error *err)
+{
+	struct evm_image *const told = &launch->image;
+	struct cella_bytes kernel CLEANUP(sealed_unmap) = { 0 };
+	struct cella_bytes ramdisk CLEANUP(sealed_unmap) = { 0 };
+	struct eif *image CLEANUP_FREE = NULL;
+
+	if (told->has_nitro)
+		return CELLA_OK;
+	image = calloc(1, sizeof *image);
+	if (image == NULL)
+		return error_nomem(err);
+	TRY(sealed_map(launch->kernel, &kernel, err));
+	TRY(sealed_map(launch->ramdisk, &ramdisk, err));
+	image->kernel = kernel;
+	image->cmdline = bytes_of(launch->cmdline, strlen(launch->cmdline));
+	image->ramdisks[0] = bytes_of(ramdisk.data, told->first_ramdisk);
+	image->ramdisks[1] = bytes_of(ramdisk.data + told->first_ramdisk,
+				      ramdisk.len - told->first_ramdisk);
+	image->num_ramdisks = 2;
+	TRY(eif_nitro(image, &told->nitro, err));
+	told->has_nitro = true;
+	return CELLA_OK;
 }
 
 static enum cella_status copy_metadata(const struct eif *image, char **out,
@@ -143,6 +171,7 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 	TRY(copy_cmdline(image, &out->cmdline, err));
 	TRY(digest_image(image, options->trusted, &digests, &out->image, err));
 	TRY(copy_metadata(image, &out->image.metadata, err));
+	out->image.first_ramdisk = image->ramdisks[0].len;
 	memcpy(out->image_sha384, digests.whole.sha384, SHA384_LEN);
 	out->is_signed = digests.is_signed;
 	memcpy(out->identity,

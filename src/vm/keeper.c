@@ -33,11 +33,14 @@ static void hear_signal(struct keeper *keeper)
 		return; /* it was said */
 }
 
+/* Others may be busy in that folder: what they do does not put a look off. */
 static void hear_watch(struct keeper *keeper)
 {
+	const int64_t soon = evm_now_ms() + SETTLE_MS;
+
 	image_watch_drain(&keeper->watch);
-	if (keeper->state == KEEPER_WAITING)
-		keeper->due_ms = evm_now_ms() + SETTLE_MS;
+	if (keeper->state == KEEPER_WAITING && soon < keeper->due_ms)
+		keeper->due_ms = soon;
 }
 
 static void be_due(struct keeper *keeper)
@@ -51,6 +54,7 @@ static void be_due(struct keeper *keeper)
 	kill(keeper->life.pid, SIGKILL);
 }
 
+/* In the order in which they are heard: who talks much stands behind who must be heard. */
 static const struct source {
 	size_t fd;
 	void (*ready)(struct keeper *keeper);
@@ -58,9 +62,9 @@ static const struct source {
 	{ offsetof(struct keeper, life.states), keeper_hear_states },
 	{ offsetof(struct keeper, life.words), keeper_hear_words },
 	{ offsetof(struct keeper, life.pidfd), keeper_hear_end },
+	{ offsetof(struct keeper, signals), hear_signal },
 	{ offsetof(struct keeper, control), keeper_welcome },
 	{ offsetof(struct keeper, watch.fd), hear_watch },
-	{ offsetof(struct keeper, signals), hear_signal },
 };
 
 enum { NUM_SOURCES = ARRAY_LEN(sources) };
@@ -75,7 +79,7 @@ static bool is_over(const struct keeper *keeper)
 	return keeper->state == KEEPER_STOPPED || keeper->state == KEEPER_FAILED;
 }
 
-/* One at a time: what it does may close what the others have. */
+/* The first that is ready, for what it does may close what the others have. */
 static void serve(struct keeper *keeper, const struct pollfd slots[NUM_SOURCES])
 {
 	for (size_t i = 0; i < NUM_SOURCES; i++)
@@ -194,6 +198,7 @@ enum cella_status keeper_run(const struct keeper_options *options,
 		status = loop(&keeper, &failure);
 	if (status != CELLA_OK) {
 		snprintf(keeper.cause, sizeof keeper.cause, "%s", failure.text);
+		keeper_clean(keeper.cause);
 		keeper_enter(&keeper, KEEPER_FAILED);
 	} else if (keeper.state == KEEPER_FAILED) {
 		status = CELLA_IO;

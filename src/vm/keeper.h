@@ -12,7 +12,7 @@
  *
  * SIGTERM and SIGINT, or `stop` at its socket, stop enclave and service; SIGHUP, or `reload`,
  * has it read its file again, which holds from the next start of the enclave on; `restart`
- * does both. One loop hears all of it; nothing in it waits.
+ * does both. One loop hears all of it; it waits for nobody, but a second for a client to ask.
  */
 #ifndef VM_KEEPER_H
 #define VM_KEEPER_H
@@ -35,7 +35,7 @@ struct keeper_options {
 
 /*
  * keeper_run() is a service's life. CELLA_OK when it was stopped, or the enclave had done
- * its work; CELLA_USAGE or CELLA_UNSUPPORTED for what its file says; otherwise the error is
+ * its work; CELLA_MALFORMED or CELLA_UNSUPPORTED for what its file says; otherwise the error is
  * the last failure's cause.
  */
 enum cella_status keeper_run(const struct keeper_options *options,

@@ -92,6 +92,12 @@ void life_done(struct life *life);
 
 /* --- keeper_tell.c ------------------------------------------------------------------ */
 
+/*
+ * keeper_clean() has only text remain that anybody can be told: whole lines of UTF-8. What
+ * others said, or was cut at a length, need not be that.
+ */
+void keeper_clean(char *text);
+
 /* keeper_say() keeps an event, and writes it to standard error. */
 void keeper_say(struct keeper *keeper, const char *format, ...) PRINTF(2, 3);
 

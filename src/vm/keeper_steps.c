@@ -22,6 +22,7 @@ enum {
 static void set_cause(struct keeper *keeper, const char *text)
 {
 	snprintf(keeper->cause, sizeof keeper->cause, "%s", text);
+	keeper_clean(keeper->cause);
 }
 
 /* --- ending -------------------------------------------------------------------------- */
@@ -86,6 +87,7 @@ static void wait_for_image(struct keeper *keeper, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(keeper->waits_for, sizeof keeper->waits_for, format, args);
 	va_end(args);
+	keeper_clean(keeper->waits_for);
 	keeper->due_ms = evm_now_ms() + LOOK_MS;
 	keeper->told = keeper->look.presence;
 	if (is_news)
@@ -140,7 +142,9 @@ static void start_life(struct keeper *keeper)
 	keeper->due_ms = 0;
 	keeper->num_starts++;
 	keeper->was_pushed = false;
-	keeper_say(keeper, "starts %s", keeper->conf.image);
+	keeper_say(keeper, "starts %s%s", keeper->conf.image,
+		   keeper->conf.debug ? ", for DEBUGGING: this host reads its console"
+				      : "");
 	keeper_enter(keeper, KEEPER_STARTING);
 }
 

@@ -9,6 +9,7 @@
 #include "guest/io.h"
 #include "vm/notify.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,25 @@ enum {
 	PATIENCE_SECONDS = 30, /* of a service manager, beyond what the file allows */
 };
 
+/* --- texts --------------------------------------------------------------------------- */
+
+static bool is_utf8(const char *text)
+{
+	json_t *json CLEANUP_JSON = json_string(text);
+
+	return json != NULL;
+}
+
+void keeper_clean(char *text)
+{
+	const bool is_foreign = !is_utf8(text);
+
+	for (char *c = text; *c != '\0'; c++)
+		if (iscntrl((unsigned char)*c) ||
+		    (is_foreign && !isprint((unsigned char)*c)))
+			*c = '?';
+}
+
 /* --- events -------------------------------------------------------------------------- */
 
 void keeper_say(struct keeper *keeper, const char *format, ...)
@@ -34,9 +54,7 @@ void keeper_say(struct keeper *keeper, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(event->text, sizeof event->text, format, args);
 	va_end(args);
-	for (char *c = event->text; *c != '\0'; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	keeper_clean(event->text);
 	event->time = (int64_t)time(NULL);
 	keeper->num_events++;
 	/* Who started it may have left: that is no matter. */

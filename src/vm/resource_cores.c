@@ -307,6 +307,24 @@ static void note_what_stays(const struct planner *p)
 		"parameters or the service manager do (isolcpus=, AllowedCPUs=)");
 }
 
+/* They were told other processors when they started, and do not hear of this. */
+static void note_sharers(const struct planner *p)
+{
+	size_t num = 0;
+	const char *first = "";
+
+	for (size_t i = 0; i < p->num_takings; i++)
+		if (cpus_count(&p->takings[i].cpus) == 0) {
+			first = num == 0 ? p->takings[i].name : first;
+			num++;
+		}
+	if (num > 0)
+		rule_note(p,
+			  "until it is started again, %s%s, whose processors are shared, "
+			  "may run on its cores, too",
+			  first, num > 1 ? " and others" : "");
+}
+
 static void take_cores(const struct planner *p)
 {
 	struct resource_plan *const plan = p->plan;
@@ -329,6 +347,7 @@ static void take_cores(const struct planner *p)
 	}
 	assign(plan, &plan->taken);
 	note_what_stays(p);
+	note_sharers(p);
 }
 
 void rules_of_cores(const struct planner *p)

@@ -32,7 +32,7 @@ enum unpack_kind {
 /* Names of the forms, as cella-unpack's first argument. */
 #define UNPACK_TAR "tar" /* not compressed, or by gzip, zstd, xz */
 #define UNPACK_AR "ar"   /* a Debian package's outer form */
-#define UNPACK_RAW "raw" /* one compressed file */
+#define UNPACK_RAW "raw" /* one compressed file of at most MODULE_MAX_LEN */
 
 struct unpack_entry {
 	enum unpack_kind kind;

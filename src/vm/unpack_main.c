@@ -5,7 +5,9 @@
  */
 #include "vm/unpack.h"
 
+#include "base/close.h"
 #include "base/number.h"
+#include "vm/kernel_file.h"
 #include "vm/unpack_sandbox.h"
 
 #include <errno.h>
@@ -145,7 +147,7 @@ static void put_entry(struct archive *archive, struct archive_entry *entry)
 	put_contents(archive, (uint64_t)size);
 }
 
-/* One compressed file: its size is known once it is read. */
+/* One compressed file, a module: its size is known once it is read. */
 static void put_raw(struct archive *archive)
 {
 	struct out contents CLEANUP(out_done) = { 0 };
@@ -154,7 +156,7 @@ static void put_raw(struct archive *archive)
 
 	while ((got = archive_read_data(archive, buffer, sizeof buffer)) > 0) {
 		out_bytes(&contents, buffer, (size_t)got);
-		if (contents.failed || contents.len > ROOTFS_MAX_LEN)
+		if (contents.failed || contents.len > MODULE_MAX_LEN)
 			give_up("a file that is too large");
 	}
 	if (got < 0)
@@ -232,6 +234,7 @@ int main(int argc, char **argv)
 	archive = archive_for(argv[1]);
 	if (archive == NULL)
 		return EXIT_BAD_USAGE;
+	close_from(STDERR_FILENO + 1); /* what a shell may have left open */
 	limit();
 	if (!sandbox_enter())
 		return EXIT_FAILED;

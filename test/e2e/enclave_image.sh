@@ -221,6 +221,7 @@ unpack=$(dirname "$cella")/cella-unpack
 head -c 1000000 /dev/zero >zeros
 tar -cf zeros.tar zeros
 mkfifo told
+exec 7>inherited
 "$unpack" tar 0 "$(wc -c <zeros.tar)" <zeros.tar >told 2>err &
 reader=$!
 exec 3<told
@@ -229,9 +230,18 @@ head -c 1 <&3 >out
 grep -E '^(Seccomp|NoNewPrivs):' "/proc/$reader/status" | tr -s '\t\n' '  ' >out
 [ "$(cat out)" = "NoNewPrivs: 1 Seccomp: 2 " ]
 verdict $? "foreign archives are read behind a filter: $(cat out)"
-exec 3<&-
+same "with its own descriptors alone" "0 1 2" "$(cd "/proc/$reader/fd" && echo *)"
+exec 3<&- 7>&-
 wait "$reader" 2>/dev/null
 check "it gets descriptors, no names" 2 "$unpack" tar zeros.tar
+# raw BYTES: reads so many, compressed, as a module's.
+raw() {
+	head -c "$1" /dev/zero | gzip -1 >zeros.gz
+	"$unpack" raw 0 "$(wc -c <zeros.gz)" <zeros.gz
+}
+check "a module" 0 raw 67108864
+check "one that is too large" 0 raw 67108865
+says "is not kept until its end" "a file that is too large"
 
 # --- a kernel's package ---
 mkdir -p package/boot package/lib/modules/6.1.0-test

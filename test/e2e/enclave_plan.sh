@@ -120,6 +120,26 @@ says "--cores"
 check "with pages that are none" 2 plan --hugepages 4M
 check "with a number that is none" 2 plan --cpus 65
 
+# --- as run and the service do ---
+options() {
+	"$cella" enclave "$1" --help | grep -o '^ *\(-., \)*--[a-z-]*' | sort
+}
+options run >run.options
+options plan >plan.options
+[ -s run.options ] && [ -z "$(comm -23 run.options plan.options)" ]
+verdict $? "all that run can be told, plan can be"
+printf 'vcpus = 2\nmemory_mib = 1024\ndebug = yes\nports_in = 7001\n' >enclave.conf
+chmod 600 enclave.conf
+check "with a service's file, without its image" 3 plan --sysroot tree --conf enclave.conf
+says "/usr/local/share/dragonfly/image.bin"
+printf 'vcpus = 2\nvcpus = 3\n' >twice.conf
+chmod 600 twice.conf
+check "with one that is wrong" 3 plan --conf twice.conf
+says "twice.conf:2: vcpus"
+check "what goes out is measured" 0 plan --sysroot tree --egress example.org:443 --json
+jq -r .config out | grep -q 'egress example.org:443'
+verdict $? "  and told"
+
 # --- this machine ---
 "$here/../fuzz/kernel.sh" 6.1.0-test >vmlinuz
 mkdir -p modules
@@ -136,6 +156,11 @@ check "a plan here" 0 plan app.eif --backend mock --run-dir "$run/none"
 says "app: 1 vCPU"
 [ ! -e "$run/none" ]
 verdict $? "  makes no folder"
+printf 'image = %s\nvcpus = 2\nmemory_mib = 300\ndebug = yes\n' "$dir/app.eif" >enclave.conf
+check "a plan of a service" 0 plan --sysroot tree --conf enclave.conf --memory 400 --json
+json '[.name, .plan.vcpus, .plan.memory_mib]' '["default",2,400]'
+jq -r .config out | grep -q 'debug yes'
+verdict $? "  with what stands in its file"
 check "a machine that cannot be" 1 plan app.eif --backend mock --cores 1022-1023 --json
 jq -r '.refusals[0].text' out >reason
 
@@ -144,8 +169,8 @@ start() {
 }
 check "is not run either" 3 start app.eif --cores 1022-1023
 says "$(cat reason)"
-[ "$(ls -A "$run")" = app.last.json ]
-verdict $? "  and nothing is left of it but its record"
+[ -z "$(find "$run" -mindepth 1 ! -name "*.last.json")" ]
+verdict $? "  and nothing is left of it"
 check "one that can be is run" 0 start app.eif --memory 256
 json .resources.memory_mib 256
 json .resources.cores '"shared"'

@@ -179,6 +179,9 @@ check "it is listed" 0 enclave list
 says "as waiting" waiting
 check "it can be started again" 0 start --conf default.conf
 says "without another one" "default: waiting"
+conf elsewhere.conf
+check "but not by another file" 2 start --conf elsewhere.conf
+says "which is told" "default: has a service by default.conf already"
 service=$(field .pid)
 mkdir images
 printf '.eif' >images/image.bin
@@ -198,6 +201,10 @@ becomes "a better one is read" status_says "has read default.conf again"
 check "it stops while it waits" 0 enclave stop
 check "leaving nothing" 0 nothing_left "$service"
 check "it cannot be stopped twice" 3 enclave stop
+check "a service starts by its file alone" 2 cellad --service --conf default.conf --vcpus 2
+says "which is told" "--vcpus: does not go with --service"
+check "an enclave has none" 2 cellad --name one --conf default.conf
+says "which is told, too" "--conf: belongs to --service"
 equal "a service ends with 0 when it is told to" "$(
 	cellad --service --conf default.conf --run-dir "$run" 2>err &
 	while ! enclave status | grep -q waiting; do sleep 0.05; done
@@ -344,6 +351,22 @@ check "it gives evidence" 0 enclave attest default --output default.evm.json
 check "which is verified by the key that the service has made" 0 \
 	"$cella" verify --quiet default.evm.json --trust-root host/host-ca.pem
 check "--default takes nothing else" 2 "$cella" enclave build --default "$application"
+
+# --- two at the same time ---
+check "it stops for two others" 0 enclave stop
+conf twin.conf "restart = no"
+start --conf twin.conf left >left.out 2>left.err &
+left=$!
+start --conf twin.conf right >right.out 2>right.err
+right=$?
+wait "$left"
+left=$?
+equal "of two that start at once, one does" "$((left + right))" 3
+cat left.err right.err >err
+says "and the other is above the limit" "enclaves_max is 1"
+check "the one stops" 0 enclave stop --all
+rm -rf "$run"/.left "$run"/.right
+check "the default one starts again" 0 start --conf default.conf
 
 # --- ends of other kinds ---
 pids=$(field '.pid, .supervisor')

@@ -7,6 +7,10 @@
 # places, /opt/alibaba and a file in /etc, are copies in a folder of the test's. With
 # WALKTHROUGH_ROOT set and empty they are the real ones, where packages put them.
 #
+# WALKTHROUGH=walkthrough-enclave is about the Enclave document's part on the runtime. That is
+# run where systemd is, by test/package/service.sh; elsewhere, without WALKTHROUGH_ROOT, it is
+# held against the document alone.
+#
 # What stands behind ``` says what a block is:
 #   console [as-written|instead] [machine|refused]
 #       commands to run: the document's own, those that stand for the `sh instead` before
@@ -22,8 +26,25 @@ set -eu
 PATH=$scratch/bin:$STAGE/bin:$PATH
 PKG_CONFIG_PATH=$STAGE/lib/pkgconfig
 export PATH PKG_CONFIG_PATH
-for tool in jq make openssl pkg-config xxd; do
-	if ! command -v $tool >/dev/null; then
+page=${WALKTHROUGH:-walkthrough}
+is_run=yes
+fewest=20
+case $page in
+walkthrough)
+	tools="jq make openssl pkg-config xxd"
+	document=tdx.ja.txt
+	part=
+	;;
+*)
+	tools=jq
+	document=enclave.ja.txt
+	part='/ツールセットによるエンクレーブの使用/,/SDKによるエンクレーブの使用/'
+	fewest=8
+	[ -n "${WALKTHROUGH_ROOT+set}" ] || is_run=no
+	;;
+esac
+for tool in $tools; do
+	if ! command -v "$tool" >/dev/null; then
 		echo "1..0 # SKIP there is no command $tool"
 		exit 0
 	fi
@@ -37,7 +58,7 @@ HOME=$scratch/home
 export HOME
 place=${WALKTHROUGH_ROOT-$scratch}
 conf=/etc/sgx_default_qcnl.conf
-if [ -n "$place" ]; then
+if [ -n "$place" ] && [ $is_run = yes ]; then
 	mkdir "$place/opt" "$place/etc"
 	cp -r "$STAGE/opt/alibaba" "$place/opt"
 	cp "$SOURCE/packaging/debian${conf#/etc}" "$place/etc"
@@ -71,7 +92,7 @@ take_apart() {
 	wants_why == 1 && /./ { wants_why = 2 }
 	wants_why == 2 && /^$/ { wants_why = 0 }
 	wants_why == 2 { print >(folder "/why/" name) }
-	END { exit is_block }' "$SOURCE/doc/walkthrough.$1.md"
+	END { exit is_block }' "$SOURCE/doc/$page.$1.md"
 }
 for language in $languages; do
 	take_apart "$language"
@@ -140,6 +161,7 @@ fits() {
 
 # run COMMAND KIND: where the last one ended; its expected output is in $scratch/expected.
 run() {
+	[ $is_run = yes ] || return 0
 	code=0
 	# shellcheck disable=SC2016 # for the inner shell
 	sh -c 'cd "$1" && eval "$2"
@@ -176,7 +198,9 @@ score() {
 	class=$1
 	[ ! -s "$scratch/wrong" ] || class="does NOT work"
 	[ "$1" = "the page's own" ] || printf '%s\t%s\n' "$class" "$2" >>"$scratch/scores"
-	result "$1: $2"
+	if [ $is_run = yes ] || [ -s "$scratch/wrong" ]; then
+		result "$1: $2"
+	fi
 }
 
 # run_block BODY KIND
@@ -252,11 +276,11 @@ done
 sed -E -e 's:/opt/alibaba/tdx-quote-generation-sample/quote\.dat:<path_to_quote>:' \
 	-e 's/-d 1234567890abcdef$/-d <report_data_in_hex>/' "$scratch/scores" |
 	cut -f 2 | sort -u >"$scratch/told"
-check "there are commands" test "$(wc -l <"$scratch/told")" -gt 20
-document=${CELLA_SEEDS:+$CELLA_SEEDS/tdx.ja.txt}
+check "there are commands" test "$(wc -l <"$scratch/told")" -ge $fewest
+document=${CELLA_SEEDS:+$CELLA_SEEDS/$document}
 if [ -n "$document" ]; then
 	# Commands stand on lines of their own, in ASCII, and have several words or set something.
-	grep -E '^ *[a-z./][ -~]*$' "$document" | sed -E 's/^ +//; s/ +$//; s/ \\$//' |
+	sed -n "${part}p" "$document" | grep -E '^ *[a-z./][ -~]*$' | sed -E 's/^ +//; s/ +$//; s/ \\$//' |
 		grep -E '[a-z.].*[ =]' | sort -u >"$scratch/documented"
 	comm -23 "$scratch/documented" "$scratch/told" |
 		sed 's/^/not told: /' >"$scratch/wrong"
@@ -274,7 +298,11 @@ else
 		"CELLA_SEEDS names no documents"
 fi
 
-echo "# scoreboard of the document's commands:"
+if [ $is_run = yes ]; then
+	echo "# scoreboard of the document's commands:"
+else
+	echo "# the document's commands, as the page has them; none was run here:"
+fi
 for class in "works as written" "under another name" "cloud only" "does NOT work"; do
 	printf '#   %-20s%s\n' "$class" "$(grep "^$class" "$scratch/scores" | sort -u | wc -l)"
 done

@@ -54,6 +54,11 @@ event_log() {
 	sed -n 's/^ *"event_log": "\(.*\)",*$/\1/p' "$1" | base64 -d
 }
 
+# --- what a host decides about an enclave ---
+put enclave_conf/few printf '# few\nvcpus = 2\nmemory_mib = auto\nports_out = 9000,7001-7003'
+put enclave_conf/more printf 'image = /a\nrestart=always\nrestart_delay = 5m\ncid = 7\ndebug = yes'
+put enclave_conf/twice printf 'vcpus = 2\n\n\tvcpus = 2\n'
+
 # --- what guest and host of an Enclave VM say ---
 put guest/end echo 'end module 2 /cella/modules/vsock.ko: No such file or directory'
 put guest/stopped printf 'end stopped 15'

@@ -207,6 +207,35 @@ for unit in cella-enclave.service cella-enclave@.service; do
 	result "$unit has nothing that systemd 239 does not know"
 done
 
+# --- the document, followed ----------------------------------------------------------------
+
+# What fetching the kernel would leave in the cache: there is no network.
+make_kernel_package() {
+	release=$(basename "$(find "$kernel/boot" -name 'vmlinuz-*' | head -n 1)")
+	release=${release#vmlinuz-}
+	mkdir -p "$scratch/deb/DEBIAN" "$root/var/cache/cella/kernel"
+	printf 'Package: linux-image-%s\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody <nobody@cella.example>\nDescription: stands for it\n' \
+		"$release" >"$scratch/deb/DEBIAN/control"
+	cp -r "$kernel/boot" "$kernel/lib" "$scratch/deb"
+	dpkg-deb -Znone --root-owner-group -b "$scratch/deb" \
+		"$root/var/cache/cella/kernel/linux-image-${release}_1_amd64.deb"
+	rm -r "$scratch/deb"
+}
+check "the kernel's package is in the cache" make_kernel_package
+mkdir "$root/source" "$root/seeds"
+cp -r "$SOURCE/doc" "$SOURCE/test" "$root/source"
+[ -z "${CELLA_SEEDS:-}" ] || cp "$CELLA_SEEDS"/* "$root/seeds"
+in_root cp /etc/enclave.conf /root/enclave.conf
+in_root env SOURCE=/source STAGE=/usr CC=- WALKTHROUGH=walkthrough-enclave WALKTHROUGH_ROOT= \
+	CELLA_SEEDS="${CELLA_SEEDS:+/seeds}" sh /source/test/e2e/walkthrough.sh \
+	>"$scratch/walk" 2>&1 || echo "exit status $?" >"$scratch/wrong"
+if ! grep -q '^1\.\.[0-9]' "$scratch/walk" || grep -q '^not ok' "$scratch/walk"; then
+	grep -v '^ok' "$scratch/walk" >>"$scratch/wrong" || :
+fi
+result "the walkthrough is followed, where systemd is PID 1"
+sed -n '/^# scoreboard/,/^[^#]/ { /^#/p }' "$scratch/walk"
+in_root sh -c 'systemctl stop de_platform_service && rm "$1" && cp /root/enclave.conf /etc' sh "$image"
+
 # --- the configuration ---------------------------------------------------------------------
 
 sed -n 's/\\_/_/g; s/^\*\([a-z_]*\)\* = .*/\1/p' "$SOURCE/man/enclave.conf.scd" | sort \

@@ -98,7 +98,7 @@ static int relay(const char *dir)
 	}
 }
 
-static void answer(const struct vtpm_peer *peer, int client)
+static void answer(struct vtpm_peer *peer, int client)
 {
 	uint8_t command[PEER_MESSAGE_MAX];
 	uint8_t reply[PEER_MESSAGE_MAX];
@@ -117,7 +117,7 @@ static void answer(const struct vtpm_peer *peer, int client)
 }
 
 /* One guest at a time, until the command has ended. */
-static void serve(const struct vtpm_peer *peer, int listener, pid_t command)
+static void serve(struct vtpm_peer *peer, int listener, pid_t command)
 {
 	const int ended = (int)syscall(SYS_pidfd_open, command, 0);
 	struct pollfd sources[] = { { .fd = listener, .events = POLLIN },

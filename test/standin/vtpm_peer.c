@@ -2,6 +2,7 @@
 #include "vtpm_peer.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,10 +22,11 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
-/* In the child: the three descriptors, and nothing else, survive. */
-static _Noreturn void become(const char *program, int control, int launch, int supervisor)
+/* In the child: these descriptors, and nothing else, survive. */
+static _Noreturn void become(const char *program, int control, int launch, int supervisor,
+			     int state)
 {
-	char numbers[3][12];
+	char numbers[4][12];
 
 	snprintf(numbers[0], sizeof numbers[0], "%d", control);
 	snprintf(numbers[1], sizeof numbers[1], "%d", launch);
@@ -32,9 +34,13 @@ static _Noreturn void become(const char *program, int control, int launch, int s
 	fcntl(control, F_SETFD, 0);
 	fcntl(launch, F_SETFD, 0);
 	fcntl(supervisor, F_SETFD, 0);
+	snprintf(numbers[3], sizeof numbers[3], "%d", state);
+	if (state >= 0)
+		fcntl(state, F_SETFD, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execl(program, program, "--control", numbers[0], "--launch", numbers[1],
-	      "--supervisor", numbers[2], (char *)NULL);
+	      "--supervisor", numbers[2], state >= 0 ? "--state" : (char *)NULL,
+	      numbers[3], (char *)NULL);
 	_exit(127);
 }
 
@@ -55,6 +61,12 @@ static int log_file(struct cella_bytes log)
 
 bool peer_start(const char *program, struct cella_bytes log, struct vtpm_peer *out)
 {
+	return peer_start_kept(program, log, -1, out);
+}
+
+bool peer_start_kept(const char *program, struct cella_bytes log, int state,
+		     struct vtpm_peer *out)
+{
 	int launch = log_file(log);
 	int control[2] = { -1, -1 };
 	int supervisor[2] = { -1, -1 };
@@ -65,10 +77,12 @@ bool peer_start(const char *program, struct cella_bytes log, struct vtpm_peer *o
 		return false;
 	*out = (struct vtpm_peer){ .control = control[0],
 				   .supervisor = supervisor[0],
-				   .data = -1 };
+				   .data = -1,
+				   .has_state = state >= 0,
+				   .keeps = state >= 0 };
 	out->pid = fork();
 	if (out->pid == 0)
-		become(program, control[1], launch, supervisor[1]);
+		become(program, control[1], launch, supervisor[1], state);
 	close_one(&launch);
 	close_one(&control[1]);
 	close_one(&supervisor[1]);
@@ -160,6 +174,25 @@ uint32_t peer_set_data(struct vtpm_peer *peer)
 	return peer_result(peer);
 }
 
+/* What there is to be kept before an answer comes. */
+static void keep_states(struct vtpm_peer *peer, int awaited)
+{
+	struct pollfd ready[] = { { .fd = awaited, .events = POLLIN },
+				  { .fd = peer->supervisor, .events = POLLIN } };
+	char word;
+
+	while (peer->has_state && peer->supervisor >= 0 && poll(ready, 2, -1) > 0 &&
+	       ready[0].revents == 0) {
+		if (recv(peer->supervisor, &word, 1, 0) != 1)
+			return;
+		peer->num_kept++;
+		if (!peer->keeps)
+			close_one(&peer->supervisor);
+		else if (send(peer->supervisor, &word, 1, MSG_NOSIGNAL) != 1)
+			return;
+	}
+}
+
 uint32_t peer_init(struct vtpm_peer *peer, peer_certify_fn *certify, void *context)
 {
 	static const uint32_t no_flags = 0;
@@ -176,18 +209,21 @@ uint32_t peer_init(struct vtpm_peer *peer, peer_certify_fn *certify, void *conte
 		close_one(&peer->supervisor);
 	else
 		send(peer->supervisor, certificate.data, certificate.len, MSG_NOSIGNAL);
+	keep_states(peer, peer->control);
 	return peer_result(peer);
 }
 
-size_t peer_tpm(const struct vtpm_peer *peer, struct cella_bytes command,
+size_t peer_tpm(struct vtpm_peer *peer, struct cella_bytes command,
 		uint8_t answer[PEER_MESSAGE_MAX])
 {
 	enum { PREFIX_LEN = 6 };
 	uint32_t size;
 
 	if (send(peer->data, command.data, command.len, MSG_NOSIGNAL) !=
-		    (ssize_t)command.len ||
-	    peer_receive(peer->data, answer, PREFIX_LEN) < PREFIX_LEN)
+	    (ssize_t)command.len)
+		return 0;
+	keep_states(peer, peer->data);
+	if (peer_receive(peer->data, answer, PREFIX_LEN) < PREFIX_LEN)
 		return 0;
 	size = get_u32(answer + 2);
 	if (size < PREFIX_LEN || size > PEER_MESSAGE_MAX)

@@ -17,10 +17,17 @@ struct vtpm_peer {
 	int control; /* our end; -1 once closed */
 	int supervisor;
 	int data; /* -1 before peer_set_data() */
+	bool has_state;
+	bool keeps; /* the supervisor keeps states, and says so */
+	size_t num_kept;
 };
 
 /* peer_start() starts PROGRAM with a launch log; false where that fails. */
 bool peer_start(const char *program, struct cella_bytes log, struct vtpm_peer *out);
+
+/* peer_start_kept() gives it memory for its state, too. */
+bool peer_start_kept(const char *program, struct cella_bytes log, int state,
+		     struct vtpm_peer *out);
 
 /* peer_send() sends a control request, with descriptors. */
 bool peer_send(const struct vtpm_peer *peer, struct cella_bytes request, const int *fds,
@@ -47,7 +54,7 @@ typedef void peer_certify_fn(void *context, struct cella_bytes public_area,
 uint32_t peer_init(struct vtpm_peer *peer, peer_certify_fn *certify, void *context);
 
 /* peer_tpm() runs a TPM command; the length of the answer, 0 where none comes. */
-size_t peer_tpm(const struct vtpm_peer *peer, struct cella_bytes command,
+size_t peer_tpm(struct vtpm_peer *peer, struct cella_bytes command,
 		uint8_t answer[PEER_MESSAGE_MAX]);
 
 /* peer_end() closes everything and waits; the exit status, 128 and more for a signal. */

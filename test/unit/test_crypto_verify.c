@@ -284,9 +284,36 @@ static void lengths_of_another_curve(void **state)
 	crypto_key_free(NULL);
 }
 
+static void a_first_part_is_hashed_beside_the_whole(void **state)
+{
+	static const enum crypto_hash hashes[] = { CRYPTO_SHA256, CRYPTO_SHA384,
+						   CRYPTO_SHA512 };
+	const struct cella_bytes parts[] = { bytes_from_text("kernel"),
+					     bytes_from_text("command line"),
+					     bytes_from_text("ramdisk") };
+	uint8_t expected[SHA512_LEN];
+	uint8_t first[SHA512_LEN];
+	uint8_t all[SHA512_LEN];
+	struct cella_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(hashes); i++)
+		for (size_t num = 1; num <= ARRAY_LEN(parts); num++) {
+			const size_t len = crypto_hash_len(hashes[i]);
+
+			CHECK_OK(crypto_digest_both(hashes[i], parts, num, first, all,
+						    &err));
+			CHECK_OK(crypto_digest(hashes[i], parts, 1, expected, &err));
+			CHECK_INT(0, memcmp(expected, first, len));
+			CHECK_OK(crypto_digest(hashes[i], parts, num, expected, &err));
+			CHECK_INT(0, memcmp(expected, all, len));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_first_part_is_hashed_beside_the_whole),
 		cmocka_unit_test(hashes_of_fips_180),
 		cmocka_unit_test(parts_hash_as_their_concatenation),
 		cmocka_unit_test(signatures_of_rfc_6979),

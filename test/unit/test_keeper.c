@@ -489,7 +489,32 @@ static void it_does_not_begin_with_a_mistake(void **state)
 
 	(void)state;
 	await(&world, "STATUS=failed: ");
-	CHECK_INT(CELLA_USAGE, end(&world));
+	CHECK_INT(CELLA_MALFORMED, end(&world));
+}
+
+/* A path of another language is told as it is; where it is cut, without the half. */
+static void paths_may_be_long_and_foreign(void **state)
+{
+	static const char image[] = "/\343\202\250\343\203\263";
+	struct world world = start("runs", "");
+	struct out conf CLEANUP(out_done) = { 0 };
+
+	(void)state;
+	await(&world, "/image is not there");
+	out_format(&conf, "host = %s/host\nrun_dir = %s\nimage = %s\n", folder, folder,
+		   image);
+	write_file("conf", out_view(&conf));
+	kill(world.pid, SIGHUP);
+	await(&world, "STATUS=waiting: /\343\202\250\343\203\263 is not there");
+	conf.len--;
+	out_text(&conf, "a"); /* it is cut within a character */
+	for (int i = 0; i < 50; i++)
+		out_text(&conf, image + 1);
+	write_file("conf", out_view(&conf));
+	kill(world.pid, SIGHUP);
+	await(&world, "STATUS=waiting: /??????");
+	kill(world.pid, SIGTERM);
+	CHECK_INT(CELLA_OK, end(&world));
 }
 
 /* Stopped while a supervisor is only beginning, or has a pause before the next. */
@@ -625,6 +650,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(work_that_is_done_is_done),
 		cmocka_unit_test(its_file_is_read_again),
 		cmocka_unit_test(it_does_not_begin_with_a_mistake),
+		cmocka_unit_test(paths_may_be_long_and_foreign),
 		cmocka_unit_test(it_stops_at_any_time),
 	};
 

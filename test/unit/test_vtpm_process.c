@@ -73,7 +73,7 @@ static struct vtpm_peer launched(bool debug)
 }
 
 /* Runs a command that is begun; its answer behind the header; *in ends with it. */
-static uint32_t run(const struct vtpm_peer *peer, struct out *command,
+static uint32_t run(struct vtpm_peer *peer, struct out *command,
 		    uint8_t answer[PEER_MESSAGE_MAX], struct in *in)
 {
 	size_t len;
@@ -89,8 +89,8 @@ static uint32_t run(const struct vtpm_peer *peer, struct out *command,
 	return code;
 }
 
-static void read_pcr(const struct vtpm_peer *peer, uint16_t hash, unsigned pcr,
-		     uint8_t *out, size_t len)
+static void read_pcr(struct vtpm_peer *peer, uint16_t hash, unsigned pcr, uint8_t *out,
+		     size_t len)
 {
 	struct out command CLEANUP(out_done) = { 0 };
 	uint8_t answer[PEER_MESSAGE_MAX];
@@ -185,7 +185,7 @@ static void the_key_is_restricted_and_p256(void **state)
 	CHECK_INT(ENDED_WELL, peer_end(&peer));
 }
 
-static void read_index(const struct vtpm_peer *peer, uint32_t index, size_t len,
+static void read_index(struct vtpm_peer *peer, uint32_t index, size_t len,
 		       struct out *out)
 {
 	for (size_t offset = 0; offset < len; offset += 512) {
@@ -352,7 +352,7 @@ static void the_guest_cannot_undo_the_launch(void **state)
 
 /* --- life ---------------------------------------------------------------------------- */
 
-static uint32_t ask_random(const struct vtpm_peer *peer)
+static uint32_t ask_random(struct vtpm_peer *peer)
 {
 	struct out command CLEANUP(out_done) = { 0 };
 	uint8_t answer[PEER_MESSAGE_MAX];
@@ -572,7 +572,7 @@ static void only_a_launch_of_the_hosts_is_taken(void **state)
 	}
 }
 
-static int number_in(const struct vtpm_peer *peer, const char *name)
+static int number_in(struct vtpm_peer *peer, const char *name)
 {
 	char path[64];
 	char line[256];
