@@ -121,6 +121,11 @@ nothing_left() {
 	await gone "$@" && [ -z "$(left)" ]
 }
 
+# left: what is in the folder of all, but records of failures.
+left() {
+	find "$run" -mindepth 1 -maxdepth 1 ! -name '*.last.json' -printf '%f\n'
+}
+
 # conf FILE LINE...: a file for a service, with these lines besides.
 conf() {
 	file=$1
@@ -364,12 +369,12 @@ check "--default takes nothing else" 2 "$cella" enclave build --default "$applic
 check "it stops for two others" 0 enclave stop
 conf twin.conf "restart = no"
 start --conf twin.conf left >left.out 2>left.err &
-left=$!
+one=$!
 start --conf twin.conf right >right.out 2>right.err
-right=$?
-wait "$left"
-left=$?
-equal "of two that start at once, one does" "$((left + right))" 3
+other=$?
+wait "$one"
+one=$?
+equal "of two that start at once, one does" "$((one + other))" 3
 cat left.err right.err >err
 says "and the other is above the limit" "enclaves_max is 1"
 check "the one stops" 0 enclave stop --all
