@@ -202,7 +202,7 @@ for unit in cella-enclave.service cella-enclave@.service; do
 	result "$unit leaves little open"
 	# What came later would be ignored there, with a warning.
 	in_root sed -n 's/^\([A-Za-z]*\)=.*/\1/p' "/lib/systemd/system/$unit" | sort -u |
-		grep -vxE 'After|Alias|CapabilityBoundingSet|Description|DeviceAllow|DevicePolicy|Documentation|ExecReload|ExecStart|KeyringMode|KillMode|LimitCORE|LockPersonality|NoNewPrivileges|NotifyAccess|PrivateTmp|ProtectControlGroups|ProtectHome|ProtectKernelModules|ProtectKernelTunables|ProtectSystem|Restart|RestartPreventExitStatus|RestartSec|RestrictAddressFamilies|RestrictNamespaces|RestrictRealtime|RuntimeDirectory|RuntimeDirectoryMode|RuntimeDirectoryPreserve|StateDirectory|StateDirectoryMode|SystemCallArchitectures|SystemCallErrorNumber|SystemCallFilter|TimeoutStopSec|Type|UMask|WantedBy' \
+		grep -vxE 'After|Alias|CapabilityBoundingSet|Delegate|Description|DeviceAllow|DevicePolicy|Documentation|ExecReload|ExecStart|KeyringMode|KillMode|LimitCORE|LimitMEMLOCK|LockPersonality|NoNewPrivileges|NotifyAccess|PrivateTmp|ProtectHome|ProtectKernelModules|ProtectKernelTunables|ProtectSystem|Restart|RestartPreventExitStatus|RestartSec|RestrictAddressFamilies|RestrictNamespaces|RestrictRealtime|RuntimeDirectory|RuntimeDirectoryMode|RuntimeDirectoryPreserve|StateDirectory|StateDirectoryMode|SystemCallArchitectures|SystemCallErrorNumber|SystemCallFilter|TimeoutStopSec|Type|UMask|WantedBy' \
 			>"$scratch/wrong" || :
 	result "$unit has nothing that systemd 239 does not know"
 done
