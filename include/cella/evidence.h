@@ -162,6 +162,8 @@ enum cella_fact {
 	CELLA_FACT_EVM_FROM_GUEST, /* texts: the host's ports that it may reach */
 	CELLA_FACT_EVM_FORWARD,    /* texts: "127.0.0.1:8080:5000", ways in */
 	CELLA_FACT_EVM_EGRESS,     /* texts: "example.org:443", ways out */
+	CELLA_FACT_EVM_STRENGTH,   /* text: "host"; of a verdict, as its root says */
+	CELLA_FACT_EVM_ROOT,       /* text: the root's name, likewise */
 
 	CELLA_FACT_COUNT
 };

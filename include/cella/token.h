@@ -85,6 +85,12 @@ struct cella_token_expectations {
 	const char *const *roots;
 	size_t num_roots;
 
+	/*
+	 * NULL: any. Otherwise at least this: "host", that somebody named the root of a host,
+	 * or "tdx", that Intel's root vouches. No claim can raise what follows from the root.
+	 */
+	const char *strength;
+
 	/* NULL: any owner. Otherwise every policy must belong to one of these keys. */
 	const struct cella_keys *policy_owners;
 

@@ -298,6 +298,20 @@ static enum cella_outcome judge_texts(const struct cella_verdict *v,
 	return policy_texts_judge(v, c);
 }
 
+/* Of the root that vouches; while none is pinned, nobody knows. */
+static enum cella_outcome judge_name(const struct cella_verdict *v, enum policy_slot slot,
+				     const struct policy_condition *c)
+{
+	const char *actual = NULL;
+
+	(void)slot;
+	if (!cella_facts_get_text(&v->facts, c->key->fact, &actual))
+		return v->outcomes[CHECK_EVM_ROOT] == CELLA_CHECK_NOT_EVALUATED
+			       ? CELLA_CHECK_NOT_EVALUATED
+			       : CELLA_CHECK_FAIL;
+	return outcome_if(lists(c, actual));
+}
+
 enum cella_outcome condition_judge(const struct cella_verdict *v, enum policy_slot slot,
 				   const struct policy_condition *c)
 {
@@ -316,6 +330,7 @@ enum cella_outcome condition_judge(const struct cella_verdict *v, enum policy_sl
 		[CONDITION_FLAG] = judge_flag,
 		[CONDITION_EVENTS] = judge_events,
 		[CONDITION_TEXTS] = judge_texts,
+		[CONDITION_NAME] = judge_name,
 	};
 
 	return judges[c->kind] != NULL ? judges[c->kind](v, slot, c) : CELLA_CHECK_FAIL;

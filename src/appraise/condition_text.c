@@ -46,6 +46,8 @@ static const char *value_text(struct arena *arena, const struct policy_condition
 	case CONDITION_STATUSES:
 	case CONDITION_ADVISORIES:
 		return policy_printable(arena, c->texts[index], POLICY_NAME_SHOWN);
+	case CONDITION_NAME:
+		return policy_printable(arena, c->texts[index], POLICY_TEXT_SHOWN);
 	case CONDITION_UNKNOWN:
 	case CONDITION_NUMBER_MIN:
 	case CONDITION_GRACE:
@@ -101,6 +103,7 @@ const char *condition_expected(struct arena *arena, const struct policy_conditio
 		return "a key that is known";
 	case CONDITION_BYTES:
 	case CONDITION_NUMBER:
+	case CONDITION_NAME:
 		return values_text(arena, c, " or ");
 	case CONDITION_STATUSES:
 		return values_text(arena, c, ", ");
@@ -211,6 +214,16 @@ static const char *flag_actual(const struct cella_verdict *v,
 	return is_set ? "yes" : "no";
 }
 
+static const char *name_actual(const struct cella_verdict *v,
+			       const struct policy_condition *c)
+{
+	const char *actual = NULL;
+
+	return cella_facts_get_text(&v->facts, c->key->fact, &actual)
+		       ? actual
+		       : "no pinned root vouches for it";
+}
+
 const char *condition_actual(struct arena *arena, const struct cella_verdict *v,
 			     enum policy_slot slot, const struct policy_condition *c)
 {
@@ -238,6 +251,8 @@ const char *condition_actual(struct arena *arena, const struct cella_verdict *v,
 		return policy_events_actual(arena, v, c);
 	case CONDITION_TEXTS:
 		return policy_texts_actual(arena, v, c);
+	case CONDITION_NAME:
+		return name_actual(v, c);
 	case CONDITION_KIND_COUNT:
 		break;
 	}

@@ -134,6 +134,7 @@ static enum cella_status put_good(json_t *out, const struct policy_condition *c,
 	case CONDITION_FLAG:
 	case CONDITION_EVENTS:
 	case CONDITION_TEXTS:
+	case CONDITION_NAME:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -244,6 +245,7 @@ static enum cella_status put_bad(json_t *out, const struct policy_condition *c,
 	case CONDITION_FLAG:
 		*possible = *possible && !c->allow;
 		return json_put(out, measured_name(c), json_true(), err);
+	case CONDITION_NAME:
 	case CONDITION_TEXTS: /* of Enclave VMs, of which they know nothing */
 	case CONDITION_EVENTS:
 		/* Nothing in a report tells of events: what violates it looks the same. */

@@ -170,6 +170,7 @@ static const char *demand(struct explainer *x, const struct policy_condition *c)
 	case CONDITION_MIN_DATE:
 	case CONDITION_EVENTS:
 	case CONDITION_TEXTS:
+	case CONDITION_NAME:
 		return arena_text(&x->arena, "%s %s", c->key->demand,
 				  condition_expected(&x->arena, c));
 	case CONDITION_NUMBER_MIN:

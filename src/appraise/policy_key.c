@@ -76,7 +76,8 @@ const struct policy_class policy_classes[CLASS_COUNT] = {
 			  "pcr1",     "pcr2",       "pcr3",    "pcr4",   "pcr5",
 			  "pcr6",     "pcr7",       "pcr8",    "pcr9",   "pcr10",
 			  "pcr11",    "pcr12",      "pcr13",   "pcr14",  "pcr15",
-			  "to_guest", "from_guest", "forward", "egress" },
+			  "to_guest", "from_guest", "forward", "egress", "strength",
+			  "root" },
 			true },
 };
 
@@ -91,6 +92,7 @@ const struct policy_class policy_classes[CLASS_COUNT] = {
 #define OTHER_WORKLOAD \
 	"this is another workload, or it was changed on purpose: sign a new policy"
 #define OTHER_LAUNCH "launch it as the policy says, or sign a new policy"
+#define OTHER_HOST "run it on a host that the policy names, or sign a new policy"
 #define UPDATE_PLATFORM \
 	"update the platform's firmware and microcode, or use another host"
 #define FETCH_NEWER "fetch newer collateral"
@@ -262,6 +264,10 @@ const struct policy_key policy_keys[] = {
 	      "what is forwarded to the guest is", OTHER_LAUNCH),
 	OTHER("evm_egress", EVM, TEXTS, EVM_EGRESS, NONE, "egress",
 	      "what the guest may connect to outside is", OTHER_LAUNCH),
+	OTHER("evm_strength", EVM, NAME, EVM_STRENGTH, NONE, "strength",
+	      "what vouches for the enclave has the strength", OTHER_HOST),
+	OTHER("evm_root", EVM, NAME, EVM_ROOT, NONE, "root",
+	      "the root that vouches for the enclave is", OTHER_HOST),
 	{ "tdx _mrservicetd", "policy.tdx_mrservicetd", "tdx_mrservicetd", TD,
 	  CONDITION_BYTES, CELLA_FACT_MR_SERVICETD, CELLA_FACT_NONE, 48, false,
 	  "mrservicetd", "the bound service TDs are", OTHER_LAUNCH },

@@ -76,6 +76,7 @@ enum condition_kind {
 	CONDITION_FLAG,           /* when false: the platform's flag is not set */
 	CONDITION_EVENTS,         /* these events, in this order, and no other */
 	CONDITION_TEXTS,          /* these texts, in any order, and no other */
+	CONDITION_NAME,           /* one of several texts */
 	CONDITION_KIND_COUNT
 };
 

@@ -210,6 +210,7 @@ static enum cella_status (*const value_readers[CONDITION_KIND_COUNT])(
 	[CONDITION_MIN_DATE] = read_date,      [CONDITION_MIN_EVAL] = read_minimum,
 	[CONDITION_ADVISORIES] = read_texts,   [CONDITION_FLAG] = read_flag,
 	[CONDITION_EVENTS] = read_events,      [CONDITION_TEXTS] = read_set,
+	[CONDITION_NAME] = read_texts,
 };
 
 /* --- references ---------------------------------------------------------------------- */

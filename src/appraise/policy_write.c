@@ -70,6 +70,7 @@ static bool has_value(const struct writer *w, const struct policy_key *key)
 		return w->draft->event_log != NULL &&
 		       w->registers[policy_events_register(key)].finding ==
 			       REGISTER_MATCHES;
+	case CONDITION_NAME: /* of a verdict, and verifiers' to demand */
 	case CONDITION_UNKNOWN:
 	case CONDITION_STATUSES:
 	case CONDITION_GRACE:

@@ -6,6 +6,11 @@
 
 #include "cli/enclave_args.h"
 #include "cli/enclave_input.h"
+#include "fetch/files.h"
+
+#include <string.h>
+
+enum { FIRMWARE_MAX = 64 << 20 };
 
 struct describe_args {
 	struct common_args common;
@@ -13,6 +18,8 @@ struct describe_args {
 	struct moment time;
 	struct moment cpus;
 	struct moment memory;
+	const char *backend;
+	const char *firmware;
 	bool debug;
 	struct ways_args ways;
 };
@@ -29,6 +36,10 @@ static const struct option_def options[] = {
 	  "predict PCR13 for so much memory" },
 	{ "debug", 0, NULL, OPTION_FLAG, ARG(debug),
 	  "predict for a launch that is for debugging" },
+	{ "backend", 0, "NAME", OPTION_TEXT, ARG(backend),
+	  "predict for tcg or kvm, which are the same, or for tdx" },
+	{ "firmware", 0, "FILE", OPTION_TEXT, ARG(firmware),
+	  "the firmware of a trust domain, which --backend tdx needs" },
 	WAYS_OPTIONS(ARG(ways)),
 	COMMON_OPTIONS,
 };
@@ -43,6 +54,7 @@ static enum cella_status describe(const struct describe_args *args, bool *good,
 	struct image_facts facts CLEANUP(image_facts_done) = { .image = NULL };
 	struct arena arena CLEANUP(arena_done) = { 0 };
 	struct out file CLEANUP(out_done) = { 0 };
+	struct out firmware CLEANUP(out_done) = { 0 };
 	struct eif image = { 0 };
 	struct image_question question = { .time = time_or_now(&args->time),
 					   .trusted = &trusted };
@@ -52,10 +64,22 @@ static enum cella_status describe(const struct describe_args *args, bool *good,
 		question.config = &config;
 	TRY(enclave_read_certs(&args->signers, &trusted, err));
 	TRY(enclave_read(args->common.operands.items[0], &file, &image, err));
+	if (args->firmware != NULL)
+		TRY(file_read(args->firmware, FIRMWARE_MAX, &firmware, err));
+	question.firmware = out_view(&firmware);
 	TRY(image_facts_read(&image, &question, &facts, err));
 	*good = (facts.is_signed || args->signers.num_items == 0) &&
 		(!facts.is_signed || eif_judgement_is_good(&facts.judgement));
 	return enclave_tell(&facts, args->common.json, ENCLAVE_ALL, err);
+}
+
+static bool is_backend_whole(const struct describe_args *args)
+{
+	const char *const name = args->backend != NULL ? args->backend : "tcg";
+	const bool is_tdx = strcmp(name, "tdx") == 0;
+
+	return (is_tdx || strcmp(name, "tcg") == 0 || strcmp(name, "kvm") == 0) &&
+	       is_tdx == (args->firmware != NULL);
 }
 
 static bool has_ways(const struct ways_args *ways)
@@ -75,6 +99,10 @@ static int run(const void *args)
 		return usage(&cmd_enclave_describe,
 			     "--cpus and --memory belong together, and to --debug and "
 			     "the ways in and out");
+	if (!is_backend_whole(a))
+		return usage(
+			&cmd_enclave_describe,
+			"--backend: expected tcg, kvm or tdx; --firmware belongs to tdx");
 	if (describe(a, &good, &err) != CELLA_OK)
 		return fail(&err);
 	return good ? EXIT_YES : EXIT_NO;

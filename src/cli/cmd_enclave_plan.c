@@ -74,8 +74,23 @@ static void fill_number(struct moment *given, uint64_t value)
 		*given = (struct moment){ true, (int64_t)value };
 }
 
+/* words keeps what the list is made of. */
+static void fill_list(struct texts *given, const char *list, struct argv *words)
+{
+	const bool is_given = given->num_items > 0;
+	const char *word = NULL;
+
+	for (size_t len; !is_given && (len = enclave_conf_word(&list, &word)) > 0;) {
+		argv_add(words, "%.*s", (int)len, word);
+		if (given->num_items < TEXTS_MAX && !words->failed)
+			given->items[given->num_items++] =
+				words->items[words->num_items - 1];
+	}
+}
+
 /* What is given on the command line wins. */
-static void fill_from(const struct enclave_conf *conf, struct plan_args *args)
+static void fill_from(const struct enclave_conf *conf, struct argv *words,
+		      struct plan_args *args)
 {
 	struct run_args *const run = &args->run;
 
@@ -87,9 +102,14 @@ static void fill_from(const struct enclave_conf *conf, struct plan_args *args)
 	fill_text(&run->ways.to_guest, conf->ports_in);
 	fill_text(&run->ways.from_guest, conf->ports_out);
 	fill_text(&run->resources.hugepages, conf->hugepages);
-	if (conf->cpus != NULL && strcmp(conf->cpus, "any") != 0)
-		fill_text(&run->resources.cores, conf->cpus);
-	fill_number(&run->vcpus, conf->vcpus);
+	fill_text(&run->firmware, conf->firmware);
+	fill_list(&run->ways.forward, conf->forward, words);
+	fill_list(&run->ways.egress, conf->egress, words);
+	fill_text(&run->resources.cores, conf->cpus);
+	fill_number(&run->resources.keep, conf->keep_memory);
+	run->resources.pin = run->resources.pin || conf->pin;
+	if (conf->vcpus != 0)
+		fill_number(&run->vcpus, conf->vcpus);
 	if (conf->memory_mib != 0)
 		fill_number(&run->memory, conf->memory_mib);
 	run->resources.mem_lock = run->resources.mem_lock || conf->mem_lock;
@@ -313,13 +333,15 @@ static enum cella_status plan_with_conf(const struct plan_args *given, bool *is_
 					struct cella_error *err)
 {
 	struct enclave_conf conf CLEANUP(enclave_conf_done) = { .text = NULL };
+	struct argv words CLEANUP(argv_done) = { 0 };
 	struct plan_args args = *given;
 
 	if (given->run.common.operands.num_items > 0)
 		args.image = given->run.common.operands.items[0];
 	if (given->conf != NULL) {
 		TRY(enclave_conf_read(given->conf, OWNED_BY_CALLER, &conf, err));
-		fill_from(&conf, &args);
+		fill_from(&conf, &words, &args);
+		TRY(argv_status(&words, err));
 	}
 	return plan(&args, is_possible, err);
 }

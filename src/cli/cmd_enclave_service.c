@@ -282,7 +282,7 @@ static void print_machine(const json_t *status)
 	if (number_in(status, "vcpus") > 0)
 		printf("%11s: %lld processors, %lld MiB, %s%s\n", "machine",
 		       number_in(status, "vcpus"), number_in(status, "memory_mib"),
-		       enclave_status_text(status, "accelerator"),
+		       enclave_status_text(status, "backend"),
 		       json_is_true(json_object_get(status, "debug")) ? ", DEBUG" : "");
 }
 

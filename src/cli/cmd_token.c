@@ -26,6 +26,7 @@ struct token_args {
 	struct binding_args binding;
 	struct texts allow_unasked;
 	struct texts roots;
+	const char *strength;
 	struct texts policy_owners;
 	struct moment time;
 	struct moment leeway;
@@ -161,6 +162,7 @@ static enum cella_status check(const struct token_args *args, enum cella_result 
 		.leeway_s = args->leeway.value,
 		.roots = args->roots.items,
 		.num_roots = args->roots.num_items,
+		.strength = args->strength,
 	};
 
 	if (args->audience == NULL || args->keys.num_items == 0)
@@ -203,6 +205,8 @@ static const struct option_def verify_options[] = {
 	  "accept that this question (mine, fresh) was not asked" },
 	{ "root", 0, "NAME", OPTION_TEXTS, ARG(roots),
 	  "accept this root (private:<hash>) beside intel" },
+	{ "strength", 0, "host|tdx", OPTION_TEXT, ARG(strength),
+	  "demand that what vouches is as strong as this, as its root says" },
 	{ "policy-owner", 0, "FILE", OPTION_TEXTS, ARG(policy_owners),
 	  "demand that every policy belongs to a key of this file" },
 	{ "time", 't', "TIME", OPTION_TIME, ARG(time),

@@ -125,6 +125,8 @@ static const char *const fact_names[] = {
 	[CELLA_FACT_EVM_FROM_GUEST] = "evm_from_guest",
 	[CELLA_FACT_EVM_FORWARD] = "evm_forward",
 	[CELLA_FACT_EVM_EGRESS] = "evm_egress",
+	[CELLA_FACT_EVM_STRENGTH] = "evm_strength",
+	[CELLA_FACT_EVM_ROOT] = "evm_root",
 };
 _Static_assert(ARRAY_LEN(fact_names) == CELLA_FACT_COUNT, "a name per fact");
 

@@ -33,6 +33,7 @@ static const struct json_field fields[] = {
 	{ "reasons", JSON_FIELD_OBJECT, CLAIM(reasons), 0, true },
 	{ "verdict", JSON_FIELD_TEXT, CLAIM(verdict), 0, false },
 	{ "cella_root", JSON_FIELD_TEXT, CLAIM(root), 0, true },
+	{ "strength", JSON_FIELD_TEXT, CLAIM(strength), 0, true },
 	{ "status", JSON_FIELD_TEXT, CLAIM(status), 0, true },
 	{ "evidence_sha256", JSON_FIELD_TEXT, CLAIM(evidence_sha256), 0, false },
 	{ "event_log_sha256", JSON_FIELD_TEXT, CLAIM(event_log_sha256), 0, true },

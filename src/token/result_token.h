@@ -30,8 +30,9 @@ struct token_claims {
 	const json_t *answers;
 	const json_t *reasons; /* NULL: none are told */
 	const char *verdict;
-	const char *root;   /* NULL: none */
-	const char *status; /* NULL: none */
+	const char *root;     /* NULL: none */
+	const char *strength; /* of an Enclave VM's; NULL: none is told */
+	const char *status;   /* NULL: none */
 	const char *evidence_sha256;
 	const char *event_log_sha256;  /* NULL: none judged */
 	const char *hcl_report_sha256; /* NULL: none, as is the next */

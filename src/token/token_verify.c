@@ -32,6 +32,7 @@ enum token_check {
 	TOKEN_TIME,
 	TOKEN_NONCE,
 	TOKEN_ROOT,
+	TOKEN_STRENGTH,
 	TOKEN_POLICY_OWNER,
 	TOKEN_POLICIES,
 	TOKEN_VERDICT,
@@ -68,6 +69,9 @@ static const struct {
 	[TOKEN_ROOT] = { "token.root", CELLA_QUESTION_GENUINE,
 			 "the hardware's root is accepted here",
 			 "a private root must be named: --root NAME" },
+	[TOKEN_STRENGTH] = { "token.strength", CELLA_QUESTION_GENUINE,
+			     "what vouches is as strong as demanded",
+			     "run the workload where a stronger root vouches for it" },
 	[TOKEN_POLICY_OWNER] = { "token.policy_owner", CELLA_QUESTION_MINE,
 				 "every policy belongs to a pinned owner",
 				 "pin the owner's key, or have its policy judged" },
@@ -110,6 +114,17 @@ static enum cella_outcome outcome_if(bool good)
 	return good ? CELLA_CHECK_PASS : CELLA_CHECK_FAIL;
 }
 
+/* The weakest first; what is not known is none of them. */
+static const char *const strengths[] = { "host", "tdx" };
+
+static size_t rank_of(const char *strength)
+{
+	for (size_t i = 0; i < ARRAY_LEN(strengths); i++)
+		if (strcmp(strengths[i], strength) == 0)
+			return i + 1;
+	return 0;
+}
+
 /* What a verification may leave out. */
 static const uint32_t may_be_unasked = CELLA_ALLOW(CELLA_QUESTION_MINE) |
 				       CELLA_ALLOW(CELLA_QUESTION_FRESH);
@@ -132,6 +147,11 @@ static enum cella_status check_expectations(const struct cella_token_expectation
 	if ((e->allow_unasked & ~may_be_unasked) != 0)
 		return error_set(err, CELLA_USAGE,
 				 "token expectations: a question that is always asked");
+	if (e->strength != NULL && rank_of(e->strength) == 0)
+		return error_set(err, CELLA_USAGE,
+				 "token expectations: strength: expected host or tdx, "
+				 "found \"%.20s\"",
+				 e->strength);
 	for (size_t i = 0; i < e->num_policies; i++)
 		if (e->policies == NULL || e->policies[i] == NULL)
 			return error_set(err, CELLA_USAGE,
@@ -219,6 +239,35 @@ static void check_root(struct cella_token *t, const struct cella_token_expectati
 		  e->num_roots == 0 ? "intel" : "intel, or a root that is named", root);
 }
 
+/*
+ * As the root says; what the token claims can only lower it. A private root is a host's where
+ * the token says so, and a simulated platform's otherwise.
+ */
+static size_t token_rank(const struct token_claims *c)
+{
+	const size_t claimed = c->strength != NULL ? rank_of(c->strength) : 0;
+	size_t by_root;
+
+	if (c->root == NULL)
+		return 0;
+	if (strcmp(c->root, "intel") == 0)
+		return c->strength != NULL ? claimed : rank_of("tdx");
+	by_root = rank_of("host");
+	return claimed < by_root ? claimed : by_root;
+}
+
+static void check_strength(struct cella_token *t,
+			   const struct cella_token_expectations *e)
+{
+	const size_t rank = token_rank(&t->claims);
+
+	if (e->strength == NULL)
+		return;
+	add_check(t, TOKEN_STRENGTH, outcome_if(rank >= rank_of(e->strength)),
+		  arena_text(&t->arena, "at least %s", e->strength),
+		  rank > 0 ? strengths[rank - 1] : NULL);
+}
+
 static void check_policy_owners(struct cella_token *t,
 				const struct cella_token_expectations *e)
 {
@@ -299,6 +348,7 @@ static void check_claims(struct cella_token *t, const struct cella_token_expecta
 	check_time(t, e);
 	check_nonce(t, e);
 	check_root(t, e);
+	check_strength(t, e);
 	check_policy_owners(t, e);
 	check_policies(t, e);
 	add_check(t, TOKEN_VERDICT,

@@ -229,6 +229,15 @@ static void note_dates(struct checker *c)
 	v->first_expiry = dated->expires;
 }
 
+/* Which policies may ask for: facts of the root that vouches, not of the evidence. */
+static void note_root(struct cella_verdict *v)
+{
+	if (evm_strength(v) == NULL)
+		return;
+	facts_set_text(&v->facts, CELLA_FACT_EVM_STRENGTH, evm_strength(v));
+	facts_set_text(&v->facts, CELLA_FACT_EVM_ROOT, v->root);
+}
+
 /* --- the whole ----------------------------------------------------------------------- */
 
 static enum cella_status check_all(struct checker *c, struct cella_error *err)
@@ -240,6 +249,7 @@ static enum cella_status check_all(struct checker *c, struct cella_error *err)
 	TRY(check_binding(c, err));
 	TRY(check_log(c, err));
 	note_dates(c);
+	note_root(c->v);
 	return arena_status(&c->v->arena, err);
 }
 

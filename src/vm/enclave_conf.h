@@ -31,18 +31,23 @@ struct enclave_conf {
 	char *text; /* holds the values */
 	const char *image;
 	const char *backend;
-	uint64_t vcpus;
-	uint64_t memory_mib; /* 0: what the image needs */
-	uint64_t cid;        /* 0: one that is free */
-	const char *cpus;
+	const char *firmware; /* of a trust domain */
+	uint64_t vcpus;       /* 0: by the rules of cpus */
+	uint64_t memory_mib;  /* 0: what the image needs */
+	uint64_t cid;         /* 0: one that is free */
+	const char *cpus;     /* "shared", "whole", or a list */
 	const char *hugepages;
+	uint64_t keep_memory; /* MiB, for the host */
+	bool pin;
 	bool mem_lock;
 	bool debug;
-	const char *tpm_state;
-	const char *host; /* folder of the host's key */
+	const char *tpm_state; /* a folder; NULL: it is not kept */
+	const char *host;      /* folder of the host's key */
 	const char *trusted_signers;
 	const char *ports_in;  /* the guest's, that the host may reach */
 	const char *ports_out; /* the host's, that the guest may reach */
+	const char *forward;   /* words: enclave_conf_word() */
+	const char *egress;    /* words */
 	uint64_t boot_timeout; /* seconds, as are all times */
 	uint64_t stop_timeout;
 	enum restart_policy restart;
@@ -56,7 +61,7 @@ struct enclave_conf {
 /*
  * enclave_conf_parse() reads the text of a file; what is not set has its default. Errors
  * begin with "<what>:<line>: ". CELLA_MALFORMED for an unknown key, one that stands twice and a
- * value that cannot be; CELLA_UNSUPPORTED for one that this version cannot do.
+ * value that cannot be.
  */
 enum cella_status enclave_conf_parse(struct cella_bytes text, const char *what,
 				     struct enclave_conf *out,
@@ -68,6 +73,12 @@ enum cella_status enclave_conf_read(const char *path, enum owned_by who,
 				    struct cella_error *err) MUST_CHECK;
 
 void enclave_conf_done(struct enclave_conf *conf);
+
+/*
+ * enclave_conf_word() is the next word of a value that is a list, and moves text behind it;
+ * its length is 0 at the end, and of no list (NULL).
+ */
+size_t enclave_conf_word(const char **text, const char **word);
 
 /* enclave_conf_path() appends the path of an enclave's file, by the enclave's name. */
 void enclave_conf_path(const char *name, struct out *path);

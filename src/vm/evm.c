@@ -545,17 +545,19 @@ static enum cella_status watch_signals(struct evm *evm, struct cella_error *err)
 	return evm->signals >= 0 ? CELLA_OK : error_errno(err, errno, "signalfd");
 }
 
-static enum cella_status begin(struct evm *evm, struct cella_error *err)
+/* What befalls the name from here on, its record tells. */
+static enum cella_status take_name(struct evm *evm, struct cella_error *err)
 {
-	const struct backend *const backend = evm->options.backend.backend;
-
-	tell_state(evm);
-	TRY(watch_signals(evm, err));
-	/* First the name: what befalls it from here on, its record tells. */
 	TRY(run_dir_make(evm->options.base, evm->options.name, &evm->dir, err));
 	if (evm->key != NULL)
 		TRY(host_key_check_time(evm->key, (int64_t)time(NULL), err));
-	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	return CELLA_OK;
+}
+
+static enum cella_status take_and_start(struct evm *evm, struct cella_error *err)
+{
+	const struct backend *const backend = evm->options.backend.backend;
+
 	TRY(evm_resources_take(evm, err));
 	TRY(evm_tpm_open(evm, err));
 	TRY(evm_start(evm, err));
@@ -563,6 +565,24 @@ static enum cella_status begin(struct evm *evm, struct cella_error *err)
 	tell_state(evm);
 	evm->due_ms = evm_now_ms() + (int64_t)backend->wait(&evm->options) * 1000;
 	return CELLA_OK;
+}
+
+/* What is wrong with an image is told from what is wrong with anything else. */
+static enum cella_status not_the_image(enum cella_status status)
+{
+	return status == CELLA_MALFORMED || status == CELLA_UNSUPPORTED ||
+			       status == CELLA_LIMIT
+		       ? CELLA_IO
+		       : status;
+}
+
+static enum cella_status begin(struct evm *evm, struct cella_error *err)
+{
+	tell_state(evm);
+	TRY(watch_signals(evm, err));
+	TRY(not_the_image(take_name(evm, err)));
+	TRY(evm_prepare(&evm->options, &evm->launch, err));
+	return not_the_image(take_and_start(evm, err));
 }
 
 /* From the image on, as if it were the first start; of that, the cause remains. */

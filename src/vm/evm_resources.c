@@ -175,7 +175,7 @@ enum cella_status evm_resources_take(struct evm *evm, struct cella_error *err)
 		return CELLA_OK;
 	if (status != CELLA_NOMEM && status != CELLA_MISSING)
 		status = CELLA_IO;
-	return error_set(err, status, "%s", failure.text);
+	return error_set(err, status, "resources: %.220s", failure.text);
 }
 
 void evm_resources_return(struct evm *evm)

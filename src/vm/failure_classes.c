@@ -244,7 +244,13 @@ static const struct failure_class classes[] = {
 	  "give it more (--memory): cella enclave describe says how much the image needs",
 	  { { CONSOLE("Out of memory") },
 	    { CONSOLE("deadlocked on memory") },
-	    { CONSOLE("System is out of memory") } } },
+	    { CONSOLE("System is out of memory") },
+	    { CAUSE("resources: memory for the image"), .states = IN(PREPARING) } } },
+	{ "host-resources",
+	  "this host cannot give what was asked for",
+	  "cella enclave plan, with the options of run, tells every reason, and what would "
+	  "do: less memory, shared processors, other enclaves stopped, huge pages set aside",
+	  { { CAUSE("resources: "), .states = IN(PREPARING) } } },
 	{ "kernel-panic",
 	  "the guest's kernel panicked",
 	  "the line tells why; try the distribution's kernel, and more memory (--memory). "

@@ -207,6 +207,7 @@ static enum cella_status add_rest(const struct image_facts *facts, json_t *root,
 	TRY(json_put(root, "measurements", measurements, err));
 	TRY(add_vtpm(facts, measurements, err));
 	TRY(add_nitro(facts, measurements, err));
+	TRY(image_td_json(facts, measurements, err));
 	TRY(json_put(root, "warnings", warnings, err));
 	for (size_t i = 0; i < facts->num_warnings; i++)
 		TRY(json_add(warnings, json_string(facts->warnings[i]), err));
@@ -378,6 +379,7 @@ static void put_measurements(const struct image_facts *facts, struct out *out)
 		hex_write(out, bytes_of(rows[i].value, SHA384_LEN));
 		out_u8(out, '\n');
 	}
+	image_td_text(facts, out);
 }
 
 enum cella_status image_measurements_text(const struct image_facts *facts,

@@ -162,6 +162,23 @@ static enum cella_status predict(struct image_facts *facts,
 	return launch_predict(&facts->plan, &facts->pcrs, err);
 }
 
+/* Of a launch as a trust domain. */
+static enum cella_status predict_td(struct image_facts *facts,
+				    struct cella_bytes firmware, struct cella_error *err)
+{
+	const struct eif *const image = facts->image;
+	struct td_events events;
+
+	if (firmware.len == 0)
+		return CELLA_OK;
+	TRY(td_firmware_mrtd(firmware, &facts->mrtd, err));
+	TRY(td_events_of(image->kernel, image->cmdline, image->ramdisks,
+			 image->num_ramdisks, &events, err));
+	TRY(td_fold(&events, &facts->rtmrs, err));
+	facts->has_td = true;
+	return CELLA_OK;
+}
+
 enum cella_status image_facts_read(const struct eif *image,
 				   const struct image_question *question,
 				   struct image_facts *out, struct cella_error *err)
@@ -173,6 +190,7 @@ enum cella_status image_facts_read(const struct eif *image,
 	TRY(eif_nitro(image, &out->nitro, err));
 	TRY(read_signature(out, question, err));
 	TRY(predict(out, question, err));
+	TRY(predict_td(out, question->firmware, err));
 	find_warnings(out);
 	return CELLA_OK;
 }

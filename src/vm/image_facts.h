@@ -10,6 +10,7 @@
 #include "evidence/eif_launch.h"
 #include "vm/cpio.h"
 #include "vm/image_build.h"
+#include "vm/td_predict.h"
 
 /* The machine type that launches are predicted for. */
 #define IMAGE_MACHINE "q35"
@@ -20,6 +21,7 @@ struct image_question {
 	int64_t time;                       /* at which certificates are to be valid */
 	const struct eif_certs *trusted;    /* NULL: nobody in particular */
 	const struct launch_config *config; /* NULL: PCR13 is not told */
+	struct cella_bytes firmware;        /* of a trust domain; empty: none */
 };
 
 /* struct image_facts - borrows the image's bytes. */
@@ -44,6 +46,9 @@ struct image_facts {
 	struct launch_pcrs pcrs;
 	bool has_config; /* PCR13 is predicted */
 	bool has_debug;  /* the launch is for debugging */
+	bool has_td;     /* registers of a trust domain are predicted */
+	struct td_digest mrtd;
+	struct td_rtmrs rtmrs;
 	const char *warnings[IMAGE_MAX_WARNINGS];
 	size_t num_warnings;
 };
@@ -67,6 +72,11 @@ enum cella_status image_facts_text(const struct image_facts *facts, struct out *
 enum cella_status image_measurements_text(const struct image_facts *facts,
 					  struct out *out,
 					  struct cella_error *err) MUST_CHECK;
+
+/* image_td_json() and image_td_text() tell registers of a trust domain, where predicted. */
+enum cella_status image_td_json(const struct image_facts *facts, json_t *measurements,
+				struct cella_error *err) MUST_CHECK;
+void image_td_text(const struct image_facts *facts, struct out *out);
 
 /* image_pcr_name() is what a PCR of the launch covers; NULL for the others. */
 const char *image_pcr_name(unsigned pcr);

@@ -147,9 +147,6 @@ static enum cella_status begin(struct keeper *keeper, struct cella_error *err)
 	TRY(run_base(options->run_dir != NULL ? options->run_dir : keeper->conf.run_dir,
 		     keeper->base, err));
 	TRY(run_service_make(keeper->base, options->name, &keeper->dir, err));
-	keeper->starting = open(keeper->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (keeper->starting < 0)
-		return error_errno(err, errno, "%s", keeper->base);
 	TRY(keeper_ensure_host_key(keeper, err));
 	return keeper_listen(keeper, err);
 }
@@ -167,7 +164,7 @@ static void done(struct keeper *keeper)
 	else
 		run_dir_remove(&keeper->dir);
 	keeper_settle(keeper);
-	io_close(&keeper->starting);
+	keeper_give_turn_back(keeper);
 	io_close(&keeper->signals);
 	image_watch_done(&keeper->watch);
 	enclave_conf_done(&keeper->conf);
@@ -183,7 +180,7 @@ enum cella_status keeper_run(const struct keeper_options *options,
 	keeper = (struct keeper){
 		.options = *options,
 		.dir = RUN_DIR_NONE,
-		.starting = -1,
+		.turn = -1,
 		.signals = -1,
 		.control = -1,
 		.state = KEEPER_STARTING,

@@ -37,6 +37,58 @@ static void add_number(struct argv *argv, const char *option, uint64_t value)
 	argv_add(argv, "%llu", (unsigned long long)value);
 }
 
+static void add_words(struct argv *argv, const char *option, const char *text)
+{
+	const char *word = NULL;
+
+	for (size_t len; (len = enclave_conf_word(&text, &word)) > 0;) {
+		argv_add(argv, "%s", option);
+		argv_add(argv, "%.*s", (int)len, word);
+	}
+}
+
+static void add_if(struct argv *argv, const char *option, const char *value)
+{
+	if (value != NULL)
+		add(argv, option, value);
+}
+
+static void add_number_if(struct argv *argv, const char *option, uint64_t value)
+{
+	if (value != 0)
+		add_number(argv, option, value);
+}
+
+static void add_flag_if(struct argv *argv, const char *option, bool is_wanted)
+{
+	if (is_wanted)
+		argv_add(argv, "%s", option);
+}
+
+static void add_machine(struct argv *out, const struct enclave_conf *conf)
+{
+	add(out, "--backend", conf->backend);
+	add_if(out, "--firmware", conf->firmware);
+	add(out, "--qemu", conf->qemu);
+	add_number_if(out, "--vcpus", conf->vcpus);
+	add_number_if(out, "--memory", conf->memory_mib);
+	add_number_if(out, "--cid", conf->cid);
+	add(out, "--cores", conf->cpus);
+	add(out, "--hugepages", conf->hugepages);
+	add_number(out, "--keep-memory", conf->keep_memory);
+	add_flag_if(out, "--pin", conf->pin);
+	add_flag_if(out, "--mem-lock", conf->mem_lock);
+	add_flag_if(out, "--debug", conf->debug);
+}
+
+static void add_ways(struct argv *out, const struct enclave_conf *conf)
+{
+	add(out, "--to-guest", conf->ports_in);
+	add(out, "--from-guest", conf->ports_out);
+	add_words(out, "--forward", conf->forward);
+	add_words(out, "--egress", conf->egress);
+}
+
 static enum cella_status make_argv(const struct keeper *keeper, int states,
 				   struct argv *out, struct cella_error *err)
 {
@@ -47,22 +99,13 @@ static enum cella_status make_argv(const struct keeper *keeper, int states,
 	add(out, "--image", conf->image);
 	add(out, "--host", conf->host);
 	add(out, "--run-dir", keeper->base);
-	add(out, "--qemu", conf->qemu);
-	add(out, "--to-guest", conf->ports_in);
-	if (strcmp(conf->ports_out, "none") != 0)
-		add(out, "--from-guest", conf->ports_out);
-	if (conf->trusted_signers != NULL)
-		add(out, "--trusted-signers", conf->trusted_signers);
-	add_number(out, "--vcpus", conf->vcpus);
-	if (conf->memory_mib != 0)
-		add_number(out, "--memory", conf->memory_mib);
-	if (conf->cid != 0)
-		add_number(out, "--cid", conf->cid);
+	add_if(out, "--trusted-signers", conf->trusted_signers);
+	add_if(out, "--tpm-state", conf->tpm_state);
+	add_machine(out, conf);
+	add_ways(out, conf);
 	add_number(out, "--boot-timeout", conf->boot_timeout);
 	add_number(out, "--stop-timeout", conf->stop_timeout);
 	add_number(out, "--ready", (uint64_t)states);
-	if (conf->debug)
-		argv_add(out, "--debug");
 	return argv_status(out, err);
 }
 

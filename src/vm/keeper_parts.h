@@ -36,6 +36,9 @@ struct life {
 	int64_t running_ms; /* since when by evm_now_ms(); 0: never */
 };
 
+/* In the folder of all; no enclave and no service has such a name. */
+#define KEEPER_TURN_FILE "..turn"
+
 #define LIFE_NONE ((struct life){ .pidfd = -1, .states = -1, .words = -1 })
 
 struct keeper_event {
@@ -48,7 +51,7 @@ struct keeper {
 	struct enclave_conf conf;
 	char base[RUN_PATH_MAX];
 	struct run_dir dir;
-	int starting; /* the folder of all, locked while an enclave is started */
+	int turn; /* locked while an enclave is started; -1: it is not */
 	int signals;
 	int control;
 	int clients[KEEPER_MAX_CLIENTS]; /* wait for it to settle; -1: none */
@@ -132,6 +135,9 @@ enum cella_status keeper_ensure_host_key(struct keeper *keeper,
 
 /* keeper_look() looks for an image, and starts it or waits. */
 void keeper_look(struct keeper *keeper);
+
+/* keeper_give_turn_back() lets others start theirs, if it is this one's turn. */
+void keeper_give_turn_back(struct keeper *keeper);
 
 /* What a supervisor tells: its states, its words, its end. */
 void keeper_hear_states(struct keeper *keeper);

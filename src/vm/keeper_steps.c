@@ -5,13 +5,18 @@
  */
 #include "vm/keeper_parts.h"
 
+#include "guest/io.h"
 #include "vm/evm.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	LOOK_MS = 2 * 1000,  /* between looks, whatever the watch says */
@@ -27,11 +32,42 @@ static void set_cause(struct keeper *keeper, const char *text)
 
 /* --- ending -------------------------------------------------------------------------- */
 
-/* One may be started at a time, so that they can be counted. */
-static void give_turn_back(struct keeper *keeper)
+/*
+ * One may be started at a time, so that they can be counted: who has locked this file may. It
+ * goes with the lock, and so whoever has opened it before that has a file of no name.
+ */
+static enum cella_status turn_path(const struct keeper *keeper, char path[RUN_PATH_MAX])
 {
-	if (keeper->starting >= 0)
-		flock(keeper->starting, LOCK_UN);
+	return run_path(keeper->base, KEEPER_TURN_FILE, path, NULL);
+}
+
+/* False without an error while it is another's. */
+static bool take_turn(struct keeper *keeper, struct cella_error *err)
+{
+	char path[RUN_PATH_MAX];
+	int fd CLEANUP_CLOSE = -1;
+	struct stat st;
+
+	if (turn_path(keeper, path) != CELLA_OK)
+		return false;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		error_errno(err, errno, "%s", path);
+		return false;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0 || st.st_nlink == 0)
+		return false;
+	keeper->turn = io_take(&fd);
+	return true;
+}
+
+void keeper_give_turn_back(struct keeper *keeper)
+{
+	char path[RUN_PATH_MAX];
+
+	if (keeper->turn >= 0 && turn_path(keeper, path) == CELLA_OK)
+		unlink(path);
+	io_close(&keeper->turn);
 }
 
 static void end(struct keeper *keeper, enum keeper_state state)
@@ -121,7 +157,7 @@ static enum cella_status check_number(const struct keeper *keeper,
 
 static void fail_to_start(struct keeper *keeper, const struct cella_error *err)
 {
-	give_turn_back(keeper);
+	keeper_give_turn_back(keeper);
 	set_cause(keeper, err->text);
 	pause_or_end(keeper, LIFE_FAILED, 0);
 }
@@ -130,11 +166,11 @@ static void start_life(struct keeper *keeper)
 {
 	struct cella_error err = { 0 };
 
-	if (flock(keeper->starting, LOCK_EX | LOCK_NB) != 0) {
+	if (!take_turn(keeper, &err) && err.status == CELLA_OK) {
 		keeper->due_ms = evm_now_ms() + TURN_MS;
 		return;
 	}
-	if (check_number(keeper, &err) != CELLA_OK ||
+	if (err.status != CELLA_OK || check_number(keeper, &err) != CELLA_OK ||
 	    life_start(keeper, &err) != CELLA_OK) {
 		fail_to_start(keeper, &err);
 		return;
@@ -188,7 +224,7 @@ void keeper_hear_states(struct keeper *keeper)
 		return;
 	if (!life->has_folder && strcmp(life_state(life), "preparing") != 0) {
 		life->has_folder = true;
-		give_turn_back(keeper);
+		keeper_give_turn_back(keeper);
 	}
 	if (strcmp(life_state(life), "running") != 0 || life->running_ms != 0)
 		return;
@@ -232,7 +268,7 @@ void keeper_hear_end(struct keeper *keeper)
 		set_cause(keeper, keeper->was_pushed
 					  ? "did not stop in time, and was killed"
 					  : life->cause);
-	give_turn_back(keeper);
+	keeper_give_turn_back(keeper);
 	life_done(life);
 	if (was_asked)
 		conclude_stop(keeper, how == LIFE_ENDED || !has_begun);

@@ -87,10 +87,11 @@ static enum cella_status put_events(const struct keeper *keeper, json_t *root,
 static enum cella_status put_life(const struct keeper *keeper, json_t *root,
 				  struct cella_error *err)
 {
-	static const char *const members[] = { "cid",           "vcpus",
-					       "memory_mib",    "debug",
-					       "accelerator",   "folder",
-					       "predicted_pcrs" };
+	static const char *const members[] = {
+		"cid",     "vcpus",          "memory_mib",     "debug",
+		"backend", "backend_reason", "warnings",       "egress",
+		"forward", "folder",         "predicted_pcrs",
+	};
 	const struct life *const life = &keeper->life;
 
 	for (size_t i = 0; i < ARRAY_LEN(members) && life->status != NULL; i++) {

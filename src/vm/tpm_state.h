@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an enclave's TPM keeps from one start to the next, in a file of the host: encrypted,
- * bound to whose it is, and replaced as a whole (doc/decisions/0011).
+ * bound to whose it is, and replaced as a whole (doc/decisions/0012).
  *
  * The file is a text that says whose it is, and behind its empty line what seal() makes with
  * that text as its header:

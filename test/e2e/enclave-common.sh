@@ -101,8 +101,9 @@ gone() {
 	done
 }
 
+# But the records of failures.
 nothing_left() {
-	await gone "$@" && [ -z "$(ls -A "$run")" ]
+	await gone "$@" && [ -z "$(find "$run" -mindepth 1 ! -name '*.last.json')" ]
 }
 
 # image OUTPUT ARGUMENT...: builds one.

@@ -275,6 +275,20 @@ says "and it is said so" "suspended its machine"
 check "leaving nothing" 0 nothing_left
 
 # --- what cannot be started; enclave_faults.sh has what befalls one that was ---
+# --- other back-ends ---
+check "a back-end of another name is refused" 2 start --backend xen app.eif
+says "with those that there are" "auto, tcg, kvm, tdx or mock"
+if [ ! -e /sys/module/kvm_intel/parameters/tdx ]; then
+	check "so are trust domains, where there are none" 3 start --backend tdx \
+		--firmware app.eif app.eif
+	says "for what is missing" "this host starts no trust domains"
+fi
+check "a mock starts when it is asked for" 0 start --backend mock --name mocked app.eif
+equal "and says that it is one" "$(field mocked .backend)" mock
+check "it gives no evidence" 3 enclave attest mocked --output mocked.evm.json
+says "in words" "a mock proves nothing"
+check "and leaves none" 1 test -e mocked.evm.json
+check "it stops" 0 enclave stop mocked
 check "what is no image is refused" 3 start "$0" --name none
 head -c 1000000 app.eif >half.eif
 check "so is half of one" 3 start half.eif

@@ -61,7 +61,7 @@ mend swapped.eif
 check "and changed, with a good checksum" 1 "$cella" enclave describe --quiet swapped.eif
 fails "an image that was changed after it was signed" bad-signature swapped.eif
 fails "no QEMU" program-missing good.eif --qemu "$dir/nothing"
-fails "more memory than there can be" host-memory good.eif --memory 1048576
+fails "more memory than there can be" host-resources good.eif --memory 1048576
 program accelerated 'exec qemu-system-x86_64 "$@" -machine accel=hvf'
 fails "a processor that cannot help" accelerator good.eif --qemu "$dir/accelerated"
 program without 'exec qemu-system-x86_64 "$@" -device nothing-of-that'

@@ -161,6 +161,12 @@ check "a plan of a service" 0 plan --sysroot tree --conf enclave.conf --memory 4
 json '[.name, .plan.vcpus, .plan.memory_mib]' '["default",2,400]'
 jq -r .config out | grep -q 'debug yes'
 verdict $? "  with what stands in its file"
+printf 'image = %s\ncpus = 2-3\nhugepages = 2M\negress = a.example:1 b.example:2\n' \
+	"$dir/app.eif" >enclave.conf
+check "or would not" 1 plan --sysroot tree --conf enclave.conf --json
+json '.plan | [.cores, .hugepages, .vcpus]' '["listed","2M",2]'
+jq -r .config out | grep -q 'egress b.example:2'
+verdict $? "  with its ways out"
 check "a machine that cannot be" 1 plan app.eif --backend mock --cores 1022-1023 --json
 jq -r '.refusals[0].text' out >reason
 

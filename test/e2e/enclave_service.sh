@@ -116,6 +116,11 @@ nothing_left() {
 	await gone "$@" && [ -z "$(find "$run" -mindepth 1 ! -name "*.last.json")" ]
 }
 
+# left: what is in the folder of all, but records of failures.
+left() {
+	find "$run" -mindepth 1 -maxdepth 1 ! -name '*.last.json' -printf '%f\n'
+}
+
 # conf FILE LINE...: a file for a service, with these lines besides.
 conf() {
 	file=$1
@@ -292,7 +297,7 @@ pids=$(process '.pid, .processes[]')
 check "it stops" 0 enclave stop
 # shellcheck disable=SC2086
 check "and with it everything" 0 await gone "$service" $pids
-equal "but what the other said last" "$(ls -A "$run")" .second
+equal "but what the other said last" "$(left)" .second
 
 # --- images that are refused ---
 key() {
@@ -345,18 +350,26 @@ check "without a byte lost" 0 cmp said heard
 check "it gives evidence" 0 enclave attest default --output default.evm.json
 check "which is verified by the key that the service has made" 0 \
 	"$cella" verify --quiet default.evm.json --trust-root host/host-ca.pem
+conf default.conf "restart_delay = 0" "backend = tcg" "egress = example.org:443" \
+	"tpm_state = $dir/tpm"
+check "it is restarted with ways out and a TPM that remembers" 0 enclave restart
+equal "as its file says" "$(process '.egress[0], .backend' | tr '\n' ' ')" "example.org:443 tcg "
+conf default.conf "restart_delay = 0"
+check "and without them again" 0 enclave restart
+check "its TPM has been kept" 0 find "$dir/tpm" -name 'default*' -size +0
+says "in a file of its name" "$dir/tpm/default"
 check "--default takes nothing else" 2 "$cella" enclave build --default "$application"
 
 # --- two at the same time ---
 check "it stops for two others" 0 enclave stop
 conf twin.conf "restart = no"
 start --conf twin.conf left >left.out 2>left.err &
-left=$!
+one=$!
 start --conf twin.conf right >right.out 2>right.err
-right=$?
-wait "$left"
-left=$?
-equal "of two that start at once, one does" "$((left + right))" 3
+other=$?
+wait "$one"
+one=$?
+equal "of two that start at once, one does" "$((one + other))" 3
 cat left.err right.err >err
 says "and the other is above the limit" "enclaves_max is 1"
 check "the one stops" 0 enclave stop --all
@@ -370,7 +383,7 @@ kill -9 "$(field .pid)"
 # shellcheck disable=SC2086
 check "a service that is killed takes everything with it" 0 await gone $pids "$qemu"
 enclave list >out 2>err
-equal "and what it left is removed" "$(ls -A "$run")" .second
+equal "and what it left is removed" "$(left)" .second
 image exits.eif "$application" -- "/$app" exit 3
 put exits.eif
 conf default.conf "restart_delay = 0" "restart_max = 1"

@@ -187,6 +187,14 @@ check "it is not believed for a root that is not named" 1 "$cella" token verify 
 root=$($verify good.evm.json --json 2>/dev/null | sed -n 's/.*"cella_root": "\(.*\)".*/\1/p')
 check "and believed for the one that is" 0 "$cella" token verify token.jwt --key token.pub \
 	--audience me --root "$root"
+check "and for the strength that it has" 0 "$cella" token verify token.jwt --key token.pub \
+	--audience me --root "$root" --strength host
+check "not for more" 1 "$cella" token verify token.jwt --key token.pub \
+	--audience me --root "$root" --strength tdx
+says "token.strength" "at least tdx"
+check "nor for what is no strength" 2 "$cella" token verify token.jwt --key token.pub \
+	--audience me --root "$root" --strength strong
+says "expected host or tdx"
 check "it tells the strength" 0 "$cella" token show token.jwt
 says '"strength": "host"' '"tee": "evm"' "$root" '"evm_egress": []' '"evm_vcpus": 1'
 check "it is judged again" 0 "$cella" token replay token.jwt \

@@ -35,7 +35,15 @@ static void nothing_means_defaults(void **state)
 	CHECK_TEXT("none", conf.ports_out);
 	CHECK_TEXT(NULL, conf.trusted_signers);
 	CHECK_TEXT(NULL, conf.run_dir);
-	CHECK_INT(1, conf.vcpus);
+	CHECK_TEXT("auto", conf.backend);
+	CHECK_TEXT("shared", conf.cpus);
+	CHECK_TEXT("no", conf.hugepages);
+	CHECK_TEXT(NULL, conf.firmware);
+	CHECK_TEXT(NULL, conf.tpm_state);
+	CHECK_TEXT(NULL, conf.forward);
+	CHECK_TEXT(NULL, conf.egress);
+	CHECK_INT(512, conf.keep_memory);
+	CHECK_INT(0, conf.vcpus);
 	CHECK_INT(0, conf.memory_mib);
 	CHECK_INT(0, conf.cid);
 	CHECK_INT(120, conf.boot_timeout);
@@ -44,7 +52,7 @@ static void nothing_means_defaults(void **state)
 	CHECK_INT(1, conf.restart_delay);
 	CHECK_INT(5, conf.restart_max);
 	CHECK_INT(1, conf.enclaves_max);
-	CHECK_TRUE(!conf.debug && !conf.mem_lock);
+	CHECK_TRUE(!conf.debug && !conf.mem_lock && !conf.pin);
 }
 
 static void values_are_read(void **state)
@@ -59,8 +67,10 @@ static void values_are_read(void **state)
 		      "host = /h\ntrusted_signers = /s\nports_in = 1,5-7\nports_out = 9\n"
 		      "boot_timeout = 15m\nstop_timeout = 5s\nrestart = always\n"
 		      "restart_delay = 0\nrestart_max = 0\nenclaves_max = 4\n"
-		      "run_dir = /r\nqemu = /opt/qemu\nbackend = auto\ncpus = any\n"
-		      "hugepages = no\nmem_lock = no\ntpm_state = ephemeral",
+		      "run_dir = /r\nqemu = /opt/qemu\nbackend = tcg\ncpus = 2-3\n"
+		      "hugepages = 2M\nmem_lock = yes\npin = yes\nkeep_memory = 1024\n"
+		      "tpm_state = /t\nfirmware = /f\nforward = 8080:80  [::1]:1:2\n"
+		      "egress = example.org:443 example.net:25",
 		      &conf, &err));
 	CHECK_TEXT("/a b.eif", conf.image);
 	CHECK_INT(64, conf.vcpus);
@@ -79,6 +89,15 @@ static void values_are_read(void **state)
 	CHECK_INT(4, conf.enclaves_max);
 	CHECK_TEXT("/r", conf.run_dir);
 	CHECK_TEXT("/opt/qemu", conf.qemu);
+	CHECK_TEXT("tcg", conf.backend);
+	CHECK_TEXT("2-3", conf.cpus);
+	CHECK_TEXT("2M", conf.hugepages);
+	CHECK_TRUE(conf.mem_lock && conf.pin);
+	CHECK_INT(1024, conf.keep_memory);
+	CHECK_TEXT("/t", conf.tpm_state);
+	CHECK_TEXT("/f", conf.firmware);
+	CHECK_TEXT("8080:80  [::1]:1:2", conf.forward);
+	CHECK_TEXT("example.org:443 example.net:25", conf.egress);
 }
 
 static const struct {
@@ -101,7 +120,7 @@ static const struct {
 	{ "vcpus = 0", CELLA_MALFORMED, "vcpus: 0: expected 1 to 64" },
 	{ "vcpus = 65", CELLA_MALFORMED, "vcpus: 65: expected 1 to 64" },
 	{ "vcpus = -1", CELLA_MALFORMED, "vcpus: \"-1\" is not a number" },
-	{ "vcpus = auto", CELLA_MALFORMED, "vcpus: \"auto\" is not a number" },
+	{ "vcpus = all", CELLA_MALFORMED, "vcpus: \"all\" is not a number" },
 	{ "vcpus = 99999999999999999999", CELLA_MALFORMED, "vcpus: at most" },
 	{ "memory_mib = 95", CELLA_MALFORMED, "memory_mib: 95: expected 96 to" },
 	{ "memory_mib = 0", CELLA_MALFORMED, "memory_mib: 0: expected 96 to" },
@@ -119,12 +138,14 @@ static const struct {
 	{ "enclaves_max = 0", CELLA_MALFORMED, "enclaves_max: 0: expected 1 to" },
 	{ "run_dir = /12345678901234567890123456789012345678901234567890123456789012345",
 	  CELLA_MALFORMED, "run_dir: longer than 64 bytes" },
-	{ "hugepages = 2M", CELLA_UNSUPPORTED,
-	  "hugepages: \"2M\": this version has nothing but \"no\" yet" },
-	{ "mem_lock = yes", CELLA_UNSUPPORTED, "mem_lock: \"yes\"" },
-	{ "tpm_state = persistent", CELLA_UNSUPPORTED, "nothing but \"ephemeral\"" },
-	{ "backend = kvm", CELLA_UNSUPPORTED, "nothing but \"auto\"" },
-	{ "cpus = 2-3", CELLA_UNSUPPORTED, "nothing but \"any\"" },
+	{ "hugepages = 4K", CELLA_MALFORMED, "4K" },
+	{ "mem_lock = 1", CELLA_MALFORMED, "mem_lock: \"1\": expected yes or no" },
+	{ "tpm_state = persistent", CELLA_MALFORMED, "is no path that begins" },
+	{ "backend = xen", CELLA_MALFORMED, "backend: \"xen\": expected auto, tcg" },
+	{ "cpus = all", CELLA_MALFORMED, "\"all\": expected shared, whole" },
+	{ "forward = 80", CELLA_MALFORMED, "\"80\": expected PORT:GUEST-PORT" },
+	{ "forward = 1:2 1:3", CELLA_MALFORMED, "leads to two ports" },
+	{ "egress = example.org", CELLA_MALFORMED, "egress: \"example.org\"" },
 };
 
 static void mistakes_are_told(void **state)
@@ -143,14 +164,30 @@ static void mistakes_are_told(void **state)
 	}
 }
 
+static void lists_are_words(void **state)
+{
+	const char *text = " one\ttwo  ";
+	const char *none = NULL;
+	const char *word = NULL;
+
+	(void)state;
+	CHECK_INT(3, enclave_conf_word(&text, &word));
+	CHECK_TRUE(strncmp("one", word, 3) == 0);
+	CHECK_INT(3, enclave_conf_word(&text, &word));
+	CHECK_TRUE(strncmp("two", word, 3) == 0);
+	CHECK_INT(0, enclave_conf_word(&text, &word));
+	CHECK_INT(0, enclave_conf_word(&none, &word));
+}
+
 static void a_nul_ends_nothing(void **state)
 {
 	struct enclave_conf conf = { .text = NULL };
 	struct cella_error err = { 0 };
 
 	(void)state;
-	CHECK_STATUS(CELLA_MALFORMED, enclave_conf_parse(bytes_of("vcpus = 1\0 nonsense", 19),
-						     "file", &conf, &err));
+	CHECK_STATUS(CELLA_MALFORMED,
+		     enclave_conf_parse(bytes_of("vcpus = 1\0 nonsense", 19), "file",
+					&conf, &err));
 	CHECK_TEXT_HAS(err.text, "NUL");
 }
 
@@ -393,6 +430,7 @@ int main(void)
 		cmocka_unit_test(nothing_means_defaults),
 		cmocka_unit_test(values_are_read),
 		cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(lists_are_words),
 		cmocka_unit_test(a_nul_ends_nothing),
 		cmocka_unit_test(the_manual_has_every_key_and_no_other),
 		cmocka_unit_test(others_may_not_write_it),

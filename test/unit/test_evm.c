@@ -854,6 +854,14 @@ static const struct {
 	{ EVM_POLICY("\"evm_to_guest\":\"none\""), NULL, CELLA_REJECTED, "80" },
 	{ EVM_POLICY("\"evm_from_guest\":[\"any\"]"), all_ports_opened, CELLA_ACCEPTED,
 	  NULL },
+	{ EVM_POLICY("\"evm_strength\":\"host\""), NULL, CELLA_ACCEPTED, NULL },
+	{ EVM_POLICY("\"evm_strength\":[\"tdx\",\"host\"]"), NULL, CELLA_ACCEPTED, NULL },
+	{ EVM_POLICY("\"evm_strength\":\"tdx\""), NULL, CELLA_REJECTED, "host" },
+	{ EVM_POLICY("\"evm_strength\":[]"), NULL, CELLA_REJECTED, "host" },
+	{ EVM_POLICY("\"evm_strength\":\"host\""), of_another_host, CELLA_REJECTED,
+	  "no pinned root vouches" },
+	{ EVM_POLICY("\"evm_root\":\"intel\""), NULL, CELLA_REJECTED, "private:" },
+	{ EVM_POLICY("\"evm_root\":\"private:\""), NULL, CELLA_REJECTED, "private:" },
 };
 
 static void policies_name_ways_in_and_out(void **state)
@@ -868,10 +876,45 @@ static void policies_name_ways_in_and_out(void **state)
 		CHECK_INT(ways_rows[i].result, cella_verdict_result(v));
 		for (size_t k = 0; k < v->num_checks && !is_told; k++)
 			is_told = v->checks[k].outcome == CELLA_CHECK_FAIL &&
+				  v->checks[k].question == CELLA_QUESTION_MINE &&
 				  strstr(v->checks[k].actual, ways_rows[i].actual) !=
 					  NULL;
 		CHECK_TRUE(is_told);
 	}
+}
+
+/* The root that verifiers pin may be named by the policy, too, and must be pinned. */
+static void policies_name_the_root(void **state)
+{
+	struct cella_verdict *v CLEANUP(verdict_cleanup) = NULL;
+	struct cella_verdict *unpinned CLEANUP(verdict_cleanup) = NULL;
+	const struct cella_policy_options how = { .size = sizeof how,
+						  .source = CELLA_POLICY_LOCAL };
+	struct cella_policy *policy CLEANUP(policy_cleanup) = NULL;
+	struct out bytes CLEANUP(out_done) = { 0 };
+	struct out text CLEANUP(out_done) = { 0 };
+	struct cella_verify_options o;
+	char *name CLEANUP_FREE = NULL;
+	struct cella_error err = { 0 };
+
+	(void)state;
+	CHECK_OK(cella_root_name(mine.root.data, mine.root.len, &name, &err));
+	out_format(&text, EVM_POLICY("\"evm_root\":[\"intel\",\"%s\"]"), name);
+	out_u8(&text, 0);
+	judge_by((const char *)text.data, NULL, &v);
+	CHECK_INT(CELLA_ACCEPTED, cella_verdict_result(v));
+	write_evidence(NULL, NULL, NULL, &bytes);
+	CHECK_OK(cella_policy_parse((const char *)text.data, text.len - 1, &how, &policy,
+				    &err));
+	expect_all(&o);
+	o.root_choice = CELLA_ROOT_INTEL;
+	o.policy_expect = CELLA_EXPECT_EXACT;
+	o.policies = &policy;
+	o.num_policies = 1;
+	CHECK_OK(judge_bytes(out_view(&bytes), &o, &unpinned, &err));
+	CHECK_INT(CELLA_ANSWER_UNKNOWN,
+		  cella_verdict_answer(unpinned, CELLA_QUESTION_MINE));
+	CHECK_INT(CELLA_UNDECIDED, cella_verdict_result(unpinned));
 }
 
 /* One name alone could be meant as one of several. */
@@ -1236,6 +1279,7 @@ int main(void)
 		cmocka_unit_test(a_hosts_root_vouches_for_no_platform),
 		cmocka_unit_test(policies_of_other_classes_refuse),
 		cmocka_unit_test(policies_name_ways_in_and_out),
+		cmocka_unit_test(policies_name_the_root),
 		cmocka_unit_test(a_single_way_is_no_list),
 		cmocka_unit_test(policies_are_in_natural_order),
 		cmocka_unit_test(of_another_type),

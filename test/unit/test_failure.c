@@ -175,6 +175,13 @@ static const struct {
 	  WROTE("[    0.5] Initramfs unpacking failed: write error\\n[    1.0] Kernel panic") },
 	{ "guest-memory", "deadlocked",
 	  WROTE("[    0.5] Kernel panic - not syncing: System is deadlocked on memory") },
+	{ "guest-memory", "needs 141 MiB",
+	  PREPARING(
+		  "resources: memory for the image to start: needs 141 MiB, has 96 MiB: "
+		  "--memory 141") },
+	{ "host-resources", "needs 4, has 2",
+	  PREPARING("resources: a machine of 4 processors, to take whole cores: needs 4, "
+		    "has 2: --cores shared, or a larger machine") },
 	{ "kernel-panic", "Attempted to kill init",
 	  WROTE("[    1.5] Kernel panic - not syncing: Attempted to kill init! exitcode=0x600") },
 	{ "kernel-panic", "QEMU saw",

@@ -245,6 +245,51 @@ static void every_claim_counts(void **state)
 	}
 }
 
+/* The token is a simulated platform's, whose root is named. NULL: the claim is left out. */
+static const struct {
+	const char *name;
+	const char *root;
+	const char *strength;
+	const char *demanded;
+	const char *failing;
+} strength_rows[] = {
+	{ "a platform of nobody's", "same", NULL, "host", "token.strength" },
+	{ "a host", "same", "\"host\"", "host", NULL },
+	{ "a host is no platform", "same", "\"host\"", "tdx", "token.strength" },
+	{ "a claim raises nothing", "same", "\"tdx\"", "tdx", "token.strength" },
+	{ "what it claims is a host at most", "same", "\"tdx\"", "host", NULL },
+	{ "unknown", "same", "\"strong\"", "host", "token.strength" },
+	{ "Intel's", "\"intel\"", NULL, "tdx", NULL },
+	{ "Intel's is more", "\"intel\"", NULL, "host", NULL },
+	{ "a claim lowers", "\"intel\"", "\"host\"", "tdx", "token.strength" },
+};
+
+static void strength_follows_from_the_root(void **state)
+{
+	struct cella_token_expectations e;
+
+	(void)state;
+	issuer_expectations(&issuer, &e);
+	for (size_t i = 0; i < ARRAY_LEN(strength_rows); i++) {
+		const bool same = strcmp(strength_rows[i].root, "same") == 0;
+		char *const rooted = token_change(&issuer.verifier, issuer.token,
+						  same ? "jti" : "cella_root",
+						  same ? "\"t\"" : strength_rows[i].root);
+		const char *const claim = strength_rows[i].strength != NULL ? "strength"
+									    : "sub";
+		char *const token = token_change(&issuer.verifier, rooted, claim,
+						 strength_rows[i].strength != NULL
+							 ? strength_rows[i].strength
+							 : "\"nothing\"");
+
+		CASE(strength_rows[i].name);
+		e.strength = strength_rows[i].demanded;
+		CHECK_TOKEN(strength_rows[i].failing, token, &e);
+		free(token);
+		free(rooted);
+	}
+}
+
 /* Claims that are missing or of another type: there is no telling what the token says. */
 static const struct {
 	const char *path;
@@ -608,6 +653,7 @@ int main(void)
 		cmocka_unit_test(times_are_checked_to_the_second),
 		cmocka_unit_test(far_times_are_no_better),
 		cmocka_unit_test(nonces_are_compared_whole),
+		cmocka_unit_test(strength_follows_from_the_root),
 		cmocka_unit_test(private_roots_must_be_named),
 		cmocka_unit_test(only_pinned_keys_sign),
 		cmocka_unit_test(kids_choose_among_pinned_keys),
