@@ -244,8 +244,9 @@ check "the manual has keys" test "$(wc -l <"$scratch/manual")" -gt 20
 in_root sed -n 's/^#\([a-z_]*\) = .*/\1/p' /etc/enclave.conf | sort |
 	diff "$scratch/manual" - >"$scratch/wrong" || :
 result "the configuration has the manual's keys"
-# As the file's own default, but for one that has none.
-in_root sed -i 's/^#\([a-z_]* = \)/\1/; s/^trusted_signers/#&/' /etc/enclave.conf
+# As the file's own default, but for those that have none.
+in_root sed -i 's/^#\([a-z_]* = \)/\1/; s/^\(trusted_signers\|firmware\|forward\|egress\) =/#&/' \
+	/etc/enclave.conf
 check "written out, they are accepted" in_root systemctl restart de_platform_service
 check "and mean the same" status_has "waiting: $image is not there"
 
