@@ -208,6 +208,8 @@ static bool leave_host(void)
 
 static bool pivot(void)
 {
+	/* Whose it becomes is another user, whatever the caller's mask. */
+	umask(022);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("root", MOUNT_POINT, "tmpfs", MS_NOSUID | MS_NODEV,
 		  "size=1m,nr_inodes=512,mode=755") != 0)

@@ -202,7 +202,7 @@ for unit in cella-enclave.service cella-enclave@.service; do
 	result "$unit leaves little open"
 	# What came later would be ignored there, with a warning.
 	in_root sed -n 's/^\([A-Za-z]*\)=.*/\1/p' "/lib/systemd/system/$unit" | sort -u |
-		grep -vxE 'After|Alias|CapabilityBoundingSet|Description|DeviceAllow|DevicePolicy|Documentation|ExecReload|ExecStart|KeyringMode|KillMode|LimitCORE|LockPersonality|NoNewPrivileges|NotifyAccess|PrivateTmp|ProtectControlGroups|ProtectHome|ProtectKernelModules|ProtectKernelTunables|ProtectSystem|Restart|RestartPreventExitStatus|RestartSec|RestrictAddressFamilies|RestrictNamespaces|RestrictRealtime|RuntimeDirectory|RuntimeDirectoryMode|RuntimeDirectoryPreserve|StateDirectory|StateDirectoryMode|SystemCallArchitectures|SystemCallErrorNumber|SystemCallFilter|TimeoutStopSec|Type|UMask|WantedBy' \
+		grep -vxE 'After|Alias|CapabilityBoundingSet|Delegate|Description|DeviceAllow|DevicePolicy|Documentation|ExecReload|ExecStart|KeyringMode|KillMode|LimitCORE|LimitMEMLOCK|LockPersonality|NoNewPrivileges|NotifyAccess|PrivateTmp|ProtectHome|ProtectKernelModules|ProtectKernelTunables|ProtectSystem|Restart|RestartPreventExitStatus|RestartSec|RestrictAddressFamilies|RestrictNamespaces|RestrictRealtime|RuntimeDirectory|RuntimeDirectoryMode|RuntimeDirectoryPreserve|StateDirectory|StateDirectoryMode|SystemCallArchitectures|SystemCallErrorNumber|SystemCallFilter|TimeoutStopSec|Type|UMask|WantedBy' \
 			>"$scratch/wrong" || :
 	result "$unit has nothing that systemd 239 does not know"
 done
@@ -244,8 +244,9 @@ check "the manual has keys" test "$(wc -l <"$scratch/manual")" -gt 20
 in_root sed -n 's/^#\([a-z_]*\) = .*/\1/p' /etc/enclave.conf | sort |
 	diff "$scratch/manual" - >"$scratch/wrong" || :
 result "the configuration has the manual's keys"
-# As the file's own default, but for one that has none.
-in_root sed -i 's/^#\([a-z_]* = \)/\1/; s/^trusted_signers/#&/' /etc/enclave.conf
+# As the file's own default, but for those that have none.
+in_root sed -i 's/^#\([a-z_]* = \)/\1/; s/^\(trusted_signers\|firmware\|forward\|egress\) =/#&/' \
+	/etc/enclave.conf
 check "written out, they are accepted" in_root systemctl restart de_platform_service
 check "and mean the same" status_has "waiting: $image is not there"
 
