@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	MUST(conf.image[0] == '/' && conf.host[0] == '/');
-	MUST(conf.vcpus >= 1 && conf.vcpus <= EVM_MAX_VCPUS);
+	MUST(conf.vcpus <= EVM_MAX_VCPUS);
 	MUST(conf.memory_mib == 0 || conf.memory_mib >= EVM_MIN_MEMORY_MIB);
 	MUST(conf.cid == 0 || conf.cid >= EVM_MIN_CID);
 	MUST(conf.boot_timeout >= 1 && conf.boot_timeout <= ENCLAVE_CONF_MAX_SECONDS);
