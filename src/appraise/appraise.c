@@ -249,17 +249,37 @@ bool appraise_expiry(const struct cella_verdict *v, int64_t *out)
 	return is_known;
 }
 
+/*
+ * Where a TD was launched in date, Intel's library does not ask how the module stands that
+ * runs now; but a host can put an older one in. Whoever accepts a TD that was launched out
+ * of date accepts no revoked one.
+ */
+static bool accepts_present(const struct cella_verdict *v, uint32_t options,
+			    const char **reason)
+{
+	const enum cella_tcb_status now = v->current.status;
+
+	if (!v->has_current)
+		return true;
+	if (now == CELLA_TCB_REVOKED) {
+		*reason = "the module that runs now, or its platform, is revoked";
+		return false;
+	}
+	if (!tcb_is_in_date(v->status) || !tcb_is_out_of_date(now) ||
+	    (options & CELLA_ACCEPT(now)) != 0)
+		return true;
+	*reason = "the module that runs now is out of date, unlike that of the launch";
+	return false;
+}
+
 bool appraise_accepts_status(const struct cella_verdict *v, const char **reason)
 {
 	const uint32_t options = v->accept | CELLA_ACCEPT(CELLA_TCB_UP_TO_DATE);
 	const enum cella_tcb_status qe = slot_status(v, SLOT_QE);
 
 	*reason = NULL;
-	/* Whoever accepts a TD that was launched out of date does not accept that. */
-	if (v->has_current && v->current.status == CELLA_TCB_REVOKED) {
-		*reason = "the module that runs now, or its platform, is revoked";
+	if (!accepts_present(v, options, reason))
 		return false;
-	}
 	if ((options & CELLA_ACCEPT(v->status)) != 0)
 		return true;
 	if ((v->appraisal->accept & CELLA_ACCEPT(v->status)) == 0)

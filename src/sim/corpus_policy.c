@@ -428,15 +428,13 @@ static const struct sim_case_row rows[] = {
 		  "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"],"
 		  "\"collateral_grace_period\":0,\"platform_grace_period\":17279999")),
 	  REJECTED_TWICE("policy.platform_grace_period", "yn--") },
-	{ "policy_platform_grace_over_at_present",
-	  "launched in date, on a module that is out of date for too long by now",
+	{ "policy_module_out_of_date_at_present",
+	  "launched in date, on a module that is out of date by now: no policy speaks of that",
 	  V5,
 	  { BODY("tee_tcb_svn2", "05") },
-	  POLICY(ELEMENT(
-		  PLATFORM,
-		  "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"],"
-		  "\"collateral_grace_period\":0,\"platform_grace_period\":17280000")),
-	  REJECTED_TWICE("policy.platform_grace_period", "yn--") },
+	  POLICY(ELEMENT(PLATFORM, "\"accepted_tcb_status\":[\"UpToDate\",\"OutOfDate\"],"
+				   "\"collateral_grace_period\":0")),
+	  REJECTED("tcb.status", "yn--") },
 	{ "policy_qe_status",
 	  "the platform's policy does not speak of the QE",
 	  V5,

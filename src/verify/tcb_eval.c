@@ -153,13 +153,13 @@ enum cella_status tcb_evaluate(const struct tcb_info *info,
 	return CELLA_OK;
 }
 
-static bool is_out_of_date(enum cella_tcb_status status)
+bool tcb_is_out_of_date(enum cella_tcb_status status)
 {
 	return status == CELLA_TCB_OUT_OF_DATE ||
 	       status == CELLA_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED;
 }
 
-static bool is_in_date(enum cella_tcb_status status)
+bool tcb_is_in_date(enum cella_tcb_status status)
 {
 	return status >= CELLA_TCB_UP_TO_DATE &&
 	       status <= CELLA_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED;
@@ -172,41 +172,13 @@ static bool needs_configuration(enum cella_tcb_status status)
 	       status == CELLA_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED;
 }
 
-static bool needs_hardening(enum cella_tcb_status status)
-{
-	return status == CELLA_TCB_SW_HARDENING_NEEDED ||
-	       status == CELLA_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED;
-}
-
-/* Of a TD that was launched in date: what either evaluation has against it. */
-static enum cella_tcb_status join_statuses(enum cella_tcb_status launch,
-					   enum cella_tcb_status current)
-{
-	const bool configuration = needs_configuration(launch) ||
-				   needs_configuration(current);
-	const bool hardening = needs_hardening(launch) || needs_hardening(current);
-
-	if (is_out_of_date(current))
-		return configuration ? CELLA_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED
-				     : CELLA_TCB_OUT_OF_DATE;
-	if (!is_in_date(current))
-		return current == CELLA_TCB_NONE ? launch : current;
-	if (configuration)
-		return hardening ? CELLA_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED
-				 : CELLA_TCB_CONFIGURATION_NEEDED;
-	return hardening ? CELLA_TCB_SW_HARDENING_NEEDED : CELLA_TCB_UP_TO_DATE;
-}
-
 enum cella_tcb_status tcb_relaunch(enum cella_tcb_status launch,
 				   enum cella_tcb_status current)
 {
 	/* An evaluation without an answer spoils the whole, as in Intel's library. */
 	if (current == CELLA_TCB_NOT_SUPPORTED)
 		return CELLA_TCB_NOT_SUPPORTED;
-	/* There the launch alone counts then; but a host can put an older module in. */
-	if (is_in_date(launch))
-		return join_statuses(launch, current);
-	if (!is_out_of_date(launch) || !is_in_date(current))
+	if (!tcb_is_out_of_date(launch) || !tcb_is_in_date(current))
 		return launch;
 	return needs_configuration(launch) || needs_configuration(current)
 		       ? CELLA_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED

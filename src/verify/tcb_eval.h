@@ -43,11 +43,14 @@ enum cella_status tcb_evaluate(const struct tcb_info *info,
 			       struct tcb_evaluation *out,
 			       struct cella_error *err) MUST_CHECK;
 
+/* Statuses without what else they ask for: "UpToDate" in any form, "OutOfDate" in any. */
+bool tcb_is_in_date(enum cella_tcb_status status);
+bool tcb_is_out_of_date(enum cella_tcb_status status);
+
 /*
  * tcb_relaunch() joins the status at launch with the one of the module that runs now: a TD
  * that was launched on an old module, on a platform that is up to date by now, is advised
- * to launch again. One that was launched in date stands no better than the module that
- * runs now.
+ * to launch again.
  */
 enum cella_tcb_status tcb_relaunch(enum cella_tcb_status launch,
 				   enum cella_tcb_status current);

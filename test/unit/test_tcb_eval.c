@@ -192,45 +192,11 @@ static void convergence(void **state)
 	}
 }
 
-/* What a TD that was launched in date is worth on the module that runs now. */
-static void relaunch_in_date(void **state)
-{
-	static const struct {
-		const char *launch;
-		const char *expected[6]; /* by the columns */
-	} rows[] = {
-		{ UTD, { UTD, SWH, CN, CN_SWH, OOD, OOD_CN } },
-		{ SWH, { SWH, SWH, CN_SWH, CN_SWH, OOD, OOD_CN } },
-		{ CN, { CN, CN_SWH, CN, CN_SWH, OOD_CN, OOD_CN } },
-		{ CN_SWH, { CN_SWH, CN_SWH, CN_SWH, CN_SWH, OOD_CN, OOD_CN } },
-	};
-	static const char *const columns[] = { UTD, SWH, CN, CN_SWH, OOD, OOD_CN };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const enum cella_tcb_status launch =
-			cella_tcb_status_find(rows[i].launch);
-
-		CASE(rows[i].launch);
-		for (size_t k = 0; k < ARRAY_LEN(columns); k++)
-			CHECK_TEXT(rows[i].expected[k],
-				   cella_tcb_status_name(tcb_relaunch(
-					   launch, cella_tcb_status_find(columns[k]))));
-		CHECK_INT(CELLA_TCB_REVOKED, tcb_relaunch(launch, CELLA_TCB_REVOKED));
-		CHECK_INT(CELLA_TCB_NOT_SUPPORTED,
-			  tcb_relaunch(launch, CELLA_TCB_NOT_SUPPORTED));
-		CHECK_INT(launch, tcb_relaunch(launch, CELLA_TCB_NONE));
-	}
-}
-
 /* A platform in date now, of a TD that was launched out of date; all other pairs stand. */
 static void relaunch(void **state)
 {
 	(void)state;
 	for (int launch = CELLA_TCB_NONE; launch < CELLA_TCB_COUNT; launch++) {
-		if (launch >= CELLA_TCB_UP_TO_DATE &&
-		    launch <= CELLA_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED)
-			continue; /* in date */
 		for (int now = CELLA_TCB_NONE; now < CELLA_TCB_COUNT; now++) {
 			const bool was_outdated =
 				launch == CELLA_TCB_OUT_OF_DATE ||
@@ -473,7 +439,6 @@ int main(void)
 		cmocka_unit_test(status_matrix),
 		cmocka_unit_test(convergence),
 		cmocka_unit_test(relaunch),
-		cmocka_unit_test(relaunch_in_date),
 		cmocka_unit_test(components_that_count),
 		cmocka_unit_test(module_minor_is_no_component),
 		cmocka_unit_test(each_number_can_keep_a_platform_from_a_level),
