@@ -154,7 +154,7 @@ processes() {
 
 no_processes() {
 	[ "$(processes "$@")" = 0 ] && ! in_root sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null |
-		tr "\0" "\n" | grep -E "qemu-system|cella-v|cellad" | grep -v "grep"'
+		tr "\0" "\n" | grep -E "[q]emu-system|[c]ella-v|[c]ellad"'
 }
 
 is() {
