@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop of the supervisor, and what each thing that it hears means. Nothing here waits:
- * every descriptor is non-blocking, and what does not come has a time when it is due.
+ * The life of an Enclave VM, and the loop of its supervisor. Nothing here waits: every
+ * descriptor is non-blocking, and what does not come has a time when it is due.
  */
 #include "vm/evm.h"
 
 #include "guest/io.h"
 #include "vm/notify.h"
-#include "vm/qmp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +24,6 @@
 enum {
 	CHUNK = 4096,
 	QUIT_MS = 3 * 1000, /* from QEMU's quit to SIGKILL */
-	END_MS = 10 * 1000, /* from the guest's last line to its reset */
 };
 
 int64_t evm_now_ms(void)
@@ -80,7 +78,7 @@ void evm_step(struct evm *evm, enum evm_event event)
 }
 
 /* Tells who started this process, until it runs or never will. */
-static void tell_state(struct evm *evm)
+void evm_tell_state(struct evm *evm)
 {
 	struct out line CLEANUP(out_done) = { 0 };
 
@@ -109,188 +107,9 @@ void evm_break_off(struct evm *evm)
 }
 
 /* Nothing that is still to be heard of these processes counts. */
-static bool is_done_with(const struct evm *evm)
+bool evm_is_done_with(const struct evm *evm)
 {
 	return evm->falls_back || evm_state_is_over(evm->state);
-}
-
-/* --- the attestation key ------------------------------------------------------------- */
-
-static enum cella_status certify(struct evm *evm, struct cella_error *err)
-{
-	struct out certificate CLEANUP(out_done) = { 0 };
-	uint8_t area[1024];
-	const ssize_t got = recv(evm->certify, area, sizeof area, MSG_DONTWAIT);
-
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return CELLA_OK;
-	if (got <= 0)
-		return error_set(err, CELLA_IO, "cella-vtpm: asks for no certificate");
-	if (evm->was_certified && evm->tpm.file != NULL && got == 1)
-		return evm_tpm_keep(evm, err);
-	if (evm->was_certified)
-		return error_set(err, CELLA_MALFORMED,
-				 "cella-vtpm: asks for a second certificate");
-	TRY(host_key_certify(evm->key, bytes_of(area, (size_t)got), evm->options.name,
-			     (int64_t)time(NULL), &certificate, err));
-	evm->was_certified = true;
-	/* Nothing that the guest may do from now on is near the key. */
-	host_key_free(take(&evm->key));
-	if (send(evm->certify, certificate.data, certificate.len,
-		 MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)certificate.len)
-		return error_errno(err, errno, "cella-vtpm: the certificate");
-	return CELLA_OK;
-}
-
-static void hear_vtpm(struct evm *evm)
-{
-	struct cella_error err = { 0 };
-
-	if (certify(evm, &err) == CELLA_OK)
-		return;
-	/* Its end closes the socket, too: that tells more. */
-	if (!evm->was_certified || err.status == CELLA_MALFORMED) {
-		if (err.status != CELLA_IO)
-			evm_blame(evm, "%s", err.text);
-	}
-	io_close(&evm->certify);
-}
-
-/* --- the guest ----------------------------------------------------------------------- */
-
-static void hear_of_end(struct evm *evm, struct cella_bytes line)
-{
-	struct cella_error err = { 0 };
-
-	if (guest_end_read(line, &evm->end, &err) != CELLA_OK) {
-		evm_blame(evm, "%s", err.text);
-		evm_break_off(evm);
-		return;
-	}
-	evm->has_end = true;
-	evm->end_in = evm->state;
-	evm->due_ms = evm_now_ms() + END_MS;
-	evm_step(evm, EVM_STOP);
-	io_close(&evm->guest); /* the guest waits for it */
-}
-
-static void take_byte(struct evm *evm, uint8_t byte)
-{
-	const uint8_t answer = GUEST_HEARTBEAT;
-
-	if (byte == GUEST_HEARTBEAT && !evm->has_greeted && evm->guest_line_len == 0) {
-		evm->has_greeted = true;
-		evm->due_ms = evm->state == EVM_BOOTING ? 0 : evm->due_ms;
-		evm_resources_pin(evm);
-		evm_step(evm, EVM_HEARTBEAT);
-		if (send(evm->guest, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
-			tell_state(evm);
-	} else if (byte == '\n') {
-		hear_of_end(evm, bytes_of(evm->guest_line, evm->guest_line_len));
-	} else if (evm->guest_line_len == sizeof evm->guest_line) {
-		evm_blame(evm, "the guest's last line is too long");
-		evm_break_off(evm);
-	} else {
-		evm->guest_line[evm->guest_line_len++] = byte;
-	}
-}
-
-static void hear_guest(struct evm *evm)
-{
-	uint8_t bytes[GUEST_END_MAX];
-	const ssize_t got = recv(evm->guest, bytes, sizeof bytes, MSG_DONTWAIT);
-
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got <= 0)
-		io_close(&evm->guest); /* what this means, the end of QEMU tells */
-	for (ssize_t i = 0; i < got && evm->guest >= 0 && !is_done_with(evm); i++)
-		take_byte(evm, bytes[i]);
-}
-
-/* One guest, one connection: another one is nobody's. */
-static void welcome_guest(struct evm *evm)
-{
-	int fd CLEANUP_CLOSE = accept4(evm->heart, NULL, NULL, SOCK_CLOEXEC);
-
-	if (fd < 0 || evm->guest >= 0 || evm->has_greeted || evm->has_end)
-		return;
-	evm->guest = io_take(&fd);
-	evm->has_spoken = true;
-}
-
-/* --- QEMU ---------------------------------------------------------------------------- */
-
-static void tell_qemu(struct evm *evm, enum qmp_command command)
-{
-	const char *const line = qmp_command(command);
-
-	if (evm->qmp >= 0 &&
-	    send(evm->qmp, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		io_close(&evm->qmp);
-}
-
-/*
- * Asleep, it would be there and not run, for ever; on waking, QEMU begins the TPM anew, which
- * cella-vtpm refuses.
- */
-static void hear_of_sleep(struct evm *evm)
-{
-	evm->has_suspended = true;
-	evm_blame(evm,
-		  "the guest suspended its machine: on waking, its TPM would begin anew");
-	evm_break_off(evm);
-}
-
-static void take_qmp_line(struct evm *evm)
-{
-	enum qmp_event event = QMP_EVENT_NONE;
-	struct cella_error err = { 0 };
-
-	if (qmp_read(out_view(&evm->qmp_line), &event, &err) != CELLA_OK) {
-		evm_blame(evm, "%s", err.text);
-		evm_break_off(evm);
-	}
-	if (event == QMP_EVENT_GREETING) {
-		evm_resources_pin(evm);
-		tell_qemu(evm, QMP_CAPABILITIES);
-	}
-	if (event == QMP_EVENT_PANICKED)
-		evm->has_panicked = true;
-	if (event == QMP_EVENT_SUSPENDED)
-		hear_of_sleep(evm);
-}
-
-static void hear_qemu(struct evm *evm)
-{
-	uint8_t bytes[CHUNK];
-	const ssize_t got = recv(evm->qmp, bytes, sizeof bytes, MSG_DONTWAIT);
-
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got <= 0)
-		io_close(&evm->qmp);
-	for (ssize_t i = 0; i < got; i++) {
-		if (bytes[i] == '\n') {
-			take_qmp_line(evm);
-			evm->qmp_line.len = 0;
-		} else if (evm->qmp_line.len < QMP_LINE_MAX) {
-			out_u8(&evm->qmp_line, bytes[i]);
-		}
-	}
-}
-
-static void hear_console(struct evm *evm)
-{
-	uint8_t bytes[CHUNK];
-	const ssize_t got = recv(evm->serial, bytes, sizeof bytes, MSG_DONTWAIT);
-
-	if (got > 0) {
-		ring_add(&evm->console, bytes_of(bytes, (size_t)got));
-		evm_control_console(evm, bytes_of(bytes, (size_t)got));
-	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-		io_close(&evm->serial);
-	}
 }
 
 /* --- asking it to end ---------------------------------------------------------------- */
@@ -309,11 +128,6 @@ static bool ask_guest(struct evm *evm)
 		return false;
 	evm->asking = io_take(&fd);
 	return true;
-}
-
-void evm_quit_machine(struct evm *evm)
-{
-	tell_qemu(evm, QMP_QUIT);
 }
 
 static void quit(struct evm *evm)
@@ -389,12 +203,12 @@ static const struct source {
 	size_t fd;
 	void (*ready)(struct evm *evm);
 } sources[] = {
-	{ offsetof(struct evm, guest), hear_guest },
-	{ offsetof(struct evm, certify), hear_vtpm },
-	{ offsetof(struct evm, qmp), hear_qemu },
-	{ offsetof(struct evm, serial), hear_console },
+	{ offsetof(struct evm, guest), evm_hear_guest },
+	{ offsetof(struct evm, certify), evm_hear_vtpm },
+	{ offsetof(struct evm, qmp), evm_hear_qemu },
+	{ offsetof(struct evm, serial), evm_hear_console },
 	{ offsetof(struct evm, asking), hear_answer },
-	{ offsetof(struct evm, heart), welcome_guest },
+	{ offsetof(struct evm, heart), evm_welcome_guest },
 	{ offsetof(struct evm, control), evm_control_welcome },
 	{ offsetof(struct evm, signals), hear_signal },
 };
@@ -428,7 +242,7 @@ static void fill(const struct evm *evm, struct pollfd slots[NUM_SLOTS])
 /* What the guest said last is heard before its end is seen. */
 static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 {
-	for (size_t i = 0; i < ARRAY_LEN(sources) && !is_done_with(evm); i++)
+	for (size_t i = 0; i < ARRAY_LEN(sources) && !evm_is_done_with(evm); i++)
 		if (slots[i].revents != 0 && fd_of(evm, sources[i].fd) == slots[i].fd)
 			sources[i].ready(evm);
 	for (int i = 0; i < EVM_MAX_CLIENTS; i++)
@@ -438,7 +252,7 @@ static void serve(struct evm *evm, const struct pollfd slots[NUM_SLOTS])
 	for (int i = 0; i < EVM_NUM_CHILDREN; i++)
 		if (slots[SLOT_ERRORS + i].revents != 0)
 			evm_hear_errors(evm, (enum evm_child)i);
-	for (int i = 0; i < EVM_NUM_CHILDREN && !is_done_with(evm); i++)
+	for (int i = 0; i < EVM_NUM_CHILDREN && !evm_is_done_with(evm); i++)
 		if (slots[SLOT_CHILDREN + i].revents != 0)
 			evm_hear_child(evm, (enum evm_child)i);
 }
@@ -463,14 +277,14 @@ enum cella_status evm_turn(struct evm *evm, struct cella_error *err)
 		return error_errno(err, errno, "waiting");
 	if (num > 0)
 		serve(evm, slots);
-	if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !is_done_with(evm))
+	if (evm->due_ms != 0 && evm_now_ms() >= evm->due_ms && !evm_is_done_with(evm))
 		be_late(evm);
 	return CELLA_OK;
 }
 
 static enum cella_status supervise(struct evm *evm, struct cella_error *err)
 {
-	while (!is_done_with(evm))
+	while (!evm_is_done_with(evm))
 		TRY(evm_turn(evm, err));
 	return CELLA_OK;
 }
@@ -579,7 +393,7 @@ static enum cella_status take_and_start(struct evm *evm, struct cella_error *err
 	TRY(open_tpm(evm, err));
 	TRY(evm_start(evm, err));
 	evm_step(evm, EVM_STARTED);
-	tell_state(evm);
+	evm_tell_state(evm);
 	evm->due_ms = evm_now_ms() + (int64_t)backend->wait(&evm->options) * 1000;
 	return CELLA_OK;
 }
@@ -595,7 +409,7 @@ static enum cella_status not_the_image(enum cella_status status)
 
 static enum cella_status begin(struct evm *evm, struct cella_error *err)
 {
-	tell_state(evm);
+	evm_tell_state(evm);
 	TRY(watch_signals(evm, err));
 	TRY(not_the_image(take_name(evm, err)));
 	TRY(evm_prepare(&evm->options, &evm->launch, err));
@@ -650,7 +464,7 @@ enum cella_status evm_run(const struct evm_options *options, struct host_key **k
 	}
 	/* Who hears of its end finds nothing left of it. */
 	evm_done(&evm);
-	tell_state(&evm);
+	evm_tell_state(&evm);
 	if (evm.state == EVM_STOPPED)
 		return CELLA_OK;
 	return error_set(err, status != CELLA_OK ? status : CELLA_IO, "%s", evm.cause);

@@ -270,6 +270,19 @@ void evm_blame_child(struct evm *evm, enum evm_child which);
 void evm_step(struct evm *evm, enum evm_event event);
 void evm_break_off(struct evm *evm);
 
+/* evm_tell_state() tells who started this process, until the enclave runs or never will. */
+void evm_tell_state(struct evm *evm);
+
+/* evm_is_done_with() is true when nothing counts that is still to be heard of its processes. */
+bool evm_is_done_with(const struct evm *evm);
+
+/* What the loop calls when there is something to be heard (evm_hear.c). */
+void evm_hear_vtpm(struct evm *evm);
+void evm_hear_guest(struct evm *evm);
+void evm_welcome_guest(struct evm *evm);
+void evm_hear_qemu(struct evm *evm);
+void evm_hear_console(struct evm *evm);
+
 /*
  * evm_hear_errors() takes what a process writes to standard error; evm_hear_out() what it has
  * written already, or writes within a time from its last word; evm_hear_child() hears its end.
