@@ -4,14 +4,14 @@
 # enclave-cli: its options, its JSON, its codes. With QEMU and a kernel, what it runs is an
 # enclave indeed; without, that part is left out, and says so.
 #
-# Usage: enclave_cli.sh ENCLAVE_CLI CELLA BUILD APPLICATION; prints TAP. CELLA_KERNEL names a
+# Usage: enclave_cli.sh CELLA BUILD APPLICATION ENCLAVE_CLI; prints TAP. CELLA_KERNEL names a
 # folder with boot/vmlinuz-* and lib/modules/* of a kernel.
 set -u
 
-tool=$(realpath "$1")
-cella=$(realpath "$2")
-build=$(realpath "$3")
-application=$(realpath "$4")
+cella=$(realpath "$1")
+build=$(realpath "$2")
+application=$(realpath "$3")
+tool=$(realpath "$4")
 app=${application##*/}
 PATH=$build:$PATH
 : "${PATIENCE:=240}"
