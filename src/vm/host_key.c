@@ -117,6 +117,8 @@ enum cella_status host_key_make(const char *folder, int64_t now, struct cella_er
 		return error_set(err, CELLA_USAGE,
 				 "%s: has a host's key already; verifiers pin it",
 				 folder);
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, errno, "%s", folder);
 	TRY(private_key_generate(CRYPTO_P256, &key, err));
 	status = private_key_write(key, &pem, err);
 	if (status == CELLA_OK)

@@ -28,8 +28,8 @@ enum {
 struct host_key;
 
 /*
- * host_key_make() makes a key and its root certificate, in a folder that exists, and
- * refuses to replace what is there: certificates of the old key would be worth nothing.
+ * host_key_make() makes a key and its root certificate, in a folder that it makes unless it
+ * is there. It refuses to replace them: certificates of the old key would be worth nothing.
  */
 enum cella_status host_key_make(const char *folder, int64_t now,
 				struct cella_error *err) MUST_CHECK;

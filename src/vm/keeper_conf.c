@@ -7,8 +7,6 @@
 #include "vm/host_key.h"
 #include "vm/signers.h"
 
-#include <errno.h>
-#include <sys/stat.h>
 #include <time.h>
 
 static enum cella_status check_signers(const struct keeper *keeper,
@@ -43,8 +41,6 @@ enum cella_status keeper_ensure_host_key(struct keeper *keeper, struct cella_err
 
 	if (status != CELLA_MISSING)
 		return status;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return error_errno(err, errno, "%s", folder);
 	TRY(host_key_make(folder, (int64_t)time(NULL), err));
 	keeper_say(keeper, "has made this host's key; verifiers pin %s/%s", folder,
 		   HOST_ROOT_FILE);

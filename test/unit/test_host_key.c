@@ -172,6 +172,28 @@ static void a_key_is_made_once(void **state)
 	CHECK_TEXT_HAS(err.text, "has a host's key already");
 }
 
+static void its_folder_is_made_but_not_those_above(void **state)
+{
+	struct cella_error err = { 0 };
+	struct stat st;
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/new/of/it", folder);
+	CHECK_STATUS(CELLA_IO, host_key_make(path, NOW, &err));
+	CHECK_TEXT_HAS(err.text, path);
+	snprintf(path, sizeof path, "%s/new", folder);
+	CHECK_OK(host_key_make(path, NOW, &err));
+	CHECK_INT(0, stat(path, &st));
+	CHECK_INT(0700, st.st_mode & 07777);
+	snprintf(path, sizeof path, "%s/new/" HOST_KEY_FILE, folder);
+	CHECK_INT(0, unlink(path));
+	snprintf(path, sizeof path, "%s/new/" HOST_ROOT_FILE, folder);
+	CHECK_INT(0, unlink(path));
+	snprintf(path, sizeof path, "%s/new", folder);
+	CHECK_INT(0, rmdir(path));
+}
+
 static void the_key_is_its_owners_alone(void **state)
 {
 	struct host_key *key = NULL;
@@ -240,6 +262,7 @@ int main(void)
 		cmocka_unit_test(every_other_kind_of_key_is_refused),
 		cmocka_unit_test(names_of_enclaves_are_printable_and_short),
 		cmocka_unit_test(a_key_is_made_once),
+		cmocka_unit_test(its_folder_is_made_but_not_those_above),
 		cmocka_unit_test(the_key_is_its_owners_alone),
 		cmocka_unit_test(key_and_root_belong_together),
 	};
