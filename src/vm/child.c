@@ -236,6 +236,11 @@ static enum step prepare(struct making *making, int errors)
 	char *const environment[] = { path, language, NULL };
 	const struct child_spec *const spec = making->spec;
 
+	/* Opened as who starts it: another user may not get through the folders above it. */
+	const int program = strchr(spec->argv->items[0], '/') != NULL
+				    ? open(spec->argv->items[0], O_PATH | O_CLOEXEC)
+				    : -1;
+
 	if (!enter(spec->group))
 		return STEP_GROUP;
 	setsid();
@@ -255,6 +260,9 @@ static enum step prepare(struct making *making, int errors)
 		return STEP_FDS;
 	execvpe(making->has_root ? spec->root->program : spec->argv->items[0],
 		spec->argv->items, environment);
+	/* By its name above all: others should see what it is. */
+	if (errno == EACCES && program >= 0 && !making->has_root)
+		fexecve(program, spec->argv->items, environment);
 	return STEP_EXEC;
 }
 

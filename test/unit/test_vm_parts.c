@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include "fetch/files.h"
 #include "guest/io.h"
 #include "vm/child.h"
 #include "vm/control.h"
@@ -490,6 +491,37 @@ static void a_confined_child_has_no_network(void **state)
 	CHECK_TEXT_HAS((const char *)words.data, "net:[");
 }
 
+/* Programs are started where their child, as another user, could not reach them. */
+static void a_program_may_be_where_others_do_not_get(void **state)
+{
+	char path[] = "/tmp/cella-vm-XXXXXX/sh";
+	char *const slash = strrchr(path, '/');
+	struct argv argv CLEANUP(argv_done) = { 0 };
+	struct out words CLEANUP(out_done) = { 0 };
+	struct out shell CLEANUP(out_done) = { 0 };
+	struct child child CLEANUP(child_done) = CHILD_NONE;
+	struct cella_error err = { 0 };
+	const struct child_spec spec = { .name = "shell",
+					 .argv = &argv,
+					 .is_confined = true };
+
+	(void)state;
+	*slash = '\0';
+	assert_non_null(mkdtemp(path)); /* of mode 0700 */
+	*slash = '/';
+	CHECK_OK(file_read("/bin/sh", 64 << 20, &shell, &err));
+	CHECK_OK(file_write(path, out_view(&shell), 0755, &err));
+	argv_add(&argv, "%s", path);
+	argv_add(&argv, "-c");
+	argv_add(&argv, "printf runs >&2");
+	CHECK_OK(child_start(&spec, &child, &err));
+	read_words(&child, &words);
+	CHECK_TEXT("runs", (const char *)words.data);
+	CHECK_INT(0, unlink(path));
+	*slash = '\0';
+	CHECK_INT(0, rmdir(path));
+}
+
 /* Its program, what that is installed with, its own descriptors: no other file. */
 static void a_child_may_have_a_root_of_its_own(void **state)
 {
@@ -645,6 +677,7 @@ int main(void)
 		cmocka_unit_test(ends_are_told),
 		cmocka_unit_test(a_child_has_only_what_it_is_given),
 		cmocka_unit_test(a_confined_child_has_no_network),
+		cmocka_unit_test(a_program_may_be_where_others_do_not_get),
 		cmocka_unit_test(a_child_may_have_a_root_of_its_own),
 		cmocka_unit_test(a_root_needs_its_program),
 		cmocka_unit_test(there_may_be_no_such_program),
