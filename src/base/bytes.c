@@ -38,7 +38,8 @@ bool bytes_equal_secret(const void *a, const void *b, size_t len)
 struct cella_bytes bytes_slice(struct cella_bytes bytes, size_t offset, size_t len)
 {
 	assert(offset <= bytes.len && len <= bytes.len - offset);
-	return bytes_of(bytes.data + offset, len);
+	/* Nothing may be nowhere: arithmetic on that is undefined. */
+	return bytes_of(offset > 0 ? bytes.data + offset : bytes.data, len);
 }
 
 void bytes_reverse(struct cella_bytes bytes, uint8_t *out)
