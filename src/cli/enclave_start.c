@@ -82,10 +82,9 @@ static enum cella_status hear_state(struct hearing *hearing, struct cella_bytes 
 {
 	static const char *const lasting[] = { "running", "waiting", "stopped" };
 	json_t *status CLEANUP_JSON = NULL;
-	const json_t *warning;
+	const json_t *warnings;
 	const char *name;
 	const char *state;
-	size_t i;
 
 	TRY(enclave_status_parse(line, &status, err));
 	name = enclave_status_text(status, "name");
@@ -100,8 +99,10 @@ static enum cella_status hear_state(struct hearing *hearing, struct cella_bytes 
 		note(hearing->common, "%s: running by %s (%s)", name,
 		     enclave_status_text(status, "backend"),
 		     enclave_status_text(status, "backend_reason"));
-	json_array_foreach(json_object_get(status, "warnings"), i, warning)
-		note(hearing->common, "warning: %s", json_string_value(warning));
+	warnings = json_object_get(status, "warnings");
+	for (size_t i = 0; i < json_array_size(warnings); i++)
+		note(hearing->common, "warning: %s",
+		     json_string_value(json_array_get(warnings, i)));
 	if (is_one_of(state, lasting, ARRAY_LEN(lasting)))
 		hearing->status = take(&status);
 	else if (hearing->telling == ENCLAVE_TELLS_STATES)

@@ -436,13 +436,11 @@ static int is_record_entry(const struct dirent *entry)
 enum cella_status failure_list(const char *base, failure_found_fn *found, void *context,
 			       struct cella_error *err)
 {
-	struct failure *failure CLEANUP_FREE = calloc(1, sizeof *failure);
+	static struct failure failure;
 	enum cella_status status = CELLA_OK;
 	struct dirent **entries = NULL;
 	int num;
 
-	if (failure == NULL)
-		return error_nomem(err);
 	num = scandir(base, &entries, is_record_entry, alphasort);
 	if (num < 0)
 		return error_errno(err, errno, "%s", base);
@@ -450,8 +448,8 @@ enum cella_status failure_list(const char *base, failure_found_fn *found, void *
 		char path[RUN_PATH_MAX];
 
 		if (run_path(base, entries[i]->d_name, path, NULL) == CELLA_OK &&
-		    failure_read(path, failure, NULL) == CELLA_OK)
-			status = found(context, failure, err);
+		    failure_read(path, &failure, NULL) == CELLA_OK)
+			status = found(context, &failure, err);
 	}
 	free_entries(entries, num);
 	return status;

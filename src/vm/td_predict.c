@@ -187,7 +187,7 @@ enum cella_status td_events_of(struct cella_bytes kernel, struct cella_bytes cmd
 			       struct td_events *out, struct cella_error *err)
 {
 	struct out options CLEANUP(out_done) = { 0 };
-	struct td_events events;
+	struct td_events events = { 0 };
 	struct cella_bytes view;
 
 	TRY(td_kernel_digest(kernel, CRYPTO_SHA384, events.kernel.bytes, err));

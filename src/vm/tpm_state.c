@@ -100,6 +100,15 @@ static void write_header(const struct tpm_state_owner *owner, char header[HEADER
 		 owner->debug ? "yes" : "no");
 }
 
+static enum cella_status name_file(struct tpm_state *state, const char *folder,
+				   const char *owner, struct cella_error *err)
+{
+	if (snprintf(state->name, NAME_LEN, "%s.tpm", owner) < NAME_LEN &&
+	    snprintf(state->path, PATH_MAX, "%s/%s", folder, state->name) < PATH_MAX)
+		return CELLA_OK;
+	return error_set(err, CELLA_LIMIT, "%.60s: too long a path", folder);
+}
+
 enum cella_status tpm_state_open(const char *folder, const uint8_t secret[SEAL_KEY_LEN],
 				 const struct tpm_state_owner *owner,
 				 struct tpm_state **out, struct cella_error *err)
@@ -111,9 +120,7 @@ enum cella_status tpm_state_open(const char *folder, const uint8_t secret[SEAL_K
 	state->folder = -1;
 	state->lock = -1;
 	write_header(owner, state->header);
-	if (snprintf(state->name, NAME_LEN, "%s.tpm", owner->name) >= NAME_LEN ||
-	    snprintf(state->path, PATH_MAX, "%s/%s", folder, state->name) >= PATH_MAX)
-		return error_set(err, CELLA_LIMIT, "%.60s: too long a path", folder);
+	TRY(name_file(state, folder, owner->name, err));
 	TRY(seal_key(secret, bytes_of(state->header, strlen(state->header)), state->key,
 		     err));
 	TRY(open_folder(folder, state, err));
@@ -180,9 +187,12 @@ static size_t header_len(struct cella_bytes file)
 {
 	static const char start[] = "cella tpm state 1\n";
 	const size_t max = file.len < HEADER_MAX ? file.len : HEADER_MAX;
-	const uint8_t *const end = max > 0 ? memmem(file.data, max, "\n\n", 2) : NULL;
+	const uint8_t *end;
 
-	if (end == NULL || memcmp(file.data, start, sizeof start - 1) != 0)
+	if (max < sizeof start || memcmp(file.data, start, sizeof start - 1) != 0)
+		return 0;
+	end = memmem(file.data, max, "\n\n", 2);
+	if (end == NULL)
 		return 0;
 	for (const uint8_t *c = file.data; c < end; c++)
 		if ((*c < ' ' && *c != '\n') || *c > '~')
