@@ -162,7 +162,7 @@ static void a_trust_domain_has_its_command_line(void **state)
 	struct evm_options options = { .image = image,
 				       .vcpus = 2,
 				       .memory_mib = 2048,
-				       .firmware = "/usr/share/ovmf/OVMF.fd",
+				       .firmware = "/proc/self/exe", /* any file */
 				       .qemu = "qemu-system-x86_64" };
 	char *text CLEANUP_FREE = planned(&backend_tdx, &options);
 
