@@ -87,7 +87,7 @@ static int be_qemu(char **argv)
 	int qmp = -1;
 	int kernel = -1;
 
-	signal(SIGTERM, leave);
+	signal(SIGWINCH, leave);
 	for (char **arg = argv; *arg != NULL; arg++) {
 		if (strncmp(*arg, prefix, sizeof prefix - 1) == 0)
 			qmp = (int)strtol(*arg + sizeof prefix - 1, NULL, 10);
@@ -291,17 +291,25 @@ static void check_status(const char *state)
 	CHECK_TEXT_HAS((const char *)answer.data, wanted);
 }
 
-/* As the guest's reset does with a real one. */
+/*
+ * As the guest's reset does with a real one. It may not have begun yet to heed the signal,
+ * which is one that harms nobody: so it is sent until it has gone.
+ */
 static void quit_qemu(void)
 {
 	static const char member[] = "\"QEMU\":";
 	struct out answer CLEANUP(out_done) = { 0 };
 	const char *at;
+	pid_t qemu;
 
 	ask_status(&answer);
 	at = strstr((const char *)answer.data, member);
 	assert_non_null(at);
-	CHECK_INT(0, kill((pid_t)strtol(at + sizeof member - 1, NULL, 10), SIGTERM));
+	qemu = (pid_t)strtol(at + sizeof member - 1, NULL, 10);
+	for (int num = 0; kill(qemu, SIGWINCH) == 0; num++) {
+		CHECK_TRUE(num < PATIENCE_S * 50);
+		poll(NULL, 0, 20);
+	}
 }
 
 /* --- guests -------------------------------------------------------------------------- */
