@@ -31,6 +31,7 @@ struct backend {
 	bool has_kick[VHOST_MAX_RINGS];
 	bool has_driver;
 	bool had_driver;
+	bool is_lively; /* it did not wait long the last time */
 	bool is_done;
 	enum backend_end end;
 	struct cella_error why;
