@@ -109,13 +109,10 @@ static void print_more(const struct failure *failure)
 		print_block("more", "the end of its console:");
 		printf("\n%s\n", failure->console);
 	} else {
-		print_block("more",
-			    failure->debug
-				    ? "its kernel wrote nothing to its console: build "
-				      "with --append 'console=ttyS0 loglevel=7'"
-				    : "an image built with --append 'console=ttyS0 "
-				      "loglevel=7' and run with --debug keeps what its "
-				      "kernel writes");
+		print_block("more", failure->debug
+					    ? "its kernel wrote nothing to its console"
+					    : "a run with --debug keeps what its kernel "
+					      "writes");
 	}
 }
 

@@ -4,10 +4,33 @@
  */
 #include "evidence/eif_launch.h"
 
+#include <string.h>
+
 _Static_assert((int)EIF_MAX_RAMDISKS <= (int)LAUNCH_MAX_RAMDISKS,
 	       "every image can be measured");
 _Static_assert((int)EIF_CMDLINE_MAX <= (int)LAUNCH_CMDLINE_MAX,
 	       "every command line can be, too");
+
+bool eif_has_word(const struct eif *image, const char *word)
+{
+	const struct cella_bytes *const line = &image->cmdline;
+	const size_t len = strlen(word);
+
+	for (size_t i = 0; i + len <= line->len; i++)
+		if ((i == 0 || line->data[i - 1] == ' ') &&
+		    memcmp(line->data + i, word, len) == 0 &&
+		    (word[len - 1] == '=' || i + len == line->len ||
+		     strchr(" =", line->data[i + len]) != NULL))
+			return true;
+	return false;
+}
+
+void eif_cmdline(const struct eif *image, bool debug, struct out *out)
+{
+	out_bytes(out, image->cmdline.data, image->cmdline.len);
+	if (debug && !eif_has_word(image, "console="))
+		out_text(out, " " EIF_DEBUG_CMDLINE);
+}
 
 /* The kernel, nearly all of most images, is the first of what is measured as a whole. */
 static enum cella_status digest_whole(const struct cella_bytes *views, size_t num_views,

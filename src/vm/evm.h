@@ -85,7 +85,8 @@ struct evm_image {
 	uint8_t nitro_pcr8[SHA384_LEN];
 	bool is_signed;
 	size_t first_ramdisk; /* bytes of the ramdisks' file that are the first's */
-	char *metadata;       /* NULL: there is none, or too much */
+	size_t cmdline_len; /* of the image's own command line, with which the launch's begins */
+	char *metadata; /* NULL: there is none, or too much */
 };
 
 /* What is measured and booted: sealed files, and what they will measure to. */

@@ -89,7 +89,7 @@ enum cella_status evm_launch_hash(struct evm_launch *launch, struct cella_error 
 	TRY(sealed_map(launch->kernel, &kernel, err));
 	TRY(sealed_map(launch->ramdisk, &ramdisk, err));
 	image->kernel = kernel;
-	image->cmdline = bytes_of(launch->cmdline, strlen(launch->cmdline));
+	image->cmdline = bytes_of(launch->cmdline, told->cmdline_len);
 	image->ramdisks[0] = bytes_of(ramdisk.data, told->first_ramdisk);
 	image->ramdisks[1] = bytes_of(ramdisk.data + told->first_ramdisk,
 				      ramdisk.len - told->first_ramdisk);
@@ -112,7 +112,7 @@ static enum cella_status copy_metadata(const struct eif *image, char **out,
 
 /* --- what is measured ---------------------------------------------------------------- */
 
-static enum cella_status copy_cmdline(const struct eif *image, char **out,
+static enum cella_status copy_cmdline(const struct eif *image, bool debug, char **out,
 				      struct cella_error *err)
 {
 	struct out text CLEANUP(out_done) = { 0 };
@@ -120,7 +120,7 @@ static enum cella_status copy_cmdline(const struct eif *image, char **out,
 	if (memchr(image->cmdline.data, '\0', image->cmdline.len) != NULL)
 		return error_set(err, CELLA_MALFORMED,
 				 "image: command line: has a NUL byte");
-	out_bytes(&text, image->cmdline.data, image->cmdline.len);
+	eif_cmdline(image, debug, &text);
 	return out_take_text(&text, out, err);
 }
 
@@ -168,8 +168,10 @@ static enum cella_status prepare(struct evm_options *options, const struct eif *
 		return error_set(err, CELLA_UNSUPPORTED,
 				 "image: is for arm64; this host runs x86-64");
 	complete(options, image);
-	TRY(copy_cmdline(image, &out->cmdline, err));
+	TRY(copy_cmdline(image, options->debug, &out->cmdline, err));
 	TRY(digest_image(image, options->trusted, &digests, &out->image, err));
+	digests.cmdline = bytes_of(out->cmdline, strlen(out->cmdline));
+	out->image.cmdline_len = image->cmdline.len;
 	TRY(copy_metadata(image, &out->image.metadata, err));
 	out->image.first_ramdisk = image->ramdisks[0].len;
 	memcpy(out->image_sha384, digests.whole.sha384, SHA384_LEN);

@@ -24,9 +24,8 @@
 
 #define BUILD_ANEW "build the image anew (cella enclave build), or fetch it again"
 #define SEE_DEBUG \
-	"build the image with --append 'console=ttyS0 loglevel=7', and run it with " \
-	"--debug: this command then shows what its kernel wrote last. The measurements of " \
-	"such a run say so"
+	"run it with --debug: this command then shows what its kernel wrote last. The " \
+	"measurements of such a run say so"
 #define REPORT \
 	"this should not happen: report it, with cella enclave explain --json and the " \
 	"versions of cella and QEMU"

@@ -99,26 +99,12 @@ static const struct {
 	{ "nopti", "the kernel's page-table isolation is off (nopti)" },
 };
 
-/* A word of the command line that begins like this. */
-static bool has_word(struct cella_bytes cmdline, const char *word)
-{
-	const size_t len = strlen(word);
-
-	for (size_t i = 0; i + len <= cmdline.len; i++)
-		if ((i == 0 || cmdline.data[i - 1] == ' ') &&
-		    memcmp(cmdline.data + i, word, len) == 0 &&
-		    (word[len - 1] == '=' || i + len == cmdline.len ||
-		     strchr(" =", cmdline.data[i + len]) != NULL))
-			return true;
-	return false;
-}
-
 static void find_warnings(struct image_facts *facts)
 {
 	const char *const log = json_string_value(json_object_get(facts->policy, "log"));
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (has_word(facts->image->cmdline, words[i].word))
+		if (eif_has_word(facts->image, words[i].word))
 			warn(facts, words[i].warning);
 	if (log != NULL && strcmp(log, "full") == 0)
 		warn(facts, "the host may read all that the guest writes (log: full)");
@@ -153,10 +139,16 @@ static enum cella_status predict(struct image_facts *facts,
 				 const struct image_question *question,
 				 struct cella_error *err)
 {
+	struct out cmdline CLEANUP(out_done) = { 0 };
+	const char *text;
+
 	facts->has_config = question->config != NULL;
 	facts->has_debug = question->config != NULL && question->config->debug;
 	TRY(eif_launch(facts->image, facts->is_signed ? &facts->signature : NULL,
 		       &facts->measured, err));
+	eif_cmdline(facts->image, facts->has_debug, &cmdline);
+	text = arena_out(&facts->arena, &cmdline);
+	facts->measured.cmdline = bytes_of(text, cmdline.len);
 	TRY(launch_plan_make(IMAGE_MACHINE, &facts->measured, question->config,
 			     &facts->arena, &facts->plan, err));
 	return launch_predict(&facts->plan, &facts->pcrs, err);
@@ -172,7 +164,7 @@ static enum cella_status predict_td(struct image_facts *facts,
 	if (firmware.len == 0)
 		return CELLA_OK;
 	TRY(td_firmware_mrtd(firmware, &facts->mrtd, err));
-	TRY(td_events_of(image->kernel, image->cmdline, image->ramdisks,
+	TRY(td_events_of(image->kernel, facts->measured.cmdline, image->ramdisks,
 			 image->num_ramdisks, &events, err));
 	TRY(td_fold(&events, &facts->rtmrs, err));
 	facts->has_td = true;

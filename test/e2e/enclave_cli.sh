@@ -318,8 +318,7 @@ equal "if asked for" "$(jq -c '.[0] | [.ImageName, .ImageVersion,
 refuses "it has no console" 44 "not run in debug mode" console --run-dir "$run" \
 	--enclave-name one
 
-"$cella" enclave build --quiet --kernel "$kernel" --modules "$modules" --cmdline \
-	"console=ttyS0 panic=-1 reboot=t" --output app.debug.eif app.tar
+cp signed.eif app.debug.eif
 check "one for debugging runs beside it" 0 "$tool" run-enclave --run-dir "$run" --host host \
 	--eif-path app.debug.eif --cpu-count 1 --debug-mode
 equal "called after its image" "$(jq -r .EnclaveName out)" app_debug
@@ -327,6 +326,16 @@ id=$(jq -r .EnclaveID out)
 check "both are described" 0 "$tool" describe-enclaves --run-dir "$run"
 equal "with their own IDs" "$(jq -r '[.[].EnclaveID] | unique | length' out)" 2
 equal "and flags" "$(jq -r '[.[].Flags] | sort | join(" ")' out)" "DEBUG_MODE NONE"
+jq --arg id "$id" '.[] | select(.EnclaveID == $id)' out >debug.json
+equal "its image measures the same elsewhere" "$(jq -Sc .Measurements debug.json)" \
+	"$(jq -Sc .Measurements eif.json)"
+check "what it measures is predicted" 0 "$cella" enclave describe signed.eif --json --debug \
+	--cpus 1 --memory "$(jq .MemoryMiB debug.json)"
+cp out predicted.json
+"$cella" enclave attest app_debug --run-dir "$run" --quiet --nonce $nonce --output debug.evm.json
+equal "to the bit" \
+	"$(jq -c '.pcrs as $p | [0, 4, 8, 9, 11, 12, 13 | {(tostring): $p[.]}] | add' debug.evm.json)" \
+	"$(jq -c '.measurements.vtpm.sha256' predicted.json)"
 check "its console is shown" 0 "$tool" console --run-dir "$run" --enclave-id "$id" \
 	--disconnect-timeout 5
 cp out console.txt

@@ -69,10 +69,9 @@ check "which nothing is left of" 0 nothing_left
 fails "a kernel that is none" kernel-refused kernel.eif
 
 # --- with a guest ---
-console='console=ttyS0 loglevel=7'
 echo nothing >init
 chmod 755 init
-image noinit.eif --append "$console" --init init "$application" -- "/$app"
+image noinit.eif --init init "$application" -- "/$app"
 fails "no init" kernel-no-init --debug noinit.eif
 check "as text" 0 enclave explain fails
 says "it is told what shows it" "Kernel panic - not syncing: No working init found"

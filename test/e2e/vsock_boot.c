@@ -4,7 +4,7 @@
  * hardware virtualisation, with test/guest/vsock_init.c as its whole user space, and talks
  * with it. Prints TAP.
  *
- *     vsock_boot CELLA_VSOCK INIT
+ *     vsock_boot CELLA_VSOCK INIT [bounced]
  *
  * CELLA_KERNEL is the folder that the kernel's package was unpacked in. Where that or QEMU is
  * missing all is skipped, and said why.
@@ -368,6 +368,12 @@ static void start_backend(const char *program, int front, int base, int said)
 	backend = start(argv, said);
 }
 
+#define CMDLINE "quiet panic=-1 reboot=t console=ttyS0"
+#define DEVICE "vhost-user-vsock-pci,chardev=c0"
+
+/* As the guest of a trust domain must be: its devices reach nothing but bounce buffers. */
+static bool is_bounced;
+
 static void start_machine(int said)
 {
 	char ramdisk[128], serial[128], chardev[128];
@@ -385,7 +391,7 @@ static void start_machine(int said)
 				     "-initrd",
 				     ramdisk,
 				     "-append",
-				     "quiet panic=-1 reboot=t console=ttyS0",
+				     is_bounced ? CMDLINE " swiotlb=force" : CMDLINE,
 				     "-nodefaults",
 				     "-no-user-config",
 				     "-display",
@@ -396,7 +402,7 @@ static void start_machine(int said)
 				     "-chardev",
 				     chardev,
 				     "-device",
-				     "vhost-user-vsock-pci,chardev=c0",
+				     is_bounced ? DEVICE ",iommu_platform=on" : DEVICE,
 				     NULL };
 
 	snprintf(ramdisk, sizeof ramdisk, "%s/ramdisk", folder);
@@ -639,7 +645,8 @@ int main(int argc, char **argv)
 	int front, base, beat, called, gate, said;
 	char path[128];
 
-	if (argc != 3)
+	is_bounced = argc == 4 && strcmp(argv[3], "bounced") == 0;
+	if (argc != 3 && !is_bounced)
 		return 2;
 	find_kernel();
 	signal(SIGPIPE, SIG_IGN);

@@ -140,8 +140,14 @@ static void as_qemu_does(void **state UNUSED)
 	SAY(CELLA_OK, say(&w, VHOST_GET_FEATURES, NULL, 0));
 	CHECK_TRUE(answered(&w) == VHOST_FEATURES);
 	SAY(CELLA_OK, say(&w, VHOST_GET_PROTOCOL_FEATURES, NULL, 0));
-	CHECK_INT(0x209, answered(&w));
-	SAY(CELLA_OK, say_u64(&w, VHOST_SET_PROTOCOL_FEATURES, 0x209));
+	CHECK_INT(0x229, answered(&w));
+	SAY(CELLA_OK, say_u64(&w, VHOST_SET_PROTOCOL_FEATURES, 0x229));
+	for (unsigned i = 0; i < 2; i++) { /* the second takes the first one's place */
+		const int fd = eventfd(0, EFD_CLOEXEC);
+
+		SAY(CELLA_OK, say_with(&w, VHOST_SET_BACKEND_REQ_FD, 9, NULL, 0, &fd, 1));
+		CHECK_INT(0, answered(&w));
+	}
 	SAY(CELLA_OK, say(&w, VHOST_GET_QUEUE_NUM, NULL, 0));
 	CHECK_TRUE(answered(&w) >= 2);
 	SAY(CELLA_OK, say(&w, VHOST_SET_OWNER, NULL, 0));
@@ -155,7 +161,7 @@ static void as_qemu_does(void **state UNUSED)
 	SAY(CELLA_OK, say(&w, VHOST_GET_CONFIG, get_config, sizeof get_config));
 	CHECK_INT(20, w.answer.len);
 	CHECK_BYTES(config, sizeof config, bytes_of(w.answer.payload + 12, 8));
-	SAY(CELLA_OK, say_u64(&w, VHOST_SET_FEATURES, UINT64_C(0x140000000)));
+	SAY(CELLA_OK, say_u64(&w, VHOST_SET_FEATURES, UINT64_C(0x340000000)));
 	CHECK_TRUE(!w.answer.is_due);
 	SAY(CELLA_OK, say_memory(&w, 2, 2));
 	CHECK_INT(0, answered(&w)); /* it wants to know */

@@ -352,6 +352,15 @@ static enum cella_status set_vring_err(struct call *call, struct cella_error *er
 	return CELLA_OK;
 }
 
+static enum cella_status set_backend_req_fd(struct call *call, struct cella_error *err)
+{
+	(void)err;
+	close_fd(&call->vhost->requests);
+	call->vhost->requests = call->message->fds[0];
+	call->message->fds[0] = -1;
+	return CELLA_OK;
+}
+
 /* --- rules --------------------------------------------------------------------------- */
 
 enum names_ring { NO_RING, RING_U32, RING_FD };
@@ -409,6 +418,8 @@ static const struct rule {
 	[VHOST_SET_VRING_ENABLE] = { "SET_VRING_ENABLE", set_vring_enable, STATE_LEN,
 				     STATE_LEN, 0, 0, RING_U32,
 				     AFTER_OWNER | AFTER_FEATURES },
+	[VHOST_SET_BACKEND_REQ_FD] = { "SET_BACKEND_REQ_FD", set_backend_req_fd, 0, 0, 1,
+				       1, NO_RING, 0 },
 	[VHOST_GET_CONFIG] = { "GET_CONFIG", get_config, CONFIG_HEAD_LEN,
 			       CONFIG_HEAD_LEN + VHOST_MAX_PAYLOAD / 2, 0, 0, NO_RING,
 			       0 },
@@ -557,6 +568,7 @@ void vhost_init(struct vhost *vhost, const uint8_t config[VHOST_CONFIG_LEN])
 {
 	*vhost = (struct vhost){ 0 };
 	memcpy(vhost->config, config, VHOST_CONFIG_LEN);
+	vhost->requests = -1;
 	for (size_t i = 0; i < VHOST_MAX_RINGS; i++)
 		vhost->rings[i].kick = vhost->rings[i].call = vhost->rings[i].err = -1;
 }
@@ -568,6 +580,7 @@ void vhost_done(struct vhost *vhost)
 		close_fd(&vhost->rings[i].call);
 		close_fd(&vhost->rings[i].err);
 	}
+	close_fd(&vhost->requests);
 	memory_unmap(&vhost->memory);
 }
 

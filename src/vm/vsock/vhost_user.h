@@ -39,18 +39,28 @@ enum vhost_request {
 	VHOST_SET_PROTOCOL_FEATURES = 16,
 	VHOST_GET_QUEUE_NUM = 17,
 	VHOST_SET_VRING_ENABLE = 18,
+	VHOST_SET_BACKEND_REQ_FD = 21,
 	VHOST_GET_CONFIG = 24,
 };
 
-/* Features of the device, and of the protocol. */
+/*
+ * Features of the device, and of the protocol. ACCESS_PLATFORM changes nothing here: what the
+ * driver then lets the device reach, a confidential guest its bounce buffers, is in the memory
+ * that the front-end tells all the same. Front-ends demand it for such guests, and with it a
+ * channel for requests of the back-end (BACKEND_REQ), which this one never has.
+ */
 #define VHOST_F_PROTOCOL_FEATURES (UINT64_C(1) << 30)
 #define VIRTIO_F_VERSION_1 (UINT64_C(1) << 32)
-#define VHOST_FEATURES (VIRTIO_F_VERSION_1 | VHOST_F_PROTOCOL_FEATURES)
+#define VIRTIO_F_ACCESS_PLATFORM (UINT64_C(1) << 33)
+#define VHOST_FEATURES \
+	(VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VHOST_F_PROTOCOL_FEATURES)
 #define VHOST_PROTOCOL_MQ (UINT64_C(1) << 0)
 #define VHOST_PROTOCOL_REPLY_ACK (UINT64_C(1) << 3)
+#define VHOST_PROTOCOL_BACKEND_REQ (UINT64_C(1) << 5)
 #define VHOST_PROTOCOL_CONFIG (UINT64_C(1) << 9)
 #define VHOST_PROTOCOL_FEATURES \
-	(VHOST_PROTOCOL_MQ | VHOST_PROTOCOL_REPLY_ACK | VHOST_PROTOCOL_CONFIG)
+	(VHOST_PROTOCOL_MQ | VHOST_PROTOCOL_REPLY_ACK | VHOST_PROTOCOL_BACKEND_REQ | \
+	 VHOST_PROTOCOL_CONFIG)
 
 /* struct vhost_message - one that has come. The descriptors are its. */
 struct vhost_message {
@@ -88,6 +98,7 @@ struct vhost {
 	uint64_t protocol_features;
 	bool has_owner;
 	bool has_features;
+	int requests; /* kept open, or the front-end takes offence */
 	struct memory memory;
 	struct vhost_ring rings[VHOST_MAX_RINGS];
 	unsigned changes; /* counts whatever moves, starts or stops a ring */
