@@ -21,7 +21,7 @@ enum {
 	CONN_NONE = -1,         /* no connection */
 	CONN_GREETING_LEN = 32, /* the longest CONNECT line, its end included */
 
-	WINDOW_MAX = 256 << 10,
+	WINDOW_MAX = 512 << 10,
 	WINDOW_MIN = 4 << 10,
 	WINDOW_SHARE = 8, /* a window takes so much of what is left of the budget */
 	WINDOW_BUDGET = 64 << 20,
