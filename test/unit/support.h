@@ -26,6 +26,11 @@
 extern const char *check_case;
 #define CASE(name) (check_case = (name))
 
+/* For a table of tests: one that only root can run. Without root it is not in the plan. */
+#define ROOT_TEST(f) \
+	(geteuid() == 0 ? (struct CMUnitTest)cmocka_unit_test(f) \
+			: (struct CMUnitTest){ 0 })
+
 /* CHECK_STATUS() runs an expression with `err` and compares its status. */
 #define CHECK_STATUS(expected, expression) \
 	do { \
