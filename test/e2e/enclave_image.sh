@@ -230,7 +230,9 @@ head -c 1 <&3 >out
 grep -E '^(Seccomp|NoNewPrivs):' "/proc/$reader/status" | tr -s '\t\n' '  ' >out
 [ "$(cat out)" = "NoNewPrivs: 1 Seccomp: 2 " ]
 verdict $? "foreign archives are read behind a filter: $(cat out)"
-same "with its own descriptors alone" "0 1 2" "$(cd "/proc/$reader/fd" && echo *)"
+if [ "$(id -u)" -eq 0 ]; then # nobody else may look into a process that is not dumpable
+	same "with its own descriptors alone" "0 1 2" "$(cd "/proc/$reader/fd" && echo *)"
+fi
 exec 3<&- 7>&-
 wait "$reader" 2>/dev/null
 check "it gets descriptors, no names" 2 "$unpack" tar zeros.tar
