@@ -4,8 +4,8 @@
  */
 #include "cli/commands.h"
 
-#include "cli/enclave_args.h"
 #include "cli/enclave_input.h"
+#include "cli/ways_args.h"
 #include "fetch/files.h"
 
 #include <string.h>

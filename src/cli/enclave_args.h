@@ -8,7 +8,6 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
-#include "vm/network.h"
 #include "vm/run_dir.h"
 
 enum {
@@ -22,46 +21,6 @@ enum {
 		"run-dir", 0, "DIR", OPTION_TEXT, offset, \
 			"find running enclaves below this directory instead of /run/cella" \
 	}
-
-/* The ways in and out, as they are given. */
-struct ways_args {
-	const char *to_guest;
-	const char *from_guest;
-	struct texts forward;
-	struct texts egress;
-};
-
-#define WAYS_MEMBER(offset, member) ((offset) + offsetof(struct ways_args, member))
-
-/* The rows for them, given where they go. */
-#define WAYS_OPTIONS(offset) \
-	{ "to-guest", \
-	  0, \
-	  "PORTS", \
-	  OPTION_TEXT, \
-	  WAYS_MEMBER(offset, to_guest), \
-	  "the enclave's vsock ports that this host may reach; any" }, \
-		{ "from-guest", \
-		  0, \
-		  "PORTS", \
-		  OPTION_TEXT, \
-		  WAYS_MEMBER(offset, from_guest), \
-		  "this host's vsock ports that the enclave may reach; none" }, \
-		{ "forward", \
-		  0, \
-		  "[ADDR:]PORT:PORT", \
-		  OPTION_TEXTS, \
-		  WAYS_MEMBER(offset, forward), \
-		  "a port of this host for a vsock port of the enclave" }, \
-	{ \
-		"egress", 0, "NAME:PORT", OPTION_TEXTS, WAYS_MEMBER(offset, egress), \
-			"let the enclave connect to this place, and to no other that is not named" \
-	}
-
-/* enclave_ways_read() reads them: what is measured of a launch with these. */
-enum cella_status enclave_ways_read(const struct ways_args *args, struct arena *arena,
-				    struct launch_config *out,
-				    struct cella_error *err) MUST_CHECK;
 
 /* enclave_status_parse() reads what a supervisor says of its enclave. */
 enum cella_status enclave_status_parse(struct cella_bytes text, json_t **out,

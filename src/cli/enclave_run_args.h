@@ -8,6 +8,7 @@
 
 #include "cli/enclave_args.h"
 #include "cli/resource_args.h"
+#include "cli/ways_args.h"
 
 struct run_args {
 	struct common_args common;

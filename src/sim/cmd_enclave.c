@@ -5,7 +5,7 @@
 #include "sim/commands.h"
 
 #include "cli/binding.h"
-#include "cli/enclave_args.h"
+#include "cli/ways_args.h"
 #include "fetch/files.h"
 #include "sim/evm.h"
 
