@@ -348,9 +348,10 @@ const struct command cmd_enclave_build = {
 	.max_operands = TEXTS_MAX,
 	.summary = "Build an enclave image",
 	.description =
-		"Of a static program, a directory with a command, an OCI image layout, or the file\n"
-		"that 'docker save' writes; Docker itself is not needed. The same inputs make the same\n"
-		"bytes. Without --kernel, the distribution's kernel package is fetched once.\n\n"
+		"Of a static program, a directory with a command, an OCI image layout, or the\n"
+		"file that 'docker save' writes; Docker itself is not needed. The same inputs\n"
+		"make the same bytes. Without --kernel, the distribution's kernel package is\n"
+		"fetched once.\n\n"
 		"  cella enclave build ./server -o server.eif -- /server --port 9999\n"
 		"  cella enclave build image.tar\n"
 		"  cella enclave build --default",

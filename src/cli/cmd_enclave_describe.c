@@ -115,9 +115,9 @@ const struct command cmd_enclave_describe = {
 	.max_operands = 1,
 	.summary = "Show what an enclave image holds, who signed it, what it measures",
 	.description =
-		"Predicts the PCRs that the virtual TPM has before the first instruction, and those\n"
-		"of Nitro Enclaves for the same file. Exit status 1: its signature does not hold, or\n"
-		"--signer is given and it is not signed by one of those.",
+		"Predicts the PCRs that the virtual TPM has before the first instruction, and\n"
+		"those of Nitro Enclaves for the same file. Exit status 1: its signature does not\n"
+		"hold, or --signer is given and it is not signed by one of those.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct describe_args),

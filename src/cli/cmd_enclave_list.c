@@ -157,9 +157,10 @@ const struct command cmd_enclave_list = {
 	.max_operands = 0,
 	.summary = "List the enclaves that run",
 	.description =
-		"Shows name, state, supervisor, processors, memory, back-end and folder of each, and\n"
-		"what services wait for whose enclave does not run; with --json also why that back-end\n"
-		"was taken. What a supervisor that was killed has left behind is removed.",
+		"Shows name, state, supervisor, processors, memory, back-end and folder of each,\n"
+		"and what services wait for whose enclave does not run; with --json also why that\n"
+		"back-end was taken. What a supervisor that was killed has left behind is\n"
+		"removed.",
 	.options = list_options,
 	.num_options = ARRAY_LEN(list_options),
 	.args_size = sizeof(struct list_args),

@@ -366,8 +366,8 @@ const struct command cmd_enclave_plan = {
 	.description =
 		"Takes the options of run, applies its rules to this machine and to what other\n"
 		"enclaves have taken, and tells all that follows. Nothing is started or changed.\n"
-		"Exit status: 0 it can be had, 1 it cannot, with every reason, 3 the machine could\n"
-		"not be read.\n\n"
+		"Exit status: 0 it can be had, 1 it cannot, with every reason, 3 the machine\n"
+		"could not be read.\n\n"
 		"  cella enclave plan server.eif --cores whole --cpus 2 --memory 512",
 	.options = options,
 	.num_options = ARRAY_LEN(options),

@@ -303,10 +303,10 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, HCL reports, evidence of Enclave VMs, collateral in\n"
-		"any form, certificates, policies, tokens, event logs and enclave images by their\n"
-		"content. Byte strings are shown in wire order and, where Intel's tools reverse them, in\n"
-		"that order too.",
+		"Knows quotes, TD and SGX reports, HCL reports, evidence of Enclave VMs,\n"
+		"collateral in any form, certificates, policies, tokens, event logs and enclave\n"
+		"images by their content. Byte strings are shown in wire order and, where Intel's\n"
+		"tools reverse them, in that order too.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct inspect_args),

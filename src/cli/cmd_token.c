@@ -381,7 +381,8 @@ const struct command cmd_token_replay = {
 	.description =
 		"Takes the collateral out of the token and judges the quote with it, as of the\n"
 		"token's time. Exit status 0: the token says what comes out again, whatever that\n"
-		"is; 1: it says something else. The token's signature is not checked: 'token verify' does.",
+		"is; 1: it says something else. The token's signature is not checked: 'token\n"
+		"verify' does.",
 	.options = replay_options,
 	.num_options = ARRAY_LEN(replay_options),
 	.args_size = sizeof(struct token_args),
