@@ -60,6 +60,14 @@ says "PCR11" "PCR11 whole image"
 says "PCR13 is not guessed" "depends on --cpus and --memory"
 check "with a configuration" 0 "$cella" enclave describe a.eif --cpus 2 --memory 256
 "$cella" enclave describe a.eif --cpus 2 --memory 256 --debug >debug
+check "half a configuration is none" 2 "$cella" enclave describe a.eif --memory 256
+says "and what is missing is named" "--memory needs --cpus"
+check "nor is debugging" 2 "$cella" enclave describe a.eif --debug
+says "which needs both" "--debug needs --cpus and --memory"
+check "a trust domain has a firmware" 2 "$cella" enclave describe a.eif --backend tdx
+says "which is asked for" "--backend tdx needs --firmware"
+check "others have none" 2 "$cella" enclave describe a.eif --firmware a.eif
+says "which is said" "--firmware belongs to --backend tdx"
 check "a launch for debugging is told" 1 cmp -s out debug
 grep -q "warning: a launch for debugging" debug
 verdict $? "with a warning"
