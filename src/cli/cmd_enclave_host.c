@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/enclave_args.h"
 #include "vm/host_key.h"
 
 #include <stdio.h>
@@ -17,10 +18,19 @@ static const struct option_def options[] = { COMMON_OPTIONS };
 static int run(const void *arguments)
 {
 	const struct init_host_args *const args = arguments;
-	const char *const folder = args->common.operands.items[0];
+	const struct texts *const operands = &args->common.operands;
 	const struct moment now = { 0 };
+	struct out path CLEANUP(out_done) = { 0 };
 	struct cella_error err = { 0 };
+	const char *folder;
 
+	if (enclave_host_folder(operands->num_items > 0 ? operands->items[0] : NULL,
+				&path, &err) != CELLA_OK)
+		return fail(&err);
+	out_bytes(&path, "", 1);
+	if (out_status(&path, &err) != CELLA_OK)
+		return fail(&err);
+	folder = (const char *)path.data;
 	if (host_key_make(folder, time_or_now(&now), &err) != CELLA_OK)
 		return fail(&err);
 	note(&args->common, "the host's key: %s/" HOST_KEY_FILE ", which stays here",
@@ -31,14 +41,15 @@ static int run(const void *arguments)
 
 const struct command cmd_enclave_init_host = {
 	.name = "enclave init-host",
-	.operands = "DIR",
-	.min_operands = 1,
+	.operands = "[DIR]",
+	.min_operands = 0,
 	.max_operands = 1,
 	.summary = "Make the key with which this host vouches for its enclaves",
 	.description =
 		"Writes host-key.pem, which only its owner may read, and host-ca.pem, the root\n"
 		"certificate that verifiers pin: cella verify --trust-root host-ca.pem. A host's\n"
-		"key protects from other tenants and users, not from the host's root.",
+		"key protects from other tenants and users, not from the host's root. Without\n"
+		"DIR: where 'cella enclave run' looks for it without --host.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct init_host_args),
