@@ -352,6 +352,19 @@ static enum cella_status print_piece(void *context UNUSED, struct cella_bytes pi
 	return CELLA_OK;
 }
 
+/* Without a console, nothing would be shown, and nothing said why. */
+static enum cella_status check_console(const char *base, const char *name,
+				       struct cella_error *err)
+{
+	json_t *status CLEANUP_JSON = NULL;
+
+	TRY(ask(base, name, "status", &status, err));
+	if (json_is_true(json_object_get(status, "debug")))
+		return CELLA_OK;
+	return error_set(err, CELLA_MISSING,
+			 "%s: has no console: it was started without --debug", name);
+}
+
 static enum cella_status console(const struct console_args *args, struct cella_error *err)
 {
 	const struct deadline deadline =
@@ -361,6 +374,7 @@ static enum cella_status console(const struct console_args *args, struct cella_e
 	struct out answer CLEANUP(out_done) = { 0 };
 
 	TRY(run_base(args->run_dir, base, err));
+	TRY(check_console(base, name, err));
 	if (args->follow)
 		return control_follow(base, name, &deadline, print_piece, NULL, err);
 	TRY(control_ask(base, name, "console", &deadline, &answer, err));
