@@ -131,27 +131,15 @@ static enum cella_status read_image(const char *path, struct resource_request *r
 	return CELLA_OK;
 }
 
-static enum cella_status read_number(const struct moment *given, const char *name,
-				     unsigned least, unsigned most, unsigned *out,
-				     struct cella_error *err)
-{
-	if (!given->is_set)
-		return CELLA_OK;
-	if (given->value < (int64_t)least || given->value > (int64_t)most)
-		return error_set(err, CELLA_USAGE, "%s: expected %u to %u", name, least,
-				 most);
-	*out = (unsigned)given->value;
-	return CELLA_OK;
-}
-
 static enum cella_status read_request(const struct plan_args *args,
 				      struct resource_request *out,
 				      struct cella_error *err)
 {
 	TRY(resource_args_read(&args->run.resources, out, err));
-	TRY(read_number(&args->run.vcpus, "--cpus", 1, EVM_MAX_VCPUS, &out->vcpus, err));
-	TRY(read_number(&args->run.memory, "--memory", EVM_MIN_MEMORY_MIB,
-			EVM_MAX_MEMORY_MIB, &out->memory_mib, err));
+	TRY(resource_number_read(&args->run.vcpus, "--cpus", 1, EVM_MAX_VCPUS,
+				 &out->vcpus, err));
+	TRY(resource_number_read(&args->run.memory, "--memory", EVM_MIN_MEMORY_MIB,
+				 EVM_MAX_MEMORY_MIB, &out->memory_mib, err));
 	if (args->image != NULL)
 		TRY(read_image(args->image, out, err));
 	else

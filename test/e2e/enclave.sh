@@ -139,7 +139,10 @@ equal "it runs" "$(field app .state)" running
 check "it is listed" 0 enclave list
 says "with its name" app
 check "a second of its name is refused" 3 start app.eif
-says "since one runs" "is running"
+says "since one runs" "is running: stop it, or choose another name"
+lacks "which is no failure to be explained" "enclave explain"
+check "one that is not for debugging has no console" 3 enclave console app
+says "which is said" "it was started without --debug"
 qemu=$(field app .processes.QEMU)
 equal "QEMU has a filter of system calls" "$(awk '/^Seccomp:/ {print $2}' "/proc/$qemu/status")" 2
 equal "QEMU can gain no rights" "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$qemu/status")" 1
@@ -292,7 +295,7 @@ check "it stops" 0 enclave stop mocked
 check "what is no image is refused" 3 start "$0" --name none
 head -c 1000000 app.eif >half.eif
 check "so is half of one" 3 start half.eif
-check "and too little memory" 3 start app.eif --memory 20
+check "and too little memory" 2 start app.eif --memory 20
 check "without a trace" 0 nothing_left
 
 echo "1..$number"
