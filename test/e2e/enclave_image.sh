@@ -267,6 +267,14 @@ check "the same image" 0 cmp a.eif e.eif
 check "no package" 3 "$cella" enclave build program -o x.eif --init init --kernel-deb junk
 check "no kernel" 3 "$cella" enclave build program -o x.eif --init init --kernel junk
 mkdir empty
+check "no modules where they should be" 3 "$cella" enclave build program -o x.eif --init init \
+	--kernel vmlinuz --modules empty
+says "which is said" "empty: has no modules of a kernel"
+check "a kernel that is to have all built in" 0 "$cella" enclave build program -o x.eif \
+	--init init --kernel vmlinuz
+says "is warned of" "warning: no modules"
+check "an image of Docker's that is no file" 3 build hello:latest -o x.eif
+says "and how it becomes one" "docker save hello:latest -o image.tar"
 check "without apt" 3 env PATH="$dir/empty" XDG_CACHE_HOME="$dir/cache" "$cella" enclave build \
 	program -o x.eif --init init
 says "it is said what to do" "--kernel-deb"
