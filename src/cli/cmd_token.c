@@ -166,8 +166,10 @@ static enum cella_status check(const struct token_args *args, enum cella_result 
 	};
 
 	if (args->audience == NULL || args->keys.num_items == 0)
-		return error_set(err, CELLA_USAGE,
-				 "token verify: --audience and --key are needed");
+		return error_set(
+			err, CELLA_USAGE,
+			"--audience and --key are needed: whom the token is for, "
+			"and whose signature counts");
 	TRY(read_unasked(&args->allow_unasked, &e.allow_unasked, err));
 	TRY(keys_read(&args->keys, &keys, err));
 	if (args->policy_owners.num_items > 0)
