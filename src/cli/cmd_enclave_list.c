@@ -138,6 +138,8 @@ static enum cella_status list(const struct list_args *args, struct cella_error *
 	TRY(run_service_list(base, list_service, &listing, err));
 	if (args->common.json)
 		return print_json(items, err);
+	if (json_array_size(items) == 0)
+		note(&args->common, "none runs below %s", base);
 	for (size_t i = 0; i < json_array_size(items); i++)
 		print_one(json_array_get(items, i));
 	return CELLA_OK;

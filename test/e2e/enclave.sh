@@ -298,5 +298,19 @@ check "so is half of one" 3 start half.eif
 check "and too little memory" 2 start app.eif --memory 20
 check "without a trace" 0 nothing_left
 
+# --- and who does not want to wait ---
+is_listed() {
+	[ -n "$(field "$1" .state)" ]
+}
+"$cella" enclave run --run-dir "$run" --host "$dir/host" --name hasty app.eif >out 2>err &
+running=$!
+check "one that starts is listed" 0 await is_listed hasty
+kill "$running"
+wait "$running"
+equal "who interrupts it is told" "$? $(grep -c 'hasty: was stopped before it was ready' err)" "3 1"
+check "and nothing is left" 0 nothing_left
+check "an empty list is said to be one" 0 enclave list
+says "of which folder" "none runs below $run"
+
 echo "1..$number"
 exit "$bad"
