@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include "cli/enclave_args.h"
+#include "cli/enclave_default.h"
 #include "vm/host_key.h"
 
 #include <stdio.h>
@@ -15,6 +16,17 @@ struct init_host_args {
 
 static const struct option_def options[] = { COMMON_OPTIONS };
 
+/* What nobody has named need not be there. */
+static enum cella_status find_folder(const char *given, struct out *path,
+				     struct cella_error *err)
+{
+	TRY(enclave_host_folder(given, path, err));
+	out_bytes(path, "", 1);
+	TRY(out_status(path, err));
+	return given != NULL ? CELLA_OK
+			     : enclave_make_folders((const char *)path->data, err);
+}
+
 static int run(const void *arguments)
 {
 	const struct init_host_args *const args = arguments;
@@ -24,11 +36,8 @@ static int run(const void *arguments)
 	struct cella_error err = { 0 };
 	const char *folder;
 
-	if (enclave_host_folder(operands->num_items > 0 ? operands->items[0] : NULL,
-				&path, &err) != CELLA_OK)
-		return fail(&err);
-	out_bytes(&path, "", 1);
-	if (out_status(&path, &err) != CELLA_OK)
+	if (find_folder(operands->num_items > 0 ? operands->items[0] : NULL, &path,
+			&err) != CELLA_OK)
 		return fail(&err);
 	folder = (const char *)path.data;
 	if (host_key_make(folder, time_or_now(&now), &err) != CELLA_OK)
