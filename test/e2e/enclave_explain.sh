@@ -59,6 +59,8 @@ fails "an image that was changed after it was signed" bad-signature swapped.eif
 fails "no QEMU" program-missing good.eif --qemu "$dir/nothing"
 check "who fails is told where more is said" 3 start --name fails good.eif --memory 97
 says "by the command" "'cella enclave explain fails --run-dir $run' says more"
+check "who asks for it later, too" 3 enclave attest fails
+says "by its name" "'cella enclave explain fails' tells how it failed"
 check "what is mistyped leaves no record" 2 start --name typed good.eif --memory 5
 lacks "and is not explained" "enclave explain"
 says "but named" "cella enclave run: --memory: expected 96 to"
