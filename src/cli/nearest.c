@@ -44,7 +44,7 @@ static size_t distance_of(struct cella_bytes a, struct cella_bytes b)
 /* The longer the word, the more mistakes. */
 static size_t limit_of(struct cella_bytes word)
 {
-	return 1 + word.len / 5;
+	return 1 + word.len / 6;
 }
 
 static bool is_part(struct cella_bytes word, struct cella_bytes name)

@@ -119,9 +119,8 @@ static const char *other_kind(struct cella_bytes file)
 	return NULL;
 }
 
-/* Not which field of evidence is wrong is told of what is none, but what it is. */
-static enum cella_status refused(const char *path, struct cella_bytes file,
-				 struct cella_error *err)
+enum cella_status evidence_refused(const char *path, struct cella_bytes file,
+				   struct cella_error *err)
 {
 	const enum cella_status status = err->status;
 	const char *const kind = other_kind(file);
@@ -141,11 +140,11 @@ enum cella_status evidence_read(const char *path, struct cella_evidence **out,
 	const enum cella_status status = file_read(path, CELLA_EVIDENCE_MAX, &bytes, err);
 
 	if (status == CELLA_LIMIT && other_kind(out_view(&bytes)) != NULL)
-		return refused(path, out_view(&bytes), err);
+		return evidence_refused(path, out_view(&bytes), err);
 	TRY(status);
 	if (cella_evidence_parse(bytes.data, bytes.len, out, err) == CELLA_OK)
 		return CELLA_OK;
-	return refused(path, out_view(&bytes), err);
+	return evidence_refused(path, out_view(&bytes), err);
 }
 
 static enum cella_status parse_subject(const struct out *bytes, struct subject *out,
@@ -169,7 +168,7 @@ enum cella_status subject_read(const char *path, struct subject *out,
 	TRY(file_read(path, CELLA_ENCLAVE_MAX, &bytes, err));
 	if (parse_subject(&bytes, out, err) == CELLA_OK)
 		return CELLA_OK;
-	return refused(path, out_view(&bytes), err);
+	return evidence_refused(path, out_view(&bytes), err);
 }
 
 void subject_done(struct subject *subject)

@@ -70,6 +70,10 @@ says 'is no evidence, but an enclave image'
 truncate -s 2M image.eif
 expect 3 "$cella" verify image.eif
 says 'is no evidence, but an enclave image'
+expect 3 "$cella" inspect q.hex
+says 'q.hex: is hexadecimal text'
+expect 3 "$cella" report --parse tdx.json
+says 'tdx.json: is no evidence, but JSON'
 expect 3 "$cella" policy new q.hex
 says 'q.hex: is hexadecimal text'
 expect 2 "$cella" verify q --nonce zz
