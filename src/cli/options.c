@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Option tables: parsing, usage, help, completion.
+ * Option tables: parsing, usage, completion.
  */
 #include "cli/cli.h"
 
 #include "base/civil.h"
 #include "base/number.h"
+#include "cli/help.h"
 #include "cli/nearest.h"
 
 #include <ctype.h>
@@ -15,10 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Where what an option or a command does stands in the help, and how wide the help is. */
-enum { HELP_COLUMN = 33, LIST_COLUMN = 23, HELP_WIDTH = 80 };
-
-enum { OPTION_NAME_MAX = 64, USAGE_MAX = 256 };
+enum { OPTION_NAME_MAX = 64 };
 
 /* Set once, first thing in cli_main(): messages begin with its name. */
 static const struct program *program;
@@ -282,60 +280,6 @@ static int read_arguments(struct parser *p)
 	return EXIT_YES;
 }
 
-/* Prints words in a column of the help, so that no line is longer than a terminal's. */
-static void print_column(FILE *stream, size_t column, const char *words)
-{
-	size_t used = column;
-
-	while (*words != '\0') {
-		const size_t len = strcspn(words, " ");
-
-		if (used > column && used + 1 + len > HELP_WIDTH) {
-			fprintf(stream, "\n%*s", (int)column, "");
-			used = column;
-		} else if (used > column) {
-			fputc(' ', stream);
-			used++;
-		}
-		fprintf(stream, "%.*s", (int)len, words);
-		used += len;
-		words += len + strspn(words + len, " ");
-	}
-	fputc('\n', stream);
-}
-
-static void print_options(const struct command *command)
-{
-	for (size_t i = 0; i < command->num_options; i++) {
-		const struct option_def *const o = &command->options[i];
-		char left[64];
-		char shorthand[8] = "    ";
-
-		if (o->short_name != '\0')
-			snprintf(shorthand, sizeof shorthand, "-%c, ", o->short_name);
-		snprintf(left, sizeof left, "%s--%s%s%s", shorthand, o->name,
-			 o->argument != NULL ? " " : "",
-			 o->argument != NULL ? o->argument : "");
-		printf("  %-*s ", HELP_COLUMN - 3, left);
-		print_column(stdout, HELP_COLUMN, o->help);
-	}
-}
-
-static void print_help(const struct command *command)
-{
-	char line[USAGE_MAX];
-
-	snprintf(line, sizeof line, "%s %s [OPTION]... %s", program->name, command->name,
-		 command->operands);
-	printf("Usage: ");
-	print_column(stdout, strlen("Usage: "), line);
-	printf("\n%s.\n", command->summary);
-	if (command->description != NULL)
-		printf("\n%s\n", command->description);
-	printf("\nOptions:\n");
-	print_options(command);
-}
-
 static int too_few(const struct command *command, size_t num)
 {
 	if (num == 0)
@@ -359,7 +303,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (code != EXIT_YES)
 		return code;
 	if (common->help) {
-		print_help(command);
+		help_print_command(program, command);
 		return EXIT_YES;
 	}
 	if (common->operands.num_items < command->min_operands)
@@ -387,41 +331,6 @@ static int match(const struct command *command, int argc, char **argv)
 	if (space == NULL)
 		return 1;
 	return argc > 1 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
-}
-
-static bool is_group(const struct command *command, const char *name)
-{
-	const size_t len = strlen(name);
-
-	return strncmp(command->name, name, len) == 0 && command->name[len] == ' ';
-}
-
-static void list_one(FILE *stream, const struct command *command)
-{
-	fprintf(stream, "  %-*s ", LIST_COLUMN - 3, command->name);
-	print_column(stream, LIST_COLUMN, command->summary);
-}
-
-static void list_commands(FILE *stream, const char *group)
-{
-	for (size_t i = 0; i < program->num_commands; i++) {
-		const struct command *const c = program->commands[i];
-
-		if (group == NULL || is_group(c, group))
-			list_one(stream, c);
-	}
-}
-
-static int help(void)
-{
-	printf("Usage: %s COMMAND [OPTION]... [ARGUMENT]...\n\n%s\n\nCommands:\n",
-	       program->name, program->summary);
-	list_commands(stdout, NULL);
-	printf("\n'%s COMMAND --help' tells more. Exit status:\n%s.\n", program->name,
-	       program->exit_status != NULL ? program->exit_status
-					    : "0 yes or done, 1 evidence or policy says "
-					      "no, 2 usage, 3 could not decide");
-	return EXIT_YES;
 }
 
 /* One line per command and option, for completion scripts and the manual. */
@@ -463,7 +372,7 @@ static void offer_second_words(struct nearest *nearest, const char *group)
 		const char *const space = strchr(name, ' ');
 
 		if (space != NULL &&
-		    (group == NULL || is_group(program->commands[i], group)))
+		    (group == NULL || help_is_of_group(program->commands[i], group)))
 			nearest_offer(nearest, bytes_of(space + 1, strlen(space + 1)),
 				      bytes_of(name, strlen(name)));
 	}
@@ -519,7 +428,7 @@ static int run_group(int argc, char **argv)
 	fprintf(wants_help ? stdout : stderr,
 		"Usage: %s %s COMMAND [OPTION]...\n\nCommands:\n", program->name,
 		argv[0]);
-	list_commands(wants_help ? stdout : stderr, argv[0]);
+	help_list_commands(wants_help ? stdout : stderr, program, argv[0]);
 	return wants_help ? EXIT_YES : EXIT_USAGE;
 }
 
@@ -535,7 +444,7 @@ static int find_and_run(int argc, char **argv)
 			return c->forward(argc - words, argv + words);
 		if (words > 0)
 			return run(c, argc - words, argv + words);
-		in_group = in_group || is_group(c, argv[0]);
+		in_group = in_group || help_is_of_group(c, argv[0]);
 	}
 	if (in_group)
 		return run_group(argc, argv);
@@ -562,8 +471,10 @@ int cli_main(const struct program *which, int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0 && argc > 2)
 		return help_of(argv[2], argc > 3 ? argv[3] : NULL);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0)
-		return help();
+	    strcmp(argv[1], "help") == 0) {
+		help_print_program(program);
+		return EXIT_YES;
+	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("%s %s\n", program->name, cella_version());
 		return EXIT_YES;
