@@ -45,18 +45,21 @@ enum cella_status duration_read(const char *text, int64_t *out, const char *what
 		char suffix;
 		int64_t seconds;
 	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	struct cella_bytes number = bytes_of(text, strlen(text));
-	int64_t unit = 1;
+	const size_t num_digits = strspn(text, "0123456789");
+	const char *const suffix = text + num_digits;
+	int64_t unit = *suffix == '\0' ? 1 : 0;
 	uint64_t value;
 
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		if (number.len == 0 || text[number.len - 1] != units[i].suffix)
-			continue;
-		unit = units[i].seconds;
-		number.len--;
-		break;
-	}
-	TRY(read_digits(number, (uint64_t)(DURATION_MAX_S / unit), &value, what, err));
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (suffix[0] == units[i].suffix && suffix[1] == '\0')
+			unit = units[i].seconds;
+	if (num_digits == 0 || unit == 0)
+		return error_set(err, CELLA_MALFORMED,
+				 "%s: \"%.60s\" is no duration: one looks like 90, 90s, "
+				 "15m, 12h or 7d",
+				 what, text);
+	TRY(read_digits(bytes_of(text, num_digits), (uint64_t)(DURATION_MAX_S / unit),
+			&value, what, err));
 	*out = (int64_t)value * unit;
 	return CELLA_OK;
 }

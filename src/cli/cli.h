@@ -98,6 +98,8 @@ struct program {
 	const char *summary; /* what it is for, one sentence */
 	const struct command *const *commands;
 	size_t num_commands;
+	const char
+		*exit_status; /* what they mean, where they are not EXIT_YES and so on */
 };
 
 /* cli_main() finds the command, parses its options, runs it, and returns the exit code. */

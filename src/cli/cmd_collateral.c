@@ -174,9 +174,10 @@ const struct command cmd_collateral_bundle = {
 	.summary = "Check documents of any form and put them into one file",
 	.description =
 		"Reads bundles, single documents, revocation lists in PEM, DER or hexadecimal,\n"
-		"chains in PEM, and HTTP responses of a PCS or PCCS with their issuer-chain headers.\n"
-		"Of two documents of the same kind and platform the newer one is kept. Exit status\n"
-		"1: a document is not signed by whom it should be; nothing is written.",
+		"chains in PEM, and HTTP responses of a PCS or PCCS with their issuer-chain\n"
+		"headers. Of two documents of the same kind and platform the newer one is kept.\n"
+		"Exit status 1: a document is not signed by whom it should be; nothing is\n"
+		"written.",
 	.options = bundle_options,
 	.num_options = ARRAY_LEN(bundle_options),
 	.args_size = sizeof(struct collateral_args),
@@ -384,8 +385,8 @@ const struct command cmd_collateral_import = {
 	.summary = "Check documents and add them to a folder of collateral",
 	.description =
 		"Every document becomes a file of the folder, which 'cella verify --collateral'\n"
-		"reads as a whole. Exit status 1: a document is not signed by whom it should be, or\n"
-		"is older than the one that is there; nothing is written.",
+		"reads as a whole. Exit status 1: a document is not signed by whom it should be,\n"
+		"or is older than the one that is there; nothing is written.",
 	.options = import_options,
 	.num_options = ARRAY_LEN(import_options),
 	.args_size = sizeof(struct collateral_args),

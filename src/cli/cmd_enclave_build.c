@@ -11,6 +11,7 @@
 #include "vm/image_build.h"
 #include "vm/installed.h"
 
+#include <errno.h>
 #include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,12 +133,28 @@ static enum cella_status fetch_kernel(const struct build_args *args, struct root
 	return CELLA_OK;
 }
 
+/* A folder that was mistyped would make an image that does not start. */
+static enum cella_status load_kernel_file(const struct build_args *args,
+					  struct rootfs *store, struct kernel *out,
+					  struct cella_error *err)
+{
+	TRY(kernel_from_files(store, args->kernel, args->modules, out, err));
+	if (args->modules == NULL || out->modules.num_modules > 0 ||
+	    out->modules.built_in.len > 0)
+		return CELLA_OK;
+	return error_set(
+		err, CELLA_MISSING,
+		"%s: has no modules of a kernel, and no modules.builtin: expected "
+		"/lib/modules/RELEASE",
+		args->modules);
+}
+
 static enum cella_status load_kernel(const struct build_args *args, struct rootfs *store,
 				     struct kernel *out, char **package,
 				     struct cella_error *err)
 {
 	if (args->kernel != NULL)
-		return kernel_from_files(store, args->kernel, args->modules, out, err);
+		return load_kernel_file(args, store, out, err);
 	if (args->package != NULL)
 		return kernel_from_package(store, args->package, out, err);
 	return fetch_kernel(args, store, out, package, err);
@@ -268,6 +285,20 @@ static enum cella_status find_output(const struct build_args *args, char **out,
 	return out_take_text(&path, out, err);
 }
 
+/* Whoever knows other tools names an image that a daemon has. */
+static enum cella_status load_application(const char *source, struct application *out,
+					  struct cella_error *err)
+{
+	const enum cella_status status = application_load(source, out, err);
+
+	if (status == CELLA_IO && err->sys_errno == ENOENT && strchr(source, ':') != NULL)
+		return error_set(err, CELLA_MISSING,
+				 "%s: is no file here, and Docker is not asked: 'docker "
+				 "save %s -o image.tar', then build of image.tar",
+				 source, source);
+	return status;
+}
+
 static enum cella_status build(const struct build_args *args, const char *source,
 			       const char *output, struct cella_error *err)
 {
@@ -281,7 +312,7 @@ static enum cella_status build(const struct build_args *args, const char *source
 
 	TRY(check_output(source, output, err));
 	progress(&args->common, "reading %s", source);
-	TRY(application_load(source, &app, err));
+	TRY(load_application(source, &app, err));
 	TRY(set_command(args, &app, err));
 	TRY(application_complete(&app, err));
 	if (app.num_dropped > 0)
@@ -291,6 +322,9 @@ static enum cella_status build(const struct build_args *args, const char *source
 	progress(&args->common, "reading the kernel");
 	TRY(load_kernel(args, &store, &kernel, &package, err));
 	note(&args->common, "kernel %s from %s", kernel.facts.release, kernel.origin);
+	if (kernel.modules.num_modules == 0)
+		note(&args->common, "warning: no modules: what the guest needs must be "
+				    "built into this kernel, or it does not start");
 	progress(&args->common, "building");
 	TRY(make(args, &kernel, &app, &image, err));
 	/* Kept or not, the image is the same. */
@@ -348,9 +382,10 @@ const struct command cmd_enclave_build = {
 	.max_operands = TEXTS_MAX,
 	.summary = "Build an enclave image",
 	.description =
-		"Of a static program, a directory with a command, an OCI image layout, or the file\n"
-		"that 'docker save' writes; Docker itself is not needed. The same inputs make the same\n"
-		"bytes. Without --kernel, the distribution's kernel package is fetched once.\n\n"
+		"Of a static program, a directory with a command, an OCI image layout, or the\n"
+		"file that 'docker save' writes; Docker itself is not needed. The same inputs\n"
+		"make the same bytes. Without --kernel, the distribution's kernel package is\n"
+		"fetched once.\n\n"
 		"  cella enclave build ./server -o server.eif -- /server --port 9999\n"
 		"  cella enclave build image.tar\n"
 		"  cella enclave build --default",

@@ -73,36 +73,52 @@ static enum cella_status describe(const struct describe_args *args, bool *good,
 	return enclave_tell(&facts, args->common.json, ENCLAVE_ALL, err);
 }
 
-static bool is_backend_whole(const struct describe_args *args)
-{
-	const char *const name = args->backend != NULL ? args->backend : "tcg";
-	const bool is_tdx = strcmp(name, "tdx") == 0;
-
-	return (is_tdx || strcmp(name, "tcg") == 0 || strcmp(name, "kvm") == 0) &&
-	       is_tdx == (args->firmware != NULL);
-}
-
 static bool has_ways(const struct ways_args *ways)
 {
 	return ways->to_guest != NULL || ways->from_guest != NULL ||
 	       ways->forward.num_items > 0 || ways->egress.num_items > 0;
 }
 
+/* What is wrong with it, or NULL. */
+static const char *backend_mistake(const struct describe_args *args)
+{
+	const char *const name = args->backend != NULL ? args->backend : "tcg";
+	const bool is_tdx = strcmp(name, "tdx") == 0;
+
+	if (!is_tdx && strcmp(name, "tcg") != 0 && strcmp(name, "kvm") != 0)
+		return "--backend: expected tcg, kvm or tdx";
+	if (is_tdx && args->firmware == NULL)
+		return "--backend tdx needs --firmware, which the domain is measured by";
+	if (!is_tdx && args->firmware != NULL)
+		return "--firmware belongs to --backend tdx";
+	return NULL;
+}
+
+/* PCR13 has all of it in one text. */
+static const char *config_mistake(const struct describe_args *args)
+{
+	if (args->cpus.is_set && !args->memory.is_set)
+		return "--cpus needs --memory: PCR13 has both";
+	if (!args->cpus.is_set && args->memory.is_set)
+		return "--memory needs --cpus: PCR13 has both";
+	if (!args->cpus.is_set && args->debug)
+		return "--debug needs --cpus and --memory: PCR13 has all of them";
+	if (!args->cpus.is_set && has_ways(&args->ways))
+		return "the ways in and out need --cpus and --memory: PCR13 has all of them";
+	return NULL;
+}
+
 static int run(const void *args)
 {
 	const struct describe_args *const a = args;
+	const char *mistake = backend_mistake(a);
 	struct cella_error err = { 0 };
 	bool good = false;
 
-	if (a->cpus.is_set != a->memory.is_set ||
-	    ((a->debug || has_ways(&a->ways)) && !a->cpus.is_set))
-		return usage(&cmd_enclave_describe,
-			     "--cpus and --memory belong together, and to --debug and "
-			     "the ways in and out");
-	if (!is_backend_whole(a))
-		return usage(
-			&cmd_enclave_describe,
-			"--backend: expected tcg, kvm or tdx; --firmware belongs to tdx");
+	if (mistake == NULL)
+		mistake = config_mistake(a);
+	if (mistake != NULL)
+		return usage(&cmd_enclave_describe, "%s", mistake);
 	if (describe(a, &good, &err) != CELLA_OK)
 		return fail(&err);
 	return good ? EXIT_YES : EXIT_NO;
@@ -115,9 +131,9 @@ const struct command cmd_enclave_describe = {
 	.max_operands = 1,
 	.summary = "Show what an enclave image holds, who signed it, what it measures",
 	.description =
-		"Predicts the PCRs that the virtual TPM has before the first instruction, and those\n"
-		"of Nitro Enclaves for the same file. Exit status 1: its signature does not hold, or\n"
-		"--signer is given and it is not signed by one of those.",
+		"Predicts the PCRs that the virtual TPM has before the first instruction, and\n"
+		"those of Nitro Enclaves for the same file. Exit status 1: its signature does not\n"
+		"hold, or --signer is given and it is not signed by one of those.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct describe_args),

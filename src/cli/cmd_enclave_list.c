@@ -138,6 +138,8 @@ static enum cella_status list(const struct list_args *args, struct cella_error *
 	TRY(run_service_list(base, list_service, &listing, err));
 	if (args->common.json)
 		return print_json(items, err);
+	if (json_array_size(items) == 0)
+		note(&args->common, "none runs below %s", base);
 	for (size_t i = 0; i < json_array_size(items); i++)
 		print_one(json_array_get(items, i));
 	return CELLA_OK;
@@ -157,9 +159,10 @@ const struct command cmd_enclave_list = {
 	.max_operands = 0,
 	.summary = "List the enclaves that run",
 	.description =
-		"Shows name, state, supervisor, processors, memory, back-end and folder of each, and\n"
-		"what services wait for whose enclave does not run; with --json also why that back-end\n"
-		"was taken. What a supervisor that was killed has left behind is removed.",
+		"Shows name, state, supervisor, processors, memory, back-end and folder of each,\n"
+		"and what services wait for whose enclave does not run; with --json also why that\n"
+		"back-end was taken. What a supervisor that was killed has left behind is\n"
+		"removed.",
 	.options = list_options,
 	.num_options = ARRAY_LEN(list_options),
 	.args_size = sizeof(struct list_args),
@@ -351,6 +354,19 @@ static enum cella_status print_piece(void *context UNUSED, struct cella_bytes pi
 	return CELLA_OK;
 }
 
+/* Without a console, nothing would be shown, and nothing said why. */
+static enum cella_status check_console(const char *base, const char *name,
+				       struct cella_error *err)
+{
+	json_t *status CLEANUP_JSON = NULL;
+
+	TRY(ask(base, name, "status", &status, err));
+	if (json_is_true(json_object_get(status, "debug")))
+		return CELLA_OK;
+	return error_set(err, CELLA_MISSING,
+			 "%s: has no console: it was started without --debug", name);
+}
+
 static enum cella_status console(const struct console_args *args, struct cella_error *err)
 {
 	const struct deadline deadline =
@@ -360,6 +376,7 @@ static enum cella_status console(const struct console_args *args, struct cella_e
 	struct out answer CLEANUP(out_done) = { 0 };
 
 	TRY(run_base(args->run_dir, base, err));
+	TRY(check_console(base, name, err));
 	if (args->follow)
 		return control_follow(base, name, &deadline, print_piece, NULL, err);
 	TRY(control_ask(base, name, "console", &deadline, &answer, err));

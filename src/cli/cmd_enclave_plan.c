@@ -131,27 +131,15 @@ static enum cella_status read_image(const char *path, struct resource_request *r
 	return CELLA_OK;
 }
 
-static enum cella_status read_number(const struct moment *given, const char *name,
-				     unsigned least, unsigned most, unsigned *out,
-				     struct cella_error *err)
-{
-	if (!given->is_set)
-		return CELLA_OK;
-	if (given->value < (int64_t)least || given->value > (int64_t)most)
-		return error_set(err, CELLA_USAGE, "%s: expected %u to %u", name, least,
-				 most);
-	*out = (unsigned)given->value;
-	return CELLA_OK;
-}
-
 static enum cella_status read_request(const struct plan_args *args,
 				      struct resource_request *out,
 				      struct cella_error *err)
 {
 	TRY(resource_args_read(&args->run.resources, out, err));
-	TRY(read_number(&args->run.vcpus, "--cpus", 1, EVM_MAX_VCPUS, &out->vcpus, err));
-	TRY(read_number(&args->run.memory, "--memory", EVM_MIN_MEMORY_MIB,
-			EVM_MAX_MEMORY_MIB, &out->memory_mib, err));
+	TRY(resource_number_read(&args->run.vcpus, "--cpus", 1, EVM_MAX_VCPUS,
+				 &out->vcpus, err));
+	TRY(resource_number_read(&args->run.memory, "--memory", EVM_MIN_MEMORY_MIB,
+				 EVM_MAX_MEMORY_MIB, &out->memory_mib, err));
 	if (args->image != NULL)
 		TRY(read_image(args->image, out, err));
 	else
@@ -366,8 +354,8 @@ const struct command cmd_enclave_plan = {
 	.description =
 		"Takes the options of run, applies its rules to this machine and to what other\n"
 		"enclaves have taken, and tells all that follows. Nothing is started or changed.\n"
-		"Exit status: 0 it can be had, 1 it cannot, with every reason, 3 the machine could\n"
-		"not be read.\n\n"
+		"Exit status: 0 it can be had, 1 it cannot, with every reason, 3 the machine\n"
+		"could not be read.\n\n"
 		"  cella enclave plan server.eif --cores whole --cpus 2 --memory 512",
 	.options = options,
 	.num_options = ARRAY_LEN(options),

@@ -11,18 +11,45 @@
 #include "guest/io.h"
 #include "vm/argv.h"
 #include "vm/backend.h"
+#include "vm/evm.h"
+#include "vm/failure_record.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BOOT_SECONDS = 120, SPARE_SECONDS = 30 };
 
 static const struct option_def options[] = { RUN_OPTIONS };
+
+/* --- what is asked for --------------------------------------------------------------- */
+
+/* The supervisor judges it, too, but what is mistyped is told before, by its own name. */
+static enum cella_status check_usage(const struct run_args *args, struct cella_error *err)
+{
+	struct arena arena CLEANUP(arena_done) = { 0 };
+	struct launch_config config = { .debug = args->debug };
+	struct resource_request request = { .vcpus = 0 };
+	unsigned cid = 0;
+
+	if (args->backend != NULL && !backend_is_name(args->backend))
+		return error_set(err, CELLA_USAGE,
+				 "--backend: \"%.40s\": expected " BACKEND_NAMES,
+				 args->backend);
+	TRY(resource_number_read(&args->vcpus, "--cpus", 1, EVM_MAX_VCPUS, &config.vcpus,
+				 err));
+	TRY(resource_number_read(&args->memory, "--memory", EVM_MIN_MEMORY_MIB,
+				 EVM_MAX_MEMORY_MIB, &config.memory_mib, err));
+	TRY(resource_number_read(&args->cid, "--cid", EVM_MIN_CID, INT32_MAX, &cid, err));
+	TRY(resource_args_read(&args->resources, &request, err));
+	return enclave_ways_read(&args->ways, &arena, &config, err);
+}
 
 /* --- the supervisor's command line --------------------------------------------------- */
 
@@ -58,9 +85,7 @@ static enum cella_status make_argv(const struct run_args *args, const char *name
 {
 	char program[PROGRAM_PATH_MAX];
 	struct out host CLEANUP(out_done) = { 0 };
-	struct resource_request request = { .vcpus = 0 };
 
-	TRY(resource_args_read(&args->resources, &request, err));
 	program_find("cellad", program);
 	TRY(enclave_host_folder(args->host, &host, err));
 	argv_add(out, "%s", program);
@@ -104,15 +129,13 @@ static enum cella_status tell(const struct run_args *args, const json_t *status,
 	return CELLA_OK;
 }
 
-static enum cella_status run_enclave(const struct run_args *args, struct cella_error *err)
+static enum cella_status run_enclave(const struct run_args *args, const char *name,
+				     json_t **status, struct cella_error *err)
 {
 	const char *const path = args->common.operands.items[0];
-	char name[RUN_NAME_MAX + 1];
 	struct argv argv CLEANUP(argv_done) = { 0 };
-	json_t *status CLEANUP_JSON = NULL;
 	int image CLEANUP_CLOSE = -1;
 
-	TRY(enclave_name(args->name, path, name, err));
 	image = open(path,
 		     O_RDONLY | O_NONBLOCK); /* a pipe's other end is not waited for */
 	if (image < 0)
@@ -124,20 +147,50 @@ static enum cella_status run_enclave(const struct run_args *args, struct cella_e
 	argv_add(&argv, "%d", STDERR_FILENO);
 	TRY(argv_status(&argv, err));
 	TRY(enclave_start(&args->common, &argv, ENCLAVE_TELLS_STATES,
-			  number_or(&args->timeout, BOOT_SECONDS) + SPARE_SECONDS,
-			  &status, err));
-	return tell(args, status, err);
+			  number_or(&args->timeout, BOOT_SECONDS) + SPARE_SECONDS, status,
+			  err));
+	return tell(args, *status, err);
 }
 
-static int run(const void *args)
+/* One that has failed has left a record; but not one that never had its name's folder. */
+static bool has_left_record(const struct run_args *args, const char *name, time_t since)
 {
+	char base[RUN_PATH_MAX];
+	char path[RUN_PATH_MAX];
+	struct stat st;
+
+	return run_base(args->run_dir, base, NULL) == CELLA_OK &&
+	       failure_path(base, name, path, NULL) == CELLA_OK && stat(path, &st) == 0 &&
+	       st.st_mtime >= since;
+}
+
+static void tell_of_record(const struct run_args *args, const char *name)
+{
+	note(&args->common, "'cella enclave explain %s%s%s' says more", name,
+	     args->run_dir != NULL ? " --run-dir " : "",
+	     args->run_dir != NULL ? args->run_dir : "");
+}
+
+static int run(const void *arguments)
+{
+	const struct run_args *const args = arguments;
+	json_t *status CLEANUP_JSON = NULL;
 	struct cella_error err = { 0 };
+	const time_t since = time(NULL);
+	char name[RUN_NAME_MAX + 1];
+	int code;
 
-	const char *const backend = ((const struct run_args *)args)->backend;
-
-	if (backend != NULL && !backend_is_name(backend))
-		return usage(&cmd_enclave_run, "--backend: expected " BACKEND_NAMES);
-	return run_enclave(args, &err) == CELLA_OK ? EXIT_YES : fail(&err);
+	if (check_usage(args, &err) != CELLA_OK)
+		return usage(&cmd_enclave_run, "%s", err.text);
+	if (enclave_name(args->name, args->common.operands.items[0], name, &err) !=
+	    CELLA_OK)
+		return fail(&err);
+	if (run_enclave(args, name, &status, &err) == CELLA_OK)
+		return EXIT_YES;
+	code = fail(&err);
+	if (has_left_record(args, name, since))
+		tell_of_record(args, name);
+	return code;
 }
 
 const struct command cmd_enclave_run = {

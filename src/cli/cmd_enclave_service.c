@@ -175,9 +175,9 @@ const struct command cmd_enclave_start = {
 	.summary = "Start the service that keeps an enclave running",
 	.description =
 		"As systemctl start cella-enclave, where there is no systemd: starts the enclave\n"
-		"that enclave.conf(5) describes, in the background, and again if it fails. Returns\n"
-		"once it runs, or while its image is not there yet: then it starts when the image\n"
-		"has arrived. NAME is \"default\" unless told.",
+		"that enclave.conf(5) describes, in the background, and again if it fails.\n"
+		"Returns once it runs, or while its image is not there yet: then it starts when\n"
+		"the image has arrived. NAME is \"default\" unless told.",
 	.options = start_options,
 	.num_options = ARRAY_LEN(start_options),
 	.args_size = sizeof(struct service_args),

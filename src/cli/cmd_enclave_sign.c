@@ -65,10 +65,12 @@ const struct command cmd_enclave_sign = {
 	.max_operands = 1,
 	.summary = "Sign an enclave image (COSE, ES384)",
 	.description =
-		"What is signed is what is measured: kernel, command line, ramdisks. A certificate\n"
-		"that is not valid now is refused: such an image would not start.\n\n"
-		"  openssl ecparam -name secp384r1 -genkey -noout -out key.pem && chmod 600 key.pem\n"
-		"  openssl req -new -x509 -sha384 -key key.pem -subj /CN=me -days 365 -out cert.pem\n"
+		"What is signed is what is measured: kernel, command line, ramdisks. A\n"
+		"certificate that is not valid now is refused: such an image would not start.\n\n"
+		"  openssl ecparam -name secp384r1 -genkey -noout -out key.pem\n"
+		"  chmod 600 key.pem\n"
+		"  openssl req -new -x509 -sha384 -key key.pem -subj /CN=me -days 365 \\\n"
+		"    -out cert.pem\n"
 		"  cella enclave sign server.eif --key key.pem --cert cert.pem",
 	.options = options,
 	.num_options = ARRAY_LEN(options),

@@ -8,6 +8,7 @@
 #include <cella/token.h>
 
 #include "base/encode.h"
+#include "cli/policy_input.h"
 #include "collateral/bundle.h"
 #include "collateral/describe.h"
 #include "evidence/event_log.h"
@@ -281,9 +282,12 @@ static enum cella_status inspect(const struct inspect_args *args, struct cella_e
 	TRY(file_read(path, INSPECT_MAX, &bytes, err));
 	while (i < ARRAY_LEN(kinds) && !kinds[i].is_one(out_view(&bytes)))
 		i++;
-	status = i < ARRAY_LEN(kinds)
-			 ? kinds[i].show(out_view(&bytes), args->common.json, err)
-			 : show_evidence(out_view(&bytes), args->common.json, err);
+	if (i == ARRAY_LEN(kinds)) {
+		status = show_evidence(out_view(&bytes), args->common.json, err);
+		return status == CELLA_OK ? CELLA_OK
+					  : evidence_refused(path, out_view(&bytes), err);
+	}
+	status = kinds[i].show(out_view(&bytes), args->common.json, err);
 	if (status != CELLA_OK)
 		error_prefix(err, "%s", path);
 	return status;
@@ -303,10 +307,10 @@ const struct command cmd_inspect = {
 	.max_operands = 1,
 	.summary = "Show what a file says, field by field, without believing it",
 	.description =
-		"Knows quotes, TD and SGX reports, HCL reports, evidence of Enclave VMs, collateral in\n"
-		"any form, certificates, policies, tokens, event logs and enclave images by their\n"
-		"content. Byte strings are shown in wire order and, where Intel's tools reverse them, in\n"
-		"that order too.",
+		"Knows quotes, TD and SGX reports, HCL reports, evidence of Enclave VMs,\n"
+		"collateral in any form, certificates, policies, tokens, event logs and enclave\n"
+		"images by their content. Byte strings are shown in wire order and, where Intel's\n"
+		"tools reverse them, in that order too.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct inspect_args),

@@ -115,7 +115,7 @@ const struct command cmd_policy_verify = {
 	.max_operands = 1,
 	.summary = "Check a policy's form, signature and owner",
 	.description = "Exit status: 0 signed, by a pinned owner if any is pinned; 1 not "
-		       "signed, altered, or by\nsomebody else; 3 not a policy.",
+		       "signed,\naltered, or by somebody else; 3 not a policy.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct check_args),

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/collect_args.h"
+#include "cli/policy_input.h"
 #include "crypto/crypto.h"
 #include "evidence/evidence.h"
 #include "fetch/files.h"
@@ -209,7 +210,10 @@ static enum cella_status report(const struct report_args *args, struct cella_err
 		TRY(file_read(args->parse, CELLA_EVIDENCE_MAX, &bytes, err));
 	else
 		TRY(make_report(args, &bytes, err));
-	TRY(cella_evidence_parse(bytes.data, bytes.len, &evidence, err));
+	if (cella_evidence_parse(bytes.data, bytes.len, &evidence, err) != CELLA_OK)
+		return args->parse != NULL
+			       ? evidence_refused(args->parse, out_view(&bytes), err)
+			       : err->status;
 	if (evidence->kind != CELLA_EVIDENCE_TD_REPORT &&
 	    evidence->kind != CELLA_EVIDENCE_TDX_QUOTE)
 		return error_set(

@@ -166,8 +166,10 @@ static enum cella_status check(const struct token_args *args, enum cella_result 
 	};
 
 	if (args->audience == NULL || args->keys.num_items == 0)
-		return error_set(err, CELLA_USAGE,
-				 "token verify: --audience and --key are needed");
+		return error_set(
+			err, CELLA_USAGE,
+			"--audience and --key are needed: whom the token is for, "
+			"and whose signature counts");
 	TRY(read_unasked(&args->allow_unasked, &e.allow_unasked, err));
 	TRY(keys_read(&args->keys, &keys, err));
 	if (args->policy_owners.num_items > 0)
@@ -381,7 +383,8 @@ const struct command cmd_token_replay = {
 	.description =
 		"Takes the collateral out of the token and judges the quote with it, as of the\n"
 		"token's time. Exit status 0: the token says what comes out again, whatever that\n"
-		"is; 1: it says something else. The token's signature is not checked: 'token verify' does.",
+		"is; 1: it says something else. The token's signature is not checked: 'token\n"
+		"verify' does.",
 	.options = replay_options,
 	.num_options = ARRAY_LEN(replay_options),
 	.args_size = sizeof(struct token_args),

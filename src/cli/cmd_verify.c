@@ -188,6 +188,16 @@ static enum cella_status load(const struct verify_args *args, struct inputs *inp
 	TRY(vtpm_read(&args->vtpm, &inputs->vtpm, err));
 	if (args->event_log != NULL)
 		TRY(event_log_read(args->event_log, &inputs->event_log, err));
+	return CELLA_OK;
+}
+
+/* The last, since servers may be asked: not before all that was said has been read. */
+static enum cella_status load_collateral(const struct verify_args *args,
+					 struct inputs *inputs, struct cella_error *err)
+{
+	const struct collateral_input input = { &args->common, &args->source,
+						args->trust_root, inputs->evidence };
+
 	if (args->collateral.num_items > 0)
 		TRY(collateral_read(&input, args->collateral.items[0],
 				    &inputs->collateral, err));
@@ -307,6 +317,20 @@ static enum cella_status check_usage(const struct verify_args *args,
 	return token_args_check(&args->token, &args->binding, err);
 }
 
+static enum cella_status judge(const struct verify_args *args,
+			       const struct inputs *inputs,
+			       const struct cella_verify_options *how,
+			       struct cella_verdict **out, struct cella_error *err)
+{
+	const enum cella_status status =
+		cella_verify(inputs->evidence, inputs->collateral, how, out, err);
+
+	if (status != CELLA_OK && args->trust_root != NULL &&
+	    strncmp(err->text, "trust root", strlen("trust root")) == 0)
+		error_prefix(err, "%s", args->trust_root);
+	return status;
+}
+
 static enum cella_status verify(const struct verify_args *args, enum cella_result *result,
 				struct cella_error *err)
 {
@@ -317,7 +341,8 @@ static enum cella_status verify(const struct verify_args *args, enum cella_resul
 	TRY(check_usage(args, err));
 	TRY(load(args, &inputs, err));
 	TRY(make_options(args, &inputs, &how, err));
-	TRY(cella_verify(inputs.evidence, inputs.collateral, &how, &verdict, err));
+	TRY(load_collateral(args, &inputs, err));
+	TRY(judge(args, &inputs, &how, &verdict, err));
 	*result = cella_verdict_result(verdict);
 	if (args->token.output != NULL)
 		TRY(token_issue(&args->token, &args->binding, verdict, err));

@@ -22,8 +22,7 @@ static enum cella_status read_conf(const char *path, struct enclave_conf *out,
 	return status;
 }
 
-/* Every folder of a path, but not its last part. */
-static enum cella_status make_folders(const char *path, struct cella_error *err)
+enum cella_status enclave_make_folders(const char *path, struct cella_error *err)
 {
 	char *copy CLEANUP_FREE = strdup(path);
 
@@ -45,7 +44,7 @@ enum cella_status enclave_default_output(const char *conf, struct out *path,
 	struct enclave_conf settings CLEANUP(enclave_conf_done) = { .text = NULL };
 
 	TRY(read_conf(conf, &settings, err));
-	TRY(make_folders(settings.image, err));
+	TRY(enclave_make_folders(settings.image, err));
 	out_text(path, settings.image);
 	return out_status(path, err);
 }

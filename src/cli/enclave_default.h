@@ -15,4 +15,8 @@
 enum cella_status enclave_default_output(const char *conf, struct out *path,
 					 struct cella_error *err) MUST_CHECK;
 
+/* enclave_make_folders() makes every folder of a path that is not there, but its last part. */
+enum cella_status enclave_make_folders(const char *path,
+				       struct cella_error *err) MUST_CHECK;
+
 #endif

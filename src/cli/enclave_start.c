@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -145,6 +146,31 @@ static enum cella_status await(struct hearing *hearing, int fd, int64_t seconds,
 	return CELLA_OK;
 }
 
+/* --- who does not want to wait any more ---------------------------------------------- */
+
+/* For the handler, which has nothing else. */
+static volatile sig_atomic_t starting;
+
+/* The supervisor ends what has begun, and tells so. */
+static void stop_it(int number UNUSED)
+{
+	kill((pid_t)starting, SIGTERM);
+}
+
+/* The first interruption is the supervisor's; by the second one, this process ends. */
+static void pass_on_interruptions(pid_t pid)
+{
+	static const int numbers[] = { SIGINT, SIGTERM };
+	const struct sigaction action = { .sa_handler = stop_it,
+					  .sa_flags = (int)SA_RESETHAND | SA_RESTART };
+	struct sigaction kept;
+
+	starting = pid;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (sigaction(numbers[i], NULL, &kept) == 0 && kept.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+}
+
 enum cella_status enclave_start(const struct common_args *common, const struct argv *argv,
 				enum enclave_telling telling, int64_t seconds,
 				json_t **status, struct cella_error *err)
@@ -166,6 +192,8 @@ enum cella_status enclave_start(const struct common_args *common, const struct a
 	if (pid == 0)
 		become_supervisor(argv, tell);
 	io_close(&tell);
+	if (telling == ENCLAVE_TELLS_STATES)
+		pass_on_interruptions(pid);
 	TRY(await(&hearing, hear, seconds, err));
 	*status = take(&hearing.status);
 	return CELLA_OK;

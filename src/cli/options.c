@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Option tables: parsing, usage, help, completion.
+ * Option tables: parsing, usage, completion.
  */
 #include "cli/cli.h"
 
 #include "base/civil.h"
 #include "base/number.h"
+#include "cli/help.h"
+#include "cli/nearest.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -14,8 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Where what an option does stands in the help, and how wide the help is. */
-enum { HELP_COLUMN = 33, HELP_WIDTH = 80 };
+enum { OPTION_NAME_MAX = 64 };
 
 /* Set once, first thing in cli_main(): messages begin with its name. */
 static const struct program *program;
@@ -115,16 +116,18 @@ static int store_moment(struct parser *p, const struct option_def *option,
 			const char *value)
 {
 	struct moment *const moment = (struct moment *)(void *)(p->args + option->offset);
+	char name[OPTION_NAME_MAX];
 	struct cella_error err = { 0 };
 	enum cella_status status = CELLA_OK;
 	uint64_t number = 0;
 
+	snprintf(name, sizeof name, "--%s %s", option->name, option->argument);
 	if (option->kind == OPTION_TIME) {
 		status = read_time(value, &moment->value, &err);
 	} else if (option->kind == OPTION_DURATION) {
-		status = duration_read(value, &moment->value, option->name, &err);
+		status = duration_read(value, &moment->value, name, &err);
 	} else {
-		status = number_read(value, INT32_MAX, &number, option->name, &err);
+		status = number_read(value, INT32_MAX, &number, name, &err);
 		moment->value = (int64_t)number;
 	}
 	if (status != CELLA_OK)
@@ -212,10 +215,30 @@ static const struct option_def *find_short(const struct command *command, char n
 	return NULL;
 }
 
+/* name is without hyphens and what stands behind '='. */
+static int no_option(const struct command *command, struct cella_bytes name)
+{
+	char word[OPTION_NAME_MAX];
+	char hint[NEAREST_TEXT_LEN];
+	struct nearest nearest;
+
+	snprintf(word, sizeof word, "%.*s", (int)name.len, (const char *)name.data);
+	nearest_begin(&nearest, word);
+	for (size_t i = 0; i < command->num_options; i++) {
+		const char *const known = command->options[i].name;
+
+		nearest_offer(&nearest, bytes_of(known, strlen(known)),
+			      bytes_of(known, strlen(known)));
+	}
+	return usage(command, "there is no option --%.*s%s", (int)name.len,
+		     (const char *)name.data, nearest_text(&nearest, "--", hint));
+}
+
 static int read_option(struct parser *p, const char *arg)
 {
 	const struct option_def *option;
 	const char *equals;
+	size_t len;
 
 	if (arg[1] != '-') {
 		option = find_short(p->command, arg[1]);
@@ -224,12 +247,10 @@ static int read_option(struct parser *p, const char *arg)
 		return read_value(p, option, arg[2] != '\0' ? arg + 2 : NULL);
 	}
 	equals = strchr(arg, '=');
-	option = find_long(p->command, arg + 2,
-			   equals != NULL ? (size_t)(equals - arg) - 2 : strlen(arg + 2));
+	len = equals != NULL ? (size_t)(equals - arg) - 2 : strlen(arg + 2);
+	option = find_long(p->command, arg + 2, len);
 	if (option == NULL)
-		return usage(p->command, "there is no option %.*s",
-			     equals != NULL ? (int)(equals - arg) : (int)strlen(arg),
-			     arg);
+		return no_option(p->command, bytes_of(arg + 2, len));
 	return read_value(p, option, equals != NULL ? equals + 1 : NULL);
 }
 
@@ -259,54 +280,12 @@ static int read_arguments(struct parser *p)
 	return EXIT_YES;
 }
 
-/* Prints words in a column of the help, so that no line is longer than a terminal's. */
-static void print_column(const char *words)
+static int too_few(const struct command *command, size_t num)
 {
-	size_t used = HELP_COLUMN;
-
-	while (*words != '\0') {
-		const size_t len = strcspn(words, " ");
-
-		if (used > HELP_COLUMN && used + 1 + len > HELP_WIDTH) {
-			printf("\n%*s", HELP_COLUMN, "");
-			used = HELP_COLUMN;
-		} else if (used > HELP_COLUMN) {
-			putchar(' ');
-			used++;
-		}
-		printf("%.*s", (int)len, words);
-		used += len;
-		words += len + strspn(words + len, " ");
-	}
-	putchar('\n');
-}
-
-static void print_options(const struct command *command)
-{
-	for (size_t i = 0; i < command->num_options; i++) {
-		const struct option_def *const o = &command->options[i];
-		char left[64];
-		char shorthand[8] = "    ";
-
-		if (o->short_name != '\0')
-			snprintf(shorthand, sizeof shorthand, "-%c, ", o->short_name);
-		snprintf(left, sizeof left, "%s--%s%s%s", shorthand, o->name,
-			 o->argument != NULL ? " " : "",
-			 o->argument != NULL ? o->argument : "");
-		printf("  %-*s ", HELP_COLUMN - 3, left);
-		print_column(o->help);
-	}
-}
-
-static void print_help(const struct command *command)
-{
-	printf("Usage: %s %s [OPTION]...%s%s\n\n%s.\n", program->name, command->name,
-	       *command->operands != '\0' ? " " : "", command->operands,
-	       command->summary);
-	if (command->description != NULL)
-		printf("\n%s\n", command->description);
-	printf("\nOptions:\n");
-	print_options(command);
+	if (num == 0)
+		return usage(command, "%s is missing", command->operands);
+	return usage(command, "expected %s, found %zu argument%s", command->operands, num,
+		     num == 1 ? "" : "s");
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -324,11 +303,11 @@ static int run(const struct command *command, int argc, char **argv)
 	if (code != EXIT_YES)
 		return code;
 	if (common->help) {
-		print_help(command);
+		help_print_command(program, command);
 		return EXIT_YES;
 	}
 	if (common->operands.num_items < command->min_operands)
-		return usage(command, "%s is missing", command->operands);
+		return too_few(command, common->operands.num_items);
 	if (common->operands.num_items > command->max_operands)
 		return usage(command, "\"%s\" is one argument too many",
 			     common->operands.items[command->max_operands]);
@@ -354,34 +333,6 @@ static int match(const struct command *command, int argc, char **argv)
 	return argc > 1 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
 }
 
-static bool is_group(const struct command *command, const char *name)
-{
-	const size_t len = strlen(name);
-
-	return strncmp(command->name, name, len) == 0 && command->name[len] == ' ';
-}
-
-static void list_commands(FILE *stream, const char *group)
-{
-	for (size_t i = 0; i < program->num_commands; i++) {
-		const struct command *const c = program->commands[i];
-
-		if (group == NULL || is_group(c, group))
-			fprintf(stream, "  %-20s %s\n", c->name, c->summary);
-	}
-}
-
-static int help(void)
-{
-	printf("Usage: %s COMMAND [OPTION]... [ARGUMENT]...\n\n%s\n\nCommands:\n",
-	       program->name, program->summary);
-	list_commands(stdout, NULL);
-	printf("\n'%s COMMAND --help' tells more. Exit status: 0 yes or done, 1 evidence or\n"
-	       "policy says no, 2 usage, 3 could not decide.\n",
-	       program->name);
-	return EXIT_YES;
-}
-
 /* One line per command and option, for completion scripts and the manual. */
 static int dump_tables(void)
 {
@@ -401,21 +352,83 @@ static int dump_tables(void)
 	return EXIT_YES;
 }
 
+static void offer_first_words(struct nearest *nearest)
+{
+	for (size_t i = 0; i < program->num_commands; i++) {
+		const char *const name = program->commands[i]->name;
+		const struct cella_bytes first = bytes_of(name, strcspn(name, " "));
+
+		nearest_offer(nearest, first, first);
+	}
+	nearest_offer(nearest, bytes_of("version", strlen("version")),
+		      bytes_of("--version", strlen("--version")));
+}
+
+/* Of a group's commands; of all, if it is NULL. */
+static void offer_second_words(struct nearest *nearest, const char *group)
+{
+	for (size_t i = 0; i < program->num_commands; i++) {
+		const char *const name = program->commands[i]->name;
+		const char *const space = strchr(name, ' ');
+
+		if (space != NULL &&
+		    (group == NULL || help_is_of_group(program->commands[i], group)))
+			nearest_offer(nearest, bytes_of(space + 1, strlen(space + 1)),
+				      bytes_of(name, strlen(name)));
+	}
+}
+
+static const char *before_command(char buffer[OPTION_NAME_MAX])
+{
+	snprintf(buffer, OPTION_NAME_MAX, "%s ", program->name);
+	return buffer;
+}
+
+static int no_command(const char *word)
+{
+	char hint[NEAREST_TEXT_LEN];
+	char before[OPTION_NAME_MAX];
+	struct nearest nearest;
+
+	if (word[0] == '-') {
+		fprintf(stderr,
+			"%s: there is no option %s before a command; see '%s --help'\n",
+			program->name, word, program->name);
+		return EXIT_USAGE;
+	}
+	nearest_begin(&nearest, word);
+	offer_first_words(&nearest);
+	if (nearest.num_shown == 0)
+		offer_second_words(&nearest, NULL);
+	fprintf(stderr, "%s: there is no command \"%s\"%s; see '%s --help'\n",
+		program->name, word, nearest_text(&nearest, before_command(before), hint),
+		program->name);
+	return EXIT_USAGE;
+}
+
 /* A name that begins commands of two words, with none or another second word. */
 static int run_group(int argc, char **argv)
 {
+	char hint[NEAREST_TEXT_LEN];
+	char before[OPTION_NAME_MAX];
+	struct nearest nearest;
 	const bool wants_help = argc > 1 && (strcmp(argv[1], "--help") == 0 ||
 					     strcmp(argv[1], "-h") == 0);
 
 	if (argc > 1 && !wants_help) {
-		fprintf(stderr, "%s %s: there is no command \"%s\"; see '%s %s --help'\n",
-			program->name, argv[0], argv[1], program->name, argv[0]);
+		nearest_begin(&nearest, argv[1]);
+		offer_second_words(&nearest, argv[0]);
+		fprintf(stderr,
+			"%s %s: there is no command \"%s\"%s; see '%s %s --help'\n",
+			program->name, argv[0], argv[1],
+			nearest_text(&nearest, before_command(before), hint),
+			program->name, argv[0]);
 		return EXIT_USAGE;
 	}
 	fprintf(wants_help ? stdout : stderr,
 		"Usage: %s %s COMMAND [OPTION]...\n\nCommands:\n", program->name,
 		argv[0]);
-	list_commands(wants_help ? stdout : stderr, argv[0]);
+	help_list_commands(wants_help ? stdout : stderr, program, argv[0]);
 	return wants_help ? EXIT_YES : EXIT_USAGE;
 }
 
@@ -431,13 +444,20 @@ static int find_and_run(int argc, char **argv)
 			return c->forward(argc - words, argv + words);
 		if (words > 0)
 			return run(c, argc - words, argv + words);
-		in_group = in_group || is_group(c, argv[0]);
+		in_group = in_group || help_is_of_group(c, argv[0]);
 	}
 	if (in_group)
 		return run_group(argc, argv);
-	fprintf(stderr, "%s: there is no command \"%s\"; see '%s --help'\n",
-		program->name, argv[0], program->name);
-	return EXIT_USAGE;
+	return no_command(argv[0]);
+}
+
+/* "help policy sign" is "policy sign --help". */
+static int help_of(char *first, char *second)
+{
+	char flag[] = "--help";
+	char *words[] = { first, second != NULL ? second : flag, flag, NULL };
+
+	return find_and_run(second != NULL ? 3 : 2, words);
 }
 
 int cli_main(const struct program *which, int argc, char **argv)
@@ -448,9 +468,13 @@ int cli_main(const struct program *which, int argc, char **argv)
 			program->name, program->name);
 		return EXIT_USAGE;
 	}
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return help_of(argv[2], argc > 3 ? argv[3] : NULL);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0)
-		return help();
+	    strcmp(argv[1], "help") == 0) {
+		help_print_program(program);
+		return EXIT_YES;
+	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("%s %s\n", program->name, cella_version());
 		return EXIT_YES;

@@ -4,7 +4,9 @@
  */
 #include "cli/policy_input.h"
 
+#include "base/encode.h"
 #include "cli/secret_file.h"
+#include "evidence/evm.h"
 #include "fetch/files.h"
 
 #include <errno.h>
@@ -70,17 +72,79 @@ void policies_done(struct policy_inputs *inputs)
 	cella_keys_free(inputs->owners);
 }
 
+/* --- evidence ------------------------------------------------------------------------ */
+
+#define DIGITS_HEX "0123456789abcdefABCDEF"
+#define DIGITS_BASE64 DIGITS_HEX "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ+/-_="
+#define BLANKS " \t\r\n"
+
+static bool has_only(struct cella_bytes text, const char *characters)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] == '\0' || strchr(characters, text.data[i]) == NULL)
+			return false;
+	return true;
+}
+
+static bool begins_with(struct cella_bytes text, const char *beginning)
+{
+	const size_t len = strlen(beginning);
+
+	return text.len >= len && memcmp(text.data, beginning, len) == 0;
+}
+
+static bool is_json(struct cella_bytes text)
+{
+	return begins_with(text, "{") || begins_with(text, "[");
+}
+
+/* What a file is that is no evidence, as far as that shows; or NULL. */
+static const char *other_kind(struct cella_bytes file)
+{
+	const struct cella_bytes text = text_trim(file);
+
+	if (text.len == 0)
+		return "is empty";
+	if (is_json(text))
+		return NULL;
+	if (begins_with(file, ".eif"))
+		return "is no evidence, but an enclave image: 'cella enclave attest' gets "
+		       "evidence of one that runs";
+	if (begins_with(text, "-----BEGIN "))
+		return "is no evidence, but keys or certificates (PEM)";
+	if (has_only(text, DIGITS_HEX BLANKS))
+		return "is hexadecimal text, to be decoded first (xxd -r -p)";
+	if (has_only(text, DIGITS_BASE64 BLANKS))
+		return "is base64 text, to be decoded first (base64 -d)";
+	return NULL;
+}
+
+enum cella_status evidence_refused(const char *path, struct cella_bytes file,
+				   struct cella_error *err)
+{
+	const enum cella_status status = err->status;
+	const char *const kind = other_kind(file);
+
+	if (kind != NULL)
+		return error_set(err, status, "%s: %s", path, kind);
+	if (is_json(text_trim(file)) && !evm_is_one(file))
+		error_prefix(err, "is no evidence, but JSON");
+	error_prefix(err, "%s", path);
+	return status;
+}
+
 enum cella_status evidence_read(const char *path, struct cella_evidence **out,
 				struct cella_error *err)
 {
 	struct out bytes CLEANUP(out_done) = { 0 };
+	const enum cella_status status = file_read(path, CELLA_EVIDENCE_MAX, &bytes, err);
 
-	TRY(file_read(path, CELLA_EVIDENCE_MAX, &bytes, err));
-	if (cella_evidence_parse(bytes.data, bytes.len, out, err) != CELLA_OK) {
-		error_prefix(err, "%s", path);
-		return err->status;
-	}
-	return CELLA_OK;
+	if (status == CELLA_LIMIT && other_kind(out_view(&bytes)) != NULL)
+		return evidence_refused(path, out_view(&bytes), err);
+	TRY(status);
+	if (cella_evidence_parse(bytes.data, bytes.len, out, err) == CELLA_OK)
+		return CELLA_OK;
+	return evidence_refused(path, out_view(&bytes), err);
 }
 
 static enum cella_status parse_subject(const struct out *bytes, struct subject *out,
@@ -102,11 +166,9 @@ enum cella_status subject_read(const char *path, struct subject *out,
 	struct out bytes CLEANUP(out_done) = { 0 };
 
 	TRY(file_read(path, CELLA_ENCLAVE_MAX, &bytes, err));
-	if (parse_subject(&bytes, out, err) != CELLA_OK) {
-		error_prefix(err, "%s", path);
-		return err->status;
-	}
-	return CELLA_OK;
+	if (parse_subject(&bytes, out, err) == CELLA_OK)
+		return CELLA_OK;
+	return evidence_refused(path, out_view(&bytes), err);
 }
 
 void subject_done(struct subject *subject)
@@ -148,6 +210,9 @@ static enum cella_status write_new(const char *path, struct cella_bytes bytes,
 	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	size_t put = 0;
 
+	if (fd < 0 && errno == EEXIST)
+		return error_set(err, CELLA_IO,
+				 "%s: is there already, and is not replaced", path);
 	if (fd < 0)
 		return error_errno(err, errno, "%s", path);
 	while (put < bytes.len) {

@@ -40,6 +40,13 @@ void policies_done(struct policy_inputs *inputs);
 enum cella_status evidence_read(const char *path, struct cella_evidence **out,
 				struct cella_error *err) MUST_CHECK;
 
+/*
+ * evidence_refused() says of a file that could not be parsed, and why is in err, what it is:
+ * of what is no evidence at all, which field of evidence is wrong tells nobody anything.
+ */
+enum cella_status evidence_refused(const char *path, struct cella_bytes file,
+				   struct cella_error *err) MUST_CHECK;
+
 /* What a policy can be written for: evidence, or a signed enclave. One of them is set. */
 struct subject {
 	struct cella_evidence *evidence;

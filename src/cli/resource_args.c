@@ -23,6 +23,19 @@ enum cella_status resource_args_read(const struct resource_args *args,
 	return CELLA_OK;
 }
 
+enum cella_status resource_number_read(const struct moment *given, const char *name,
+				       unsigned least, unsigned most, unsigned *out,
+				       struct cella_error *err)
+{
+	if (!given->is_set)
+		return CELLA_OK;
+	if (given->value < (int64_t)least || given->value > (int64_t)most)
+		return error_set(err, CELLA_USAGE, "%s: expected %u to %u", name, least,
+				 most);
+	*out = (unsigned)given->value;
+	return CELLA_OK;
+}
+
 void resource_args_add(const struct resource_args *args, struct argv *out)
 {
 	if (args->cores != NULL) {

@@ -54,6 +54,11 @@ enum cella_status resource_args_read(const struct resource_args *args,
 				     struct resource_request *out,
 				     struct cella_error *err) MUST_CHECK;
 
+/* resource_number_read() reads a number within limits, if it is given. CELLA_USAGE. */
+enum cella_status resource_number_read(const struct moment *given, const char *name,
+				       unsigned least, unsigned most, unsigned *out,
+				       struct cella_error *err) MUST_CHECK;
+
 /* resource_args_add() hands them on to a supervisor. */
 void resource_args_add(const struct resource_args *args, struct argv *out);
 

@@ -39,7 +39,8 @@ static enum cella_status accept_one(const char *text, size_t len, uint32_t *out,
 	if (status == CELLA_TCB_NONE || status == CELLA_TCB_REVOKED ||
 	    status == CELLA_TCB_NOT_SUPPORTED)
 		return error_set(err, CELLA_USAGE,
-				 "--accept: \"%s\" is not a status that can be accepted",
+				 "--accept: \"%s\" is not a status that can be accepted; "
+				 "cella-verify(1) has those",
 				 name);
 	*out |= CELLA_ACCEPT(status);
 	return CELLA_OK;

@@ -148,8 +148,8 @@ static const struct command build_enclave = {
 	.max_operands = TEXTS_MAX,
 	.summary = "Build an enclave image of a container image",
 	.description =
-		"Docker is not needed here, nor is a registry asked: the container image is a file.\n"
-		"What stands behind \"--\" takes the place of the image's own command.\n\n"
+		"Docker is not needed here, nor is a registry asked: the container image is a\n"
+		"file. What stands behind \"--\" takes the place of the image's own command.\n\n"
 		"  docker save hello:latest -o hello.tar\n"
 		"  enclave-cli build-enclave --docker-uri hello.tar --output-file hello.eif",
 	.options = build_options,
@@ -187,6 +187,8 @@ static const struct program program = {
 		"Builds and runs enclaves: 'cella enclave' under names of other clouds.",
 	.commands = commands,
 	.num_commands = ARRAY_LEN(commands),
+	.exit_status =
+		"0 done, 2 usage, otherwise the code that the last line names: 36 for E36",
 };
 
 int main(int argc, char **argv)

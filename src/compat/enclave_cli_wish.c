@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "fetch/files.h"
+#include "vm/evm.h"
 
 enum { CONFIG_MAX = 64 << 10 };
 
@@ -155,6 +156,9 @@ static int check_wish(const struct wish *wish)
 {
 	if (wish->eif_path == NULL)
 		return cli_refuse_text(CODE_MISSING_ARGUMENT, "--eif-path is missing");
+	if (wish->cpu_count < 0 || wish->cpu_count > EVM_MAX_VCPUS)
+		return cli_refuse_text(CODE_INVALID_ARGUMENT,
+				       "--cpu-count: expected 1 to %d", EVM_MAX_VCPUS);
 	if (wish->cpu_count != 0 && wish->num_cpu_ids > 0)
 		return cli_refuse_text(CODE_CONFLICTING_ARGUMENT,
 				       "--cpu-count and --cpu-ids exclude each other");

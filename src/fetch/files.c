@@ -86,6 +86,11 @@ enum cella_status file_write(const char *path, struct cella_bytes bytes, unsigne
 	enum cella_status status;
 	int fd CLEANUP_CLOSE = -1;
 
+	if (strcmp(path, "-") == 0 && bytes.len > 0 && isatty(STDOUT_FILENO) &&
+	    memchr(bytes.data, '\0', bytes.len) != NULL)
+		return error_set(err, CELLA_USAGE,
+				 "standard output is a terminal, and this is binary: "
+				 "--output FILE, or a pipe");
 	if (strcmp(path, "-") == 0)
 		return write_all(STDOUT_FILENO, bytes, "standard output", err);
 	if (is_special(path)) {

@@ -160,8 +160,8 @@ const struct command sim_cmd_init = {
 	.summary = "Make a simulated platform",
 	.description =
 		"Makes a root CA, a PCK CA, a TCB signing certificate, a PCK certificate and a\n"
-		"quoting enclave's key, each with a key of its own, and writes them to DIR with the\n"
-		"authorities' first revocation lists.",
+		"quoting enclave's key, each with a key of its own, and writes them to DIR with\n"
+		"the authorities' first revocation lists.",
 	.options = options,
 	.num_options = ARRAY_LEN(options),
 	.args_size = sizeof(struct init_args),

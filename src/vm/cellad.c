@@ -227,7 +227,9 @@ static enum cella_status read_arguments(char **argv, struct arguments *out,
 		int words = 0;
 
 		if (row == NULL)
-			return error_set(err, CELLA_USAGE, "%.60s: unknown argument",
+			return error_set(err, CELLA_USAGE,
+					 "%.60s: unknown argument; 'cella enclave run' "
+					 "and 'start' start it, see cella-enclave(1)",
 					 *argv);
 		TRY(read_row(row, argv[1], out, &words, err));
 		argv += words;

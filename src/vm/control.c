@@ -5,6 +5,7 @@
 #include "vm/control.h"
 
 #include "guest/io.h"
+#include "vm/failure_record.h"
 #include "vm/run_dir.h"
 
 #include <errno.h>
@@ -40,11 +41,26 @@ static enum cella_status connect_to(const char *folder, const char *name,
 	return CELLA_OK;
 }
 
+/* Who asks for one that has failed wants to know why. */
+static bool has_failed(const char *base, const char *name)
+{
+	char record[RUN_PATH_MAX];
+
+	return failure_path(base, name, record, NULL) == CELLA_OK &&
+	       access(record, F_OK) == 0;
+}
+
 static enum cella_status folder_of(const char *base, const char *name,
 				   char folder[RUN_PATH_MAX], struct cella_error *err)
 {
 	TRY(run_name_check(name, err));
-	return run_path(base, name, folder, err);
+	TRY(run_path(base, name, folder, err));
+	if (access(folder, F_OK) != 0 && errno == ENOENT && has_failed(base, name))
+		return error_set(err, CELLA_MISSING,
+				 "%s: there is no such enclave any more (%s): 'cella "
+				 "enclave explain %s' tells how it failed",
+				 name, folder, name);
+	return CELLA_OK;
 }
 
 /* --- the supervisor ------------------------------------------------------------------ */

@@ -236,6 +236,18 @@ static enum cella_status (*const setters[])(const struct conf_row *row, const ch
 	[CONF_RESTART] = set_restart,
 };
 
+/* The name of a key takes the place of that of the option that is read alike. */
+static void name_key(const struct conf_row *row, struct cella_error *err)
+{
+	const char *const rest = strstr(err->text, ": ");
+
+	if (strncmp(err->text, row->name, strlen(row->name)) == 0)
+		return;
+	if (strncmp(err->text, "--", 2) == 0 && rest != NULL)
+		memmove(err->text, rest + 2, strlen(rest + 2) + 1);
+	error_prefix(err, "%s", row->name);
+}
+
 enum cella_status conf_set(const struct conf_row *row, const char *value,
 			   struct enclave_conf *out, struct cella_error *err)
 {
@@ -244,8 +256,7 @@ enum cella_status conf_set(const struct conf_row *row, const char *value,
 	/* Whatever it is for who reads numbers and lists: here, the file is wrong. */
 	if (err != NULL) {
 		err->status = CELLA_MALFORMED;
-		if (strncmp(err->text, row->name, strlen(row->name)) != 0)
-			error_prefix(err, "%s", row->name);
+		name_key(row, err);
 	}
 	return CELLA_MALFORMED;
 }

@@ -170,7 +170,8 @@ static const struct failure_class classes[] = {
 	  { { STATUS(VSOCK, 0) }, { CAUSE(VSOCK ":") } } },
 	{ "forward-lost",
 	  "cella-forward, which connects the enclave with the network, gave up",
-	  "its last words say why: an address may be in use, or not this machine's",
+	  "its last words say why: an address may be in use, or not this machine's; ports "
+	  "below net.ipv4.ip_unprivileged_port_start are not for it, which is not root",
 	  { { STATUS(FORWARD, 0) } } },
 	{ "tpm",
 	  "the TPM could not be set up, or gave up",

@@ -137,9 +137,9 @@ static enum cella_status check_mode(const char *path, struct cella_error *err)
 	if (stat(path, &st) != 0)
 		return errno == ENOENT
 			       ? error_set(err, CELLA_MISSING,
-					   "%s: this host has no key yet: cella enclave "
-					   "init-host makes one",
-					   path)
+					   "%s: this host has no key yet: 'cella enclave "
+					   "init-host %.*s' makes one",
+					   path, (int)(strrchr(path, '/') - path), path)
 			       : error_errno(err, errno, "%s", path);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return error_set(err, CELLA_IO,

@@ -297,6 +297,34 @@ static enum cella_status keep_file(void *context, const struct unpack_entry *ent
 	return CELLA_OK;
 }
 
+static enum cella_status load_layers(const struct rootfs *archive, const char *path,
+				     struct application *out, struct cella_error *err)
+{
+	const enum cella_status status = source_layers(archive, out, err);
+
+	if (status != CELLA_OK)
+		error_prefix(err, "%s", path);
+	return status;
+}
+
+/* libarchive names no forms. */
+static enum cella_status unpack_outer(struct rootfs *archive, int fd,
+				      const struct contents *whole, const char *path,
+				      struct cella_error *err)
+{
+	const enum cella_status status =
+		unpack(archive, UNPACK_TAR, fd, whole, path, keep_file, archive, err);
+
+	if (status != CELLA_OK &&
+	    strstr(err->text, "Unrecognized archive format") != NULL)
+		return error_set(
+			err, status,
+			"%s: is neither a program (ELF) nor an archive (tar, also "
+			"by gzip, zstd or xz)",
+			path);
+	return status;
+}
+
 static enum cella_status load_archive(int fd, const char *path, struct application *out,
 				      struct cella_error *err)
 {
@@ -309,8 +337,8 @@ static enum cella_status load_archive(int fd, const char *path, struct applicati
 		return error_errno(err, errno, "%s", path);
 	whole.len = (uint64_t)st.st_size;
 	TRY(rootfs_init(&archive, err));
-	TRY(unpack(&archive, UNPACK_TAR, fd, &whole, path, keep_file, &archive, err));
-	return source_layers(&archive, out, err);
+	TRY(unpack_outer(&archive, fd, &whole, path, err));
+	return load_layers(&archive, path, out, err);
 }
 
 static enum cella_status load_directory(const char *path, struct application *out,
@@ -327,7 +355,7 @@ static enum cella_status load_directory(const char *path, struct application *ou
 	out->kind = SOURCE_LAYOUT;
 	TRY(rootfs_init(&layout, err));
 	TRY(source_directory(path, &layout, err));
-	return source_layers(&layout, out, err);
+	return load_layers(&layout, path, out, err);
 }
 
 enum cella_status application_load(const char *path, struct application *out,

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What stands around the parts of a status, and in front of it. */
+enum { STATUS_SPARE_LEN = 48 };
+
 static const struct {
 	const char *id;
 	const char *text;
@@ -159,20 +162,25 @@ void resources_refuse(struct resource_plan *plan, enum resource_rule rule,
 	rule_say(refusal->remedy, "%s", remedy);
 }
 
+/* A remedy is told as a whole or not at all: a part of it may be another one. */
 enum cella_status resources_status(const struct resource_plan *plan,
 				   struct cella_error *err)
 {
 	const struct resource_refusal *const first = &plan->refusals[0];
+	char more[64] = "";
+	size_t len;
+	bool fits;
 
 	if (plan->num_refusals == 0)
 		return CELLA_OK;
-	if (plan->num_refusals == 1)
-		return error_set(err, CELLA_MISSING, "%s: needs %s, has %s: %s",
-				 rules[first->rule].text, first->need, first->have,
-				 first->remedy);
-	return error_set(err, CELLA_MISSING,
-			 "%s: needs %.60s, has %.60s: %.60s; and %zu more "
-			 "(cella enclave plan)",
-			 rules[first->rule].text, first->need, first->have, first->remedy,
+	if (plan->num_refusals > 1)
+		snprintf(more, sizeof more, "; and %zu more (cella enclave plan)",
 			 plan->num_refusals - 1);
+	len = strlen(rules[first->rule].text) + strlen(first->need) +
+	      strlen(first->have) + strlen(first->remedy) + strlen(more);
+	fits = len + STATUS_SPARE_LEN <= sizeof err->text;
+	return error_set(err, CELLA_MISSING, "%s: needs %.60s, has %.60s%s%s%s",
+			 rules[first->rule].text, first->need, first->have,
+			 fits ? ": " : "", fits ? first->remedy : "",
+			 fits || more[0] != '\0' ? more : " (cella enclave plan)");
 }

@@ -106,7 +106,8 @@ static enum cella_status lock(const char *dir, int flags, int *out,
 	if (fd < 0)
 		return error_errno(err, errno, "%s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return error_set(err, CELLA_USAGE, "%s: is running", dir);
+		return error_set(err, CELLA_USAGE,
+				 "%s: is running: stop it, or choose another name", dir);
 	if (fstat(fd, &st) != 0 || st.st_nlink == 0)
 		return error_set(err, CELLA_MISSING, "%s: was removed", path);
 	*out = io_take(&fd);

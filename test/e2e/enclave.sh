@@ -139,7 +139,10 @@ equal "it runs" "$(field app .state)" running
 check "it is listed" 0 enclave list
 says "with its name" app
 check "a second of its name is refused" 3 start app.eif
-says "since one runs" "is running"
+says "since one runs" "is running: stop it, or choose another name"
+lacks "which is no failure to be explained" "enclave explain"
+check "one that is not for debugging has no console" 3 enclave console app
+says "which is said" "it was started without --debug"
 qemu=$(field app .processes.QEMU)
 equal "QEMU has a filter of system calls" "$(awk '/^Seccomp:/ {print $2}' "/proc/$qemu/status")" 2
 equal "QEMU can gain no rights" "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$qemu/status")" 1
@@ -292,8 +295,22 @@ check "it stops" 0 enclave stop mocked
 check "what is no image is refused" 3 start "$0" --name none
 head -c 1000000 app.eif >half.eif
 check "so is half of one" 3 start half.eif
-check "and too little memory" 3 start app.eif --memory 20
+check "and too little memory" 2 start app.eif --memory 20
 check "without a trace" 0 nothing_left
+
+# --- and who does not want to wait ---
+is_listed() {
+	[ -n "$(field "$1" .state)" ]
+}
+"$cella" enclave run --run-dir "$run" --host "$dir/host" --name hasty app.eif >out 2>err &
+running=$!
+check "one that starts is listed" 0 await is_listed hasty
+kill "$running"
+wait "$running"
+equal "who interrupts it is told" "$? $(grep -c 'hasty: was stopped before it was ready' err)" "3 1"
+check "and nothing is left" 0 nothing_left
+check "an empty list is said to be one" 0 enclave list
+says "of which folder" "none runs below $run"
 
 echo "1..$number"
 exit "$bad"

@@ -132,6 +132,8 @@ refuses "no Dockerfile is built" 49 "docker build -t NAME ." build-enclave \
 refuses "a run wants an image" 1 "--eif-path is missing" run-enclave --memory 256
 refuses "CPUs are counted or named" 2 "exclude each other" run-enclave --eif-path x \
 	--cpu-count 2 --cpu-ids 0 1
+refuses "there is an end to them" 3 "--cpu-count: expected 1 to 64" run-enclave --eif-path x \
+	--cpu-count 65
 refuses "CPUs are numbers" 23 "--cpu-ids" run-enclave --eif-path x --cpu-ids a
 refuses "no CPU is named twice" 21 "named twice" run-enclave --run-dir "$run" --eif-path x \
 	--cpu-ids 0 0

@@ -57,6 +57,17 @@ mend swapped.eif
 check "and changed, with a good checksum" 1 "$cella" enclave describe --quiet swapped.eif
 fails "an image that was changed after it was signed" bad-signature swapped.eif
 fails "no QEMU" program-missing good.eif --qemu "$dir/nothing"
+check "who fails is told where more is said" 3 start --name fails good.eif --memory 97
+says "by the command" "'cella enclave explain fails --run-dir $run' says more"
+check "who asks for it later, too" 3 enclave attest fails
+says "by its name" "'cella enclave explain fails' tells how it failed"
+check "what is mistyped leaves no record" 2 start --name typed good.eif --memory 5
+lacks "and is not explained" "enclave explain"
+says "but named" "cella enclave run: --memory: expected 96 to"
+check "so is what QEMU is not asked for" 2 start --name typed good.eif --cpus 65
+says "by its own name" "--cpus: expected 1 to 64"
+check "and a way in" 2 start --name typed good.eif --forward 80
+check "and a way out" 2 start --name typed good.eif --egress a.example
 fails "more memory than there can be" resources good.eif --memory 1048576
 fails "less memory than the image needs" resources good.eif --memory 97
 fails "a QEMU that is none" qemu-refuses good.eif --qemu "$application"

@@ -21,8 +21,8 @@ image two.eif "$application" -- "/$app" two
 # limited LIMIT VALUE: starts one with that limit; "ran", or why not, where nothing is left.
 limited() {
 	(
-		ulimit "$1" "$2" && exec timeout "$PATIENCE" "$cella" enclave run --run-dir "$run" \
-			--host "$dir/host" --name limited one.eif
+		ulimit "$1" "$2" && exec timeout "$PATIENCE" "$cella" enclave run --quiet \
+			--run-dir "$run" --host "$dir/host" --name limited one.eif
 	) >out 2>err
 	case $? in
 	0)
@@ -58,7 +58,7 @@ cp -r host open
 chmod 644 open/host-key.pem
 check "a key that others may read is refused" 3 enclave run --host open one.eif
 check "so is a folder without a key" 3 enclave run --host "$run" one.eif
-says "and it is said how one is made" init-host
+says "and it is said how one is made" "'cella enclave init-host $run' makes one"
 mkfifo pipe
 check "a pipe is no image, and is not waited for" 3 start --name pipe pipe
 check "nor is a folder" 3 start --name folder "$dir/host"

@@ -60,6 +60,14 @@ says "PCR11" "PCR11 whole image"
 says "PCR13 is not guessed" "depends on --cpus and --memory"
 check "with a configuration" 0 "$cella" enclave describe a.eif --cpus 2 --memory 256
 "$cella" enclave describe a.eif --cpus 2 --memory 256 --debug >debug
+check "half a configuration is none" 2 "$cella" enclave describe a.eif --memory 256
+says "and what is missing is named" "--memory needs --cpus"
+check "nor is debugging" 2 "$cella" enclave describe a.eif --debug
+says "which needs both" "--debug needs --cpus and --memory"
+check "a trust domain has a firmware" 2 "$cella" enclave describe a.eif --backend tdx
+says "which is asked for" "--backend tdx needs --firmware"
+check "others have none" 2 "$cella" enclave describe a.eif --firmware a.eif
+says "which is said" "--firmware belongs to --backend tdx"
 check "a launch for debugging is told" 1 cmp -s out debug
 grep -q "warning: a launch for debugging" debug
 verdict $? "with a warning"
@@ -158,6 +166,9 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && nobody test -x "$cella
 		nobody "$cella" enclave build --kernel vmlinuz --modules modules --init init \
 			tree -o b.eif -e A=1 --cwd /etc -- /bin/server --port 1) >out 2>err
 	check "as another user" 0 cmp b.eif nobodys/b.eif
+	check "who has no folder for a host's key yet gets one" 0 nobody env -u XDG_DATA_HOME \
+		HOME="$dir/nobodys" "$cella" enclave init-host
+	check "with the key" 0 test -f nobodys/.local/share/cella/host-key.pem
 else
 	skip "as another user" "only root can become one, who must reach the program"
 fi
@@ -259,6 +270,19 @@ check "the same image" 0 cmp a.eif e.eif
 check "no package" 3 "$cella" enclave build program -o x.eif --init init --kernel-deb junk
 check "no kernel" 3 "$cella" enclave build program -o x.eif --init init --kernel junk
 mkdir empty
+check "no modules where they should be" 3 "$cella" enclave build program -o x.eif --init init \
+	--kernel vmlinuz --modules empty
+says "which is said" "empty: has no modules of a kernel"
+check "a kernel that is to have all built in" 0 "$cella" enclave build program -o x.eif \
+	--init init --kernel vmlinuz
+says "is warned of" "warning: no modules"
+check "what is neither a program nor an archive" 3 build vmlinuz -o x.eif
+says "is told what would be" "vmlinuz: is neither a program (ELF) nor an archive"
+tar -cf plain.tar program
+check "an archive that is no image" 3 build plain.tar -o x.eif
+says "is named" "plain.tar: is neither an OCI image layout nor a saved image"
+check "an image of Docker's that is no file" 3 build hello:latest -o x.eif
+says "and how it becomes one" "docker save hello:latest -o image.tar"
 check "without apt" 3 env PATH="$dir/empty" XDG_CACHE_HOME="$dir/cache" "$cella" enclave build \
 	program -o x.eif --init init
 says "it is said what to do" "--kernel-deb"

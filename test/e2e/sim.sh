@@ -49,6 +49,42 @@ expect 0 "$cella" sim collateral platform --time $time -o tdx.json
 expect 0 "$cella" sim collateral platform --time $time --tee sgx -o sgx.json
 expect 0 "$cella" sim collateral platform --time $time --directory responses
 
+# What is no evidence is told by what it is; what was mistyped, before anybody is asked.
+expect 0 "$cella" quote --provider sim --sim platform --nonce 0011223344556677 -o q
+: >nothing
+xxd -p q >q.hex
+openssl base64 -in q -out q.base64
+printf '.eif\000\004' >image.eif
+expect 3 "$cella" verify nothing
+says 'nothing: is empty'
+expect 3 "$cella" verify q.hex
+says 'q.hex: is hexadecimal text'
+expect 3 "$cella" verify q.base64
+says 'q.base64: is base64 text'
+expect 3 "$cella" verify platform/root.pem
+says 'is no evidence, but keys or certificates'
+expect 3 "$cella" verify tdx.json -c q
+says 'tdx.json: is no evidence, but JSON: evm: '
+expect 3 "$cella" verify image.eif
+says 'is no evidence, but an enclave image'
+truncate -s 2M image.eif
+expect 3 "$cella" verify image.eif
+says 'is no evidence, but an enclave image'
+expect 3 "$cella" inspect q.hex
+says 'q.hex: is hexadecimal text'
+expect 3 "$cella" report --parse tdx.json
+says 'tdx.json: is no evidence, but JSON'
+expect 3 "$cella" policy new q.hex
+says 'q.hex: is hexadecimal text'
+expect 2 "$cella" verify q --nonce zz
+grep -q fetch err.txt && { echo "FAIL: asked before all was read"; failures=$((failures + 1)); }
+expect 3 "$cella" verify q --trust-root tdx.json -c tdx.json
+says 'tdx.json: trust root: '
+if command -v script >/dev/null; then
+	expect 2 script -qec "'$sim' quote platform" terminal.txt
+	says 'standard output is a terminal'
+fi
+
 # A TDX quote, and every reason to refuse it that needs no forgery.
 expect 0 "$cella" quote --provider sim --sim platform --nonce 0011223344556677 -o q
 expect 0 "$cella" verify q -c tdx.json $root -t $time --nonce 0011223344556677

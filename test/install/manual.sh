@@ -50,6 +50,17 @@ while IFS=$tab read -r program command; do
 	result "$program $command: a page with all its options"
 done <"$scratch/commands"
 
+# Terminals have 80 columns, and some no more.
+while IFS=$tab read -r program command; do
+	[ "$command" != sim ] || continue # another program's, which is here, too
+	# shellcheck disable=SC2086 # "policy sign" is two words
+	"$STAGE/bin/$program" $command --help | grep '.\{81\}' || :
+done <"$scratch/commands" >"$scratch/wrong"
+for program in cella cella-sim enclave-cli; do
+	"$STAGE/bin/$program" --help | grep '.\{81\}' >>"$scratch/wrong" || :
+done
+result "no line of help is wider than a terminal"
+
 {
 	printf '%s\n' --help --version
 	cut -f 4 "$scratch/tables" | grep '^--'

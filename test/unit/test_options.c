@@ -77,9 +77,26 @@ static const struct command two = {
 	.run = run_command,
 };
 
-static const struct command *const commands[] = { &one, &two };
-static const struct program program = { "prog", "Does things.", commands,
-					ARRAY_LEN(commands) };
+static const struct command pair = {
+	.name = "pair",
+	.operands = "FILE FILE",
+	.min_operands = 2,
+	.max_operands = 2,
+	.summary =
+		"Do a thing that takes more words to describe than a line of a terminal has",
+	.options = options,
+	.num_options = ARRAY_LEN(options),
+	.args_size = sizeof(struct test_args),
+	.run = run_command,
+};
+
+static const struct command *const commands[] = { &one, &two, &pair };
+static const struct program program = {
+	.name = "prog",
+	.summary = "Does things.",
+	.commands = commands,
+	.num_commands = ARRAY_LEN(commands),
+};
 
 enum { OUTPUT_MAX = 8192 };
 
@@ -128,7 +145,23 @@ static void lines_that_are_usage_errors(void **state)
 		{ "prog", "prog: a command is missing; see 'prog --help'\n" },
 		{ "prog three",
 		  "prog: there is no command \"three\"; see 'prog --help'\n" },
-		{ "prog on", "prog: there is no command \"on\"; see 'prog --help'\n" },
+		{ "prog on",
+		  "prog: there is no command \"on\" (did you mean 'prog one'?); "
+		  "see 'prog --help'\n" },
+		{ "prog two",
+		  "prog: there is no command \"two\" (did you mean 'prog group "
+		  "two'?); see 'prog --help'\n" },
+		{ "prog gruop", "prog: there is no command \"gruop\" (did you mean 'prog "
+				"group'?); see 'prog --help'\n" },
+		{ "prog version", "prog: there is no command \"version\" (did you mean "
+				  "'prog --version'?); see 'prog --help'\n" },
+		{ "prog help three",
+		  "prog: there is no command \"three\"; see 'prog --help'\n" },
+		{ "prog --json one a",
+		  "prog: there is no option --json before a command; see 'prog --help'\n" },
+		{ "prog group tow",
+		  "prog group: there is no command \"tow\" (did you mean "
+		  "'prog group two'?); see 'prog group --help'\n" },
 		{ "prog group three",
 		  "prog group: there is no command \"three\"; see 'prog group --help'\n" },
 		{ "prog one", "prog one: FILE is missing; see 'prog one --help'\n" },
@@ -141,7 +174,18 @@ static void lines_that_are_usage_errors(void **state)
 		{ "prog one --none=1 a",
 		  "prog one: there is no option --none; see 'prog one --help'\n" },
 		{ "prog one --fla a",
-		  "prog one: there is no option --fla; see 'prog one --help'\n" },
+		  "prog one: there is no option --fla (did you mean '--flag'?); see 'prog "
+		  "one --help'\n" },
+		{ "prog one --textss=1 a",
+		  "prog one: there is no option --textss (did you mean '--texts'?); see "
+		  "'prog one --help'\n" },
+		{ "prog one --tex a",
+		  "prog one: there is no option --tex (did you mean '--text' or '--texts'?); see 'prog one --help'\n" },
+		{ "prog three-arguments a",
+		  "prog: there is no command \"three-arguments\"; "
+		  "see 'prog --help'\n" },
+		{ "prog pair a",
+		  "prog pair: expected FILE FILE, found 1 argument; see 'prog pair --help'\n" },
 		{ "prog one -z a",
 		  "prog one: there is no option -z; see 'prog one --help'\n" },
 		{ "prog one --flag=1 a",
@@ -155,13 +199,14 @@ static void lines_that_are_usage_errors(void **state)
 		{ "prog one a -t 1 -t 2",
 		  "prog one: --text is given twice; see 'prog one --help'\n" },
 		{ "prog one a --number 1x",
-		  "prog one: number: \"1x\" is not a number; see 'prog one --help'\n" },
+		  "prog one: --number N: \"1x\" is not a number; see 'prog one --help'\n" },
 		{ "prog one a --number=-1",
-		  "prog one: number: \"-1\" is not a number; see 'prog one --help'\n" },
+		  "prog one: --number N: \"-1\" is not a number; see 'prog one --help'\n" },
 		{ "prog one a --number 99999999999",
-		  "prog one: number: at most 2147483647; see 'prog one --help'\n" },
+		  "prog one: --number N: at most 2147483647; see 'prog one --help'\n" },
 		{ "prog one a --duration 1w",
-		  "prog one: duration: \"1w\" is not a number; see 'prog one --help'\n" },
+		  "prog one: --duration SPAN: \"1w\" is no duration: one looks like 90, 90s, "
+		  "15m, 12h or 7d; see 'prog one --help'\n" },
 		{ "prog one a --time now",
 		  "prog one: --time: a time looks like 2025-06-25T00:00:00Z, not \"now\"; "
 		  "see 'prog one --help'\n" },
@@ -305,8 +350,16 @@ static void help_of_everything(void **state)
 		CHECK_TEXT_HAS(standard_output, "Does things.");
 		CHECK_TEXT_HAS(standard_output,
 			       "  group two            Do another thing\n");
+		CHECK_TEXT_HAS(standard_output,
+			       "describe than a line\n                       of a");
 		CHECK_TEXT("", standard_error);
 	}
+	CHECK_INT(0, run_line("prog help one"));
+	CHECK_TEXT_HAS(standard_output, "Usage: prog one [OPTION]... FILE\n");
+	CHECK_INT(0, run_line("prog help group two"));
+	CHECK_TEXT_HAS(standard_output, "Usage: prog group two [OPTION]...\n");
+	CHECK_INT(0, run_line("prog help group"));
+	CHECK_TEXT_HAS(standard_output, "Usage: prog group COMMAND");
 	CHECK_INT(0, run_line("prog one --help"));
 	assert_false(ran);
 	CHECK_TEXT_HAS(standard_output,

@@ -534,6 +534,12 @@ static void an_image_says_what_it_needs(void **state)
 	CHECK_TEXT("--memory 132", plan.refusals[0].remedy);
 	CHECK_STATUS(CELLA_MISSING, resources_status(&plan, &err));
 	CHECK_TEXT_HAS(err.text, "and 1 more (cella enclave plan)");
+	/* A remedy that is long is whole. */
+	request = (struct resource_request){ .vcpus = 1, .memory_mib = 999999 };
+	resources_plan(machine, &request, NULL, 0, &plan);
+	CHECK_STATUS(CELLA_MISSING, resources_status(&plan, &err));
+	CHECK_TEXT_HAS(err.text, "or keep less (--keep-memory); and ");
+	CHECK_TEXT_HAS(err.text, " more (cella enclave plan)");
 }
 
 static void more_is_kept_where_that_is_asked_for(void **state)
