@@ -96,14 +96,14 @@ static void a_fallback_is_told_with_its_cause_and_is_the_last(void **state)
 /* --- what is started ----------------------------------------------------------------- */
 
 /* An image that parses; nothing could boot it. */
-static int make_image(void)
+static int make_image_of(const char *metadata)
 {
 	static const struct cella_bytes kernel = { .data = (const uint8_t *)"kernel",
 						   .len = 6 };
 	struct eif parts = {
 		.kernel = kernel,
 		.cmdline = bytes_from_text("quiet panic=-1"),
-		.metadata = bytes_from_text("{}"),
+		.metadata = bytes_from_text(metadata),
 		.default_memory = 64 << 20,
 		.default_cpus = 1,
 		.ramdisks = { bytes_from_text("ramdisk") },
@@ -118,6 +118,11 @@ static int make_image(void)
 	view = out_view(&file);
 	CHECK_OK(sealed_make("image", &view, 1, &fd, &err));
 	return fd;
+}
+
+static int make_image(void)
+{
+	return make_image_of("{}");
 }
 
 static char *planned(const struct backend *backend, const struct evm_options *given)
@@ -168,6 +173,43 @@ static void a_trust_domain_has_its_command_line(void **state)
 
 	(void)state;
 	golden_check("vm/qemu-tdx.txt", text);
+}
+
+/* What is told of an image has to fit into an answer, however long it is when written. */
+static void metadata_are_told_if_there_is_room(void **state)
+{
+	char small[EVM_METADATA_MAX + 1];
+	char large[EVM_METADATA_MAX + 1] = "[4e-5";
+	const struct {
+		const char *text;
+		const char *told;
+	} rows[] = {
+		{ "{}", "{}" },   { "{ \"a\": 1 }", "{\"a\":1}" },
+		{ "none", NULL }, { small, small },
+		{ large, NULL },
+	};
+
+	(void)state;
+	memcpy(small, "[\"", 2);
+	memset(small + 2, 'a', sizeof small - 5);
+	memcpy(small + sizeof small - 3, "\"]", 3);
+	for (size_t at = strlen(large); at + sizeof ",4e-5]" <= sizeof large;
+	     at = strlen(large))
+		memcpy(large + at, ",4e-5", sizeof ",4e-5");
+	memcpy(large + strlen(large), "]", 2);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct evm_launch launch CLEANUP(evm_launch_done) = EVM_LAUNCH_NONE;
+		int image CLEANUP_CLOSE = make_image_of(rows[i].text);
+		struct evm_options options = { .image = image,
+					       .backend = { .backend = &backend_tcg } };
+		struct cella_error err = { 0 };
+
+		CHECK_OK(evm_prepare(&options, &launch, &err));
+		if (rows[i].told == NULL)
+			CHECK_TRUE(launch.image.metadata == NULL);
+		else
+			CHECK_TEXT(rows[i].told, launch.image.metadata);
+	}
 }
 
 static void a_trust_domain_needs_firmware(void **state)
@@ -440,6 +482,7 @@ int main(void)
 		cmocka_unit_test(a_plan_is_what_would_be_started),
 		cmocka_unit_test(a_trust_domain_has_its_command_line),
 		cmocka_unit_test(a_trust_domain_needs_firmware),
+		cmocka_unit_test(metadata_are_told_if_there_is_room),
 		cmocka_unit_test(one_that_dies_is_followed_by_its_fallback),
 		cmocka_unit_test(so_is_one_that_gives_no_heartbeat),
 		cmocka_unit_test(without_a_fallback_it_fails_with_its_cause),
