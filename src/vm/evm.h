@@ -156,7 +156,8 @@ struct evm {
 	struct out qmp_line;
 	uint8_t guest_line[GUEST_END_MAX];
 	size_t guest_line_len;
-	bool has_greeted; /* the heartbeat's byte has come */
+	bool has_greeted;    /* the heartbeat's byte has come */
+	bool has_negotiated; /* with QEMU */
 	bool has_end;
 	struct guest_end end;
 	bool was_certified;

@@ -130,8 +130,18 @@ static void tell_qemu(struct evm *evm, enum qmp_command command)
 		io_close(&evm->qmp);
 }
 
+/* Once, and before anything else: QEMU refuses other commands until then. */
+static void negotiate(struct evm *evm)
+{
+	if (!evm->has_negotiated)
+		tell_qemu(evm, QMP_CAPABILITIES);
+	evm->has_negotiated = true;
+}
+
+/* QEMU need not have greeted yet: it hears one command after the other. */
 void evm_quit_machine(struct evm *evm)
 {
+	negotiate(evm);
 	tell_qemu(evm, QMP_QUIT);
 }
 
@@ -158,7 +168,7 @@ static void take_qmp_line(struct evm *evm)
 	}
 	if (event == QMP_EVENT_GREETING) {
 		evm_resources_pin(evm);
-		tell_qemu(evm, QMP_CAPABILITIES);
+		negotiate(evm);
 	}
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;

@@ -31,6 +31,9 @@ enum { PATIENCE_S = 120, NEVER_S = 24 * 3600, MANY = 1 << 20, YEAR_S = 365 * 24 
 
 #define NAME "e"
 
+/* What a "kernel" says so that QEMU is a strict one. */
+#define STRICT "!"
+
 /* One supervisor at a time: its folder, what it says, and what its clock does. */
 static struct {
 	char folder[RUN_PATH_MAX]; /* of programs, which other users may enter */
@@ -76,6 +79,28 @@ static void leave(int number UNUSED)
 	_exit(0);
 }
 
+/* One that greets late, and is as strict about the order of commands as the real one. */
+static int be_strict(int qmp)
+{
+	FILE *const in = fdopen(qmp, "re");
+	bool has_greeted = false;
+	bool is_ready = false;
+	char line[256];
+
+	while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+		if (!has_greeted)
+			dprintf(qmp, "{\"QMP\":{}}\r\n");
+		has_greeted = true;
+		if (strstr(line, "qmp_capabilities") != NULL && !is_ready)
+			is_ready = true;
+		else if (strstr(line, "\"quit\"") != NULL && is_ready)
+			_exit(0); /* of what is allocated nobody asks */
+		else
+			dprintf(qmp, "{\"error\":{}}\r\n");
+	}
+	return 9;
+}
+
 /*
  * QEMU: writes its "kernel", behind the first byte, to its control channel, and ends when it
  * is told. It sees no other file.
@@ -95,6 +120,10 @@ static int be_qemu(char **argv)
 		if (strcmp(*arg, "-kernel") == 0)
 			kernel = open(arg[1], O_RDONLY);
 	}
+	if (lseek(kernel, 1, SEEK_SET) != 1)
+		return 9;
+	if (read(kernel, bytes, 1) == 1 && bytes[0] == STRICT[0])
+		return be_strict(qmp);
 	if (lseek(kernel, 1, SEEK_SET) != 1)
 		return 9;
 	while ((len = read(kernel, bytes, sizeof bytes)) > 0)
@@ -564,6 +593,20 @@ static void clients_may_ask_to_stop_and_leave(void **state UNUSED)
 }
 
 /* Even where the folder lets somebody else in. */
+static void it_may_be_stopped_before_qemu_has_greeted(void **state UNUSED)
+{
+	const struct deadline deadline = deadline_in(PATIENCE_S);
+	struct out answer CLEANUP(out_done) = { 0 };
+	struct cella_error err = { 0 };
+
+	start(NEVER_S, STRICT);
+	await_state("booting");
+	CHECK_OK(control_ask(it.base, NAME, "stop", &deadline, &answer, &err));
+	out_u8(&answer, '\0');
+	CHECK_TEXT_HAS((const char *)answer.data, "\"state\":\"stopped\"");
+	ends(0, NULL, NULL);
+}
+
 static void strangers_are_not_heard(void **state UNUSED)
 {
 	char folder[RUN_PATH_MAX], path[RUN_PATH_MAX];
@@ -673,6 +716,7 @@ int main(int argc UNUSED, char **argv)
 		cmocka_unit_test(clients_may_be_silent_and_many),
 		cmocka_unit_test(clients_may_say_anything),
 		cmocka_unit_test(clients_may_ask_to_stop_and_leave),
+		cmocka_unit_test(it_may_be_stopped_before_qemu_has_greeted),
 		ROOT_TEST(strangers_are_not_heard),
 		cmocka_unit_test(clocks_may_jump),
 		cmocka_unit_test(a_clock_may_be_lost),
