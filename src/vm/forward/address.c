@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Addresses that are not public: IANA's registries of special-purpose addresses, and what
- * clouds use for themselves within these.
+ * clouds use for themselves, most of it within these: Azure tells its virtual machines of
+ * themselves at an address that is in no registry.
  */
 #include "vm/forward/address.h"
 
@@ -21,6 +22,7 @@ static const struct {
 	{ { 10 }, 8, "private" },
 	{ { 100, 64 }, 10, "shared by a provider, which has metadata of clouds in it" },
 	{ { 127 }, 8, "loopback" },
+	{ { 168, 63, 129, 16 }, 32, "a cloud's own, which has its metadata" },
 	{ { 169, 254 }, 16, "link-local, which has metadata of clouds in it" },
 	{ { 172, 16 }, 12, "private" },
 	{ { 192, 0, 0 }, 24, "reserved for protocols" },
