@@ -153,6 +153,33 @@ bool address_equal(const union address *a, const union address *b)
 	return memcmp(left, right, sizeof left) == 0;
 }
 
+/* Interfaces have addresses of other families, too, or none. */
+static bool read_interface(const struct sockaddr *from, union address *out)
+{
+	if (from == NULL || (from->sa_family != AF_INET && from->sa_family != AF_INET6))
+		return false;
+	memset(out, 0, sizeof *out);
+	memcpy(out, from, from->sa_family == AF_INET ? sizeof out->in : sizeof out->in6);
+	return true;
+}
+
+bool address_is_among(const union address *address, const struct ifaddrs *interfaces)
+{
+	uint8_t wanted[V6_LEN + 2], found[V6_LEN + 2];
+
+	canonical(address, wanted);
+	for (; interfaces != NULL; interfaces = interfaces->ifa_next) {
+		union address own;
+
+		if (!read_interface(interfaces->ifa_addr, &own))
+			continue;
+		canonical(&own, found);
+		if (memcmp(wanted, found, V6_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
 char *address_write(const union address *address, char text[ADDRESS_TEXT_LEN])
 {
 	char host[INET6_ADDRSTRLEN] = "?";
