@@ -2,10 +2,10 @@
 /*
  * cella-init: the first process of an Enclave VM, and all of it that is not the application.
  *
- * Theory of operation: mounts, the measured policy, modules, no more modules, sockets, the
- * application, and only then the heartbeat: a host that hears it may use the enclave. The
- * application's end is the machine's: what it was is the last line to the host, and the
- * machine resets, which its host takes for its end.
+ * Theory of operation: mounts, the measured policy, modules, no more modules, the
+ * application's mounts, sockets, the application, and only then the heartbeat: a host that
+ * hears it may use the enclave. The application's end is the machine's: what it was is the
+ * last line to the host, and the machine resets, which its host takes for its end.
  *
  * Nothing here hears of the kernel's command line or of anything else that is not measured.
  */
@@ -243,16 +243,19 @@ static enum cella_status beat(struct init *init, struct cella_error *err)
 	return CELLA_OK;
 }
 
-/* In this order. What fails has a code of its own. */
+/*
+ * In this order. What fails has a code of its own. The application's places may be links,
+ * which lead through the init's own: nothing is mounted there before modules are forbidden.
+ */
 static const struct {
 	enum cella_status (*run)(struct init *init, struct cella_error *err);
 	enum guest_reason reason;
 } steps[] = {
 	{ mount_own, GUEST_END_MOUNT },
 	{ read_policy, GUEST_END_POLICY },
-	{ mount_application, GUEST_END_MOUNT },
 	{ load_modules, GUEST_END_MODULE },
 	{ lock_down, GUEST_END_LOCKDOWN },
+	{ mount_application, GUEST_END_MOUNT },
 	{ listen_all, GUEST_END_CHANNEL },
 	{ find_tpm, GUEST_END_TPM },
 	{ start_application, GUEST_END_APPLICATION },

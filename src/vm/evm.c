@@ -423,16 +423,19 @@ static enum cella_status begin_again(struct evm *evm, struct cella_error *err)
 	const enum evm_state state = evm->state;
 	struct host_key *key = NULL;
 	struct evm_client clients[EVM_MAX_CLIENTS];
+	int followers[EVM_MAX_FOLLOWERS];
 
 	backend_fall_back(&options.backend, evm->cause);
 	fprintf(stderr, "cellad: %s; going on with %s\n", options.backend.reason,
 		options.backend.backend->name);
 	clear(evm);
 	memcpy(clients, evm->clients, sizeof clients);
+	memcpy(followers, evm->followers, sizeof followers);
 	if (options.host != NULL)
 		TRY(host_key_load(options.host, &key, err));
 	evm_init(evm, &options, &key);
 	memcpy(evm->clients, clients, sizeof clients);
+	memcpy(evm->followers, followers, sizeof followers);
 	evm->state = state;
 	return begin(evm, err);
 }

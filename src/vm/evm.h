@@ -156,7 +156,8 @@ struct evm {
 	struct out qmp_line;
 	uint8_t guest_line[GUEST_END_MAX];
 	size_t guest_line_len;
-	bool has_greeted; /* the heartbeat's byte has come */
+	bool has_greeted;    /* the heartbeat's byte has come */
+	bool has_negotiated; /* with QEMU */
 	bool has_end;
 	struct guest_end end;
 	bool was_certified;
@@ -192,6 +193,10 @@ enum cella_status evm_launch_hash(struct evm_launch *launch,
 
 /* evm_tpm_open() finds the TPM's state, where one is kept, and readies what is shared. */
 enum cella_status evm_tpm_open(struct evm *evm, struct cella_error *err) MUST_CHECK;
+
+/* evm_tpm_answer() answers cella-vtpm; CELLA_MISSING when that has ended. */
+enum cella_status evm_tpm_answer(const struct evm *evm, struct cella_bytes answer,
+				 struct cella_error *err) MUST_CHECK;
 
 /* evm_tpm_keep() keeps the state that cella-vtpm has left, and tells it. */
 enum cella_status evm_tpm_keep(struct evm *evm, struct cella_error *err) MUST_CHECK;

@@ -13,7 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SETTLE_MS = 2 * 1000 }; /* between the end of a helper and that of who ended it */
+enum {
+	SETTLE_MS = 2 * 1000, /* between the end of a helper and that of who ended it */
+	TALK_MS = 5 * 1000,   /* who talks for longer is not listened to */
+};
 
 /* It ends with QEMU, and says then how far the guest had come. */
 void evm_hear_back_end(struct evm *evm)
@@ -53,10 +56,12 @@ void evm_hear_errors(struct evm *evm, enum evm_child which)
 	errors->len += (size_t)got;
 }
 
-/* Hears what it has said already, or says within a time from its last word. */
+/* Hears what it has said already, or says within a time from its last word; not for ever. */
 void evm_hear_out(struct evm *evm, enum evm_child which, int patience_ms)
 {
-	while (evm->children[which].errors >= 0) {
+	const int64_t end_ms = evm_now_ms() + TALK_MS;
+
+	while (evm->children[which].errors >= 0 && evm_now_ms() < end_ms) {
 		struct pollfd ready = { .fd = evm->children[which].errors,
 					.events = POLLIN };
 

@@ -20,6 +20,7 @@ enum {
 
 /* --- the attestation key ------------------------------------------------------------- */
 
+/* CELLA_MISSING: it has ended, which tells more than its silence. */
 static enum cella_status certify(struct evm *evm, struct cella_error *err)
 {
 	struct out certificate CLEANUP(out_done) = { 0 };
@@ -29,7 +30,7 @@ static enum cella_status certify(struct evm *evm, struct cella_error *err)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return CELLA_OK;
 	if (got <= 0)
-		return error_set(err, CELLA_IO, "cella-vtpm: asks for no certificate");
+		return error_set(err, CELLA_MISSING, "cella-vtpm: asks for nothing more");
 	if (evm->was_certified && evm->tpm.file != NULL && got == 1)
 		return evm_tpm_keep(evm, err);
 	if (evm->was_certified)
@@ -40,23 +41,18 @@ static enum cella_status certify(struct evm *evm, struct cella_error *err)
 	evm->was_certified = true;
 	/* Nothing that the guest may do from now on is near the key. */
 	host_key_free(take(&evm->key));
-	if (send(evm->certify, certificate.data, certificate.len,
-		 MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)certificate.len)
-		return error_errno(err, errno, "cella-vtpm: the certificate");
-	return CELLA_OK;
+	return evm_tpm_answer(evm, out_view(&certificate), err);
 }
 
 void evm_hear_vtpm(struct evm *evm)
 {
 	struct cella_error err = { 0 };
+	const enum cella_status status = certify(evm, &err);
 
-	if (certify(evm, &err) == CELLA_OK)
+	if (status == CELLA_OK)
 		return;
-	/* Its end closes the socket, too: that tells more. */
-	if (!evm->was_certified || err.status == CELLA_MALFORMED) {
-		if (err.status != CELLA_IO)
-			evm_blame(evm, "%s", err.text);
-	}
+	if (status != CELLA_MISSING)
+		evm_blame(evm, "%s", err.text);
 	io_close(&evm->certify);
 }
 
@@ -134,8 +130,18 @@ static void tell_qemu(struct evm *evm, enum qmp_command command)
 		io_close(&evm->qmp);
 }
 
+/* Once, and before anything else: QEMU refuses other commands until then. */
+static void negotiate(struct evm *evm)
+{
+	if (!evm->has_negotiated)
+		tell_qemu(evm, QMP_CAPABILITIES);
+	evm->has_negotiated = true;
+}
+
+/* QEMU need not have greeted yet: it hears one command after the other. */
 void evm_quit_machine(struct evm *evm)
 {
+	negotiate(evm);
 	tell_qemu(evm, QMP_QUIT);
 }
 
@@ -162,7 +168,7 @@ static void take_qmp_line(struct evm *evm)
 	}
 	if (event == QMP_EVENT_GREETING) {
 		evm_resources_pin(evm);
-		tell_qemu(evm, QMP_CAPABILITIES);
+		negotiate(evm);
 	}
 	if (event == QMP_EVENT_PANICKED)
 		evm->has_panicked = true;

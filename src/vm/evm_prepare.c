@@ -4,6 +4,7 @@
  */
 #include "vm/evm.h"
 
+#include "base/json.h"
 #include "evidence/eif_launch.h"
 #include "guest/io.h"
 #include "vm/resource_needs.h"
@@ -99,15 +100,23 @@ enum cella_status evm_launch_hash(struct evm_launch *launch, struct cella_error 
 	return CELLA_OK;
 }
 
+/* As it will be told, which may be longer than it was: 4e-5 is written with 17 digits. */
 static enum cella_status copy_metadata(const struct eif *image, char **out,
 				       struct cella_error *err)
 {
-	struct out text CLEANUP(out_done) = { 0 };
+	json_t *json CLEANUP_JSON = NULL;
+	char *text CLEANUP_FREE = NULL;
+	enum cella_status status;
 
 	if (image->metadata.len > EVM_METADATA_MAX)
 		return CELLA_OK;
-	out_bytes(&text, image->metadata.data, image->metadata.len);
-	return out_take_text(&text, out, err);
+	status = json_parse(image->metadata, "metadata", &json, NULL);
+	if (status != CELLA_OK)
+		return status == CELLA_NOMEM ? error_nomem(err) : CELLA_OK;
+	TRY(json_write(json, false, &text, err));
+	if (strlen(text) <= EVM_METADATA_MAX)
+		*out = take(&text);
+	return CELLA_OK;
 }
 
 /* --- what is measured ---------------------------------------------------------------- */

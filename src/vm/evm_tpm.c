@@ -99,15 +99,22 @@ enum cella_status evm_tpm_open(struct evm *evm, struct cella_error *err)
 	return CELLA_OK;
 }
 
+enum cella_status evm_tpm_answer(const struct evm *evm, struct cella_bytes answer,
+				 struct cella_error *err)
+{
+	if (send(evm->certify, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)answer.len)
+		return error_set(err, CELLA_MISSING, "cella-vtpm: hears no answer");
+	return CELLA_OK;
+}
+
 enum cella_status evm_tpm_keep(struct evm *evm, struct cella_error *err)
 {
 	struct out state CLEANUP(out_wipe) = { 0 };
 
 	TRY(get_state(&evm->tpm, &state, err));
 	TRY(tpm_state_write(evm->tpm.file, out_view(&state), err));
-	if (send(evm->certify, &kept, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
-		return error_errno(err, errno, "cella-vtpm: its state");
-	return CELLA_OK;
+	return evm_tpm_answer(evm, bytes_of(&kept, 1), err);
 }
 
 void evm_tpm_close(struct evm *evm)

@@ -133,6 +133,19 @@ equal "its kernel has no console but the one without a screen" \
 	"$(awk '/^console / { print $2 }' look)" tty0
 equal "there is no serial port" "$(grep '^ttyS0' look)" "ttyS0 0"
 equal "no module can be loaded" "$(grep '^modules_disabled' look)" "modules_disabled 1"
+# An application's folders may be links, which lead through the init's own places.
+mkdir linked
+cp "$probe" linked
+ln -s /proc linked/sys
+"$cella" enclave build --quiet --output linked.eif --init "$build/cella-init" \
+	--kernel "$CELLA_KERNEL"/boot/vmlinuz-* --modules "$CELLA_KERNEL"/lib/modules/* \
+	linked -- "/${probe##*/}" serve >out 2>err
+verdict $? "an image is built whose /sys is a link to /proc"
+check "it starts" 0 start --name linked linked.eif
+await ask linked look
+verdict $? "it looks around"
+equal "nor can a module be loaded there" "$(grep '^modules_disabled' out)" "modules_disabled 1"
+check "it stops" 0 enclave stop linked
 # Host bridge, LPC bridge, vsock, entropy; scanned without drivers where the kernel allows.
 grep '^bus:' look >out
 if [ -s out ]; then

@@ -109,6 +109,12 @@ check "nor is one that was changed" 3 kept app.eif
 : >state/app.tpm
 check "nor an empty one" 3 kept app.eif
 says "it is said" "is no state of a TPM"
+cp good state/app.tpm
+mkdir state/app.tpm.new
+check "nor does it start with a state that cannot be kept" 3 kept app.eif
+says "it is said why" "state/app.tpm: Is a directory"
+rmdir state/app.tpm.new
+: >state/app.tpm
 chmod 777 state
 check "a folder that anybody may write to is refused" 3 kept app.eif
 says "with what it should be" "mode 0700"

@@ -13,11 +13,15 @@
 #include "vm/failure_record.h"
 #include "vm/sealed.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,14 +100,14 @@ static void a_fallback_is_told_with_its_cause_and_is_the_last(void **state)
 /* --- what is started ----------------------------------------------------------------- */
 
 /* An image that parses; nothing could boot it. */
-static int make_image(void)
+static int make_image_of(const char *metadata)
 {
 	static const struct cella_bytes kernel = { .data = (const uint8_t *)"kernel",
 						   .len = 6 };
 	struct eif parts = {
 		.kernel = kernel,
 		.cmdline = bytes_from_text("quiet panic=-1"),
-		.metadata = bytes_from_text("{}"),
+		.metadata = bytes_from_text(metadata),
 		.default_memory = 64 << 20,
 		.default_cpus = 1,
 		.ramdisks = { bytes_from_text("ramdisk") },
@@ -118,6 +122,11 @@ static int make_image(void)
 	view = out_view(&file);
 	CHECK_OK(sealed_make("image", &view, 1, &fd, &err));
 	return fd;
+}
+
+static int make_image(void)
+{
+	return make_image_of("{}");
 }
 
 static char *planned(const struct backend *backend, const struct evm_options *given)
@@ -170,6 +179,43 @@ static void a_trust_domain_has_its_command_line(void **state)
 	golden_check("vm/qemu-tdx.txt", text);
 }
 
+/* What is told of an image has to fit into an answer, however long it is when written. */
+static void metadata_are_told_if_there_is_room(void **state)
+{
+	char small[EVM_METADATA_MAX + 1];
+	char large[EVM_METADATA_MAX + 1] = "[4e-5";
+	const struct {
+		const char *text;
+		const char *told;
+	} rows[] = {
+		{ "{}", "{}" },   { "{ \"a\": 1 }", "{\"a\":1}" },
+		{ "none", NULL }, { small, small },
+		{ large, NULL },
+	};
+
+	(void)state;
+	memcpy(small, "[\"", 2);
+	memset(small + 2, 'a', sizeof small - 5);
+	memcpy(small + sizeof small - 3, "\"]", 3);
+	for (size_t at = strlen(large); at + sizeof ",4e-5]" <= sizeof large;
+	     at = strlen(large))
+		memcpy(large + at, ",4e-5", sizeof ",4e-5");
+	memcpy(large + strlen(large), "]", 2);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct evm_launch launch CLEANUP(evm_launch_done) = EVM_LAUNCH_NONE;
+		int image CLEANUP_CLOSE = make_image_of(rows[i].text);
+		struct evm_options options = { .image = image,
+					       .backend = { .backend = &backend_tcg } };
+		struct cella_error err = { 0 };
+
+		CHECK_OK(evm_prepare(&options, &launch, &err));
+		if (rows[i].told == NULL)
+			CHECK_TRUE(launch.image.metadata == NULL);
+		else
+			CHECK_TEXT(rows[i].told, launch.image.metadata);
+	}
+}
+
 static void a_trust_domain_needs_firmware(void **state)
 {
 	const struct evm_options options = { .image = -1,
@@ -213,6 +259,31 @@ static enum cella_status start_mute(struct evm *evm, struct cella_error *err)
 	return start_script(evm, "exec sleep 1000", err);
 }
 
+/* When there is a file "go". */
+static enum cella_status start_dying_later(struct evm *evm, struct cella_error *err)
+{
+	char script[256];
+
+	snprintf(script, sizeof script,
+		 "until rm %s/go 2>/dev/null; do sleep 0.05; done; kill -6 $$",
+		 evm->options.base);
+	return start_script(evm, script, err);
+}
+
+/* At its console. */
+static enum cella_status start_talking(struct evm *evm, struct cella_error *err)
+{
+	static const char words[] = "a second life\n";
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
+	    send(ends[1], words, strlen(words), 0) != (ssize_t)strlen(words))
+		return error_errno(err, errno, "its console");
+	close(ends[1]);
+	evm->serial = ends[0];
+	return start_script(evm, "exec sleep 1000", err);
+}
+
 static unsigned wait_long(const struct evm_options *options UNUSED)
 {
 	return PATIENCE_SECONDS;
@@ -236,6 +307,22 @@ static const struct backend mute = {
 	.probe = accept_all,
 	.start = start_mute,
 	.wait = wait_little,
+	.stop = evm_quit_machine,
+};
+
+static const struct backend dying_later = {
+	.name = "dying later",
+	.probe = accept_all,
+	.start = start_dying_later,
+	.wait = wait_long,
+	.stop = evm_quit_machine,
+};
+
+static const struct backend talking = {
+	.name = "talking",
+	.probe = accept_all,
+	.start = start_talking,
+	.wait = wait_long,
 	.stop = evm_quit_machine,
 };
 
@@ -373,6 +460,65 @@ static void so_is_one_that_gives_no_heartbeat(void **state)
 	falls_back(&mute, "mute was tried and failed: no heartbeat in time");
 }
 
+/* Asks for the console, and to be told what comes. */
+static int follow(const struct life *life)
+{
+	static const char request[] = "console follow";
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/e/control", life->base);
+	CHECK_INT(0, connect(fd, (const struct sockaddr *)&at, sizeof at));
+	CHECK_INT((int)strlen(request), send(fd, request, strlen(request), 0));
+	return fd;
+}
+
+/* A datagram has what was written at once. */
+static void hear_console(int fd, const char *expected)
+{
+	const struct deadline deadline = deadline_in(PATIENCE_SECONDS);
+	struct cella_error err = { 0 };
+	char text[64] = "";
+	size_t len = 0;
+
+	CHECK_OK(io_read_some(fd, text, sizeof text - 1, &len, &deadline, "console",
+			      &err));
+	CHECK_TEXT(expected, text);
+}
+
+static void ask(const struct life *life, const char *request)
+{
+	const struct deadline deadline = deadline_in(PATIENCE_SECONDS);
+	struct out answer CLEANUP(out_done) = { 0 };
+	struct cella_error err = { 0 };
+
+	CHECK_OK(control_ask(life->base, "e", request, &deadline, &answer, &err));
+}
+
+static void who_follows_a_console_follows_that_of_the_fallback(void **state)
+{
+	const struct backend_choice choice = { .backend = &dying_later,
+					       .fallback = &talking };
+	struct out words CLEANUP(out_done) = { 0 };
+	struct life life;
+	char path[128];
+	int fd CLEANUP_CLOSE = -1;
+	int go;
+
+	(void)state;
+	begin(&life, &choice);
+	hear(&life, "\"booting\"", &words);
+	fd = follow(&life);
+	ask(&life, "status"); /* it is heard after who came before */
+	snprintf(path, sizeof path, "%s/go", life.base);
+	go = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK_TRUE(go >= 0);
+	close(go);
+	hear_console(fd, "a second life\n");
+	ask(&life, "stop");
+	CHECK_INT(0, end(&life));
+}
+
 static void without_a_fallback_it_fails_with_its_cause(void **state)
 {
 	const struct backend_choice choice = { .backend = &dying };
@@ -440,8 +586,10 @@ int main(void)
 		cmocka_unit_test(a_plan_is_what_would_be_started),
 		cmocka_unit_test(a_trust_domain_has_its_command_line),
 		cmocka_unit_test(a_trust_domain_needs_firmware),
+		cmocka_unit_test(metadata_are_told_if_there_is_room),
 		cmocka_unit_test(one_that_dies_is_followed_by_its_fallback),
 		cmocka_unit_test(so_is_one_that_gives_no_heartbeat),
+		cmocka_unit_test(who_follows_a_console_follows_that_of_the_fallback),
 		cmocka_unit_test(without_a_fallback_it_fails_with_its_cause),
 		cmocka_unit_test(a_fallback_that_fails_is_the_end),
 		cmocka_unit_test(a_mock_proves_nothing),

@@ -45,6 +45,10 @@ static void addresses_that_are_not_public(void **state UNUSED)
 		{ "100.128.0.0", NULL },
 		{ "127.0.0.1", "loopback" },
 		{ "127.255.255.255", "loopback" },
+		{ "168.63.129.15", NULL },
+		{ "168.63.129.16", "metadata" },
+		{ "168.63.129.17", NULL },
+		{ "::ffff:168.63.129.16", "metadata" },
 		{ "169.254.169.254", "metadata" },
 		{ "172.15.255.255", NULL },
 		{ "172.16.0.1", "private" },
@@ -213,10 +217,40 @@ static void names_that_lead_inside(void **state UNUSED)
 		  "10.0.0.1:81",
 		  CELLA_USAGE,
 		  "private" },
+		{ "this machine",
+		  { "9.9.9.9" },
+		  NULL,
+		  CELLA_USAGE,
+		  "this machine's own" },
+		{ "mapped, too",
+		  { "::ffff:9.9.9.9" },
+		  NULL,
+		  CELLA_USAGE,
+		  "this machine's own" },
+		{ "of version 6",
+		  { "2606:4700::9" },
+		  NULL,
+		  CELLA_USAGE,
+		  "this machine's own" },
+		{ "this machine, listed",
+		  { "9.9.9.9" },
+		  "9.9.9.9:80",
+		  CELLA_OK,
+		  "9.9.9.9:80" },
 		{ "nothing", { NULL }, NULL, CELLA_IO, "has no address" },
+	};
+	struct sockaddr packet = { .sa_family = AF_PACKET };
+	union address own[2];
+	struct ifaddrs interfaces[] = {
+		{ .ifa_next = &interfaces[1] },
+		{ .ifa_next = &interfaces[2], .ifa_addr = &packet },
+		{ .ifa_next = &interfaces[3], .ifa_addr = &own[0].any },
+		{ .ifa_addr = &own[1].any },
 	};
 	static const struct target target = { .name = "inside.example", .port = 80 };
 
+	CHECK_TRUE(address_literal_read("9.9.9.9", 0, &own[0]));
+	CHECK_TRUE(address_literal_read("2606:4700::9", 0, &own[1]));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct addrinfo found[3] = { 0 };
 		union address addresses[3], out = { 0 };
@@ -237,8 +271,8 @@ static void names_that_lead_inside(void **state UNUSED)
 		if (rows[i].listed != NULL)
 			CHECK_OK(targets_add(&targets, rows[i].listed, "", &err));
 		CHECK_STATUS(rows[i].status,
-			     egress_check(&targets, &target, num > 0 ? found : NULL, &out,
-					  &err));
+			     egress_check(&targets, &target, num > 0 ? found : NULL,
+					  interfaces, &out, &err));
 		CHECK_TEXT_HAS(rows[i].status == CELLA_OK ? address_write(&out, text)
 							  : err.text,
 			       rows[i].result);

@@ -31,14 +31,18 @@ enum { PATIENCE_S = 120, NEVER_S = 24 * 3600, MANY = 1 << 20, YEAR_S = 365 * 24 
 
 #define NAME "e"
 
+/* What a "kernel" says so that QEMU is a strict one. */
+#define STRICT "!"
+
 /* One supervisor at a time: its folder, what it says, and what its clock does. */
 static struct {
 	char folder[RUN_PATH_MAX]; /* of programs, which other users may enter */
 	char base[RUN_PATH_MAX];
+	const char *vsock; /* which of them is cella-vsock */
 	pid_t pid;
 	int ready;
 	int guest;
-} it;
+} it = { .vsock = "helper" };
 
 /* --- a clock that jumps -------------------------------------------------------------- */
 
@@ -75,6 +79,28 @@ static void leave(int number UNUSED)
 	_exit(0);
 }
 
+/* One that greets late, and is as strict about the order of commands as the real one. */
+static int be_strict(int qmp)
+{
+	FILE *const in = fdopen(qmp, "re");
+	bool has_greeted = false;
+	bool is_ready = false;
+	char line[256];
+
+	while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+		if (!has_greeted)
+			dprintf(qmp, "{\"QMP\":{}}\r\n");
+		has_greeted = true;
+		if (strstr(line, "qmp_capabilities") != NULL && !is_ready)
+			is_ready = true;
+		else if (strstr(line, "\"quit\"") != NULL && is_ready)
+			_exit(0); /* of what is allocated nobody asks */
+		else
+			dprintf(qmp, "{\"error\":{}}\r\n");
+	}
+	return 9;
+}
+
 /*
  * QEMU: writes its "kernel", behind the first byte, to its control channel, and ends when it
  * is told. It sees no other file.
@@ -96,6 +122,10 @@ static int be_qemu(char **argv)
 	}
 	if (lseek(kernel, 1, SEEK_SET) != 1)
 		return 9;
+	if (read(kernel, bytes, 1) == 1 && bytes[0] == STRICT[0])
+		return be_strict(qmp);
+	if (lseek(kernel, 1, SEEK_SET) != 1)
+		return 9;
 	while ((len = read(kernel, bytes, sizeof bytes)) > 0)
 		if (write(qmp, bytes, (size_t)len) != len)
 			return 9;
@@ -103,14 +133,14 @@ static int be_qemu(char **argv)
 		pause();
 }
 
-/* cella-vtpm and cella-vsock: chatter, and wait to be killed. */
-static int be_helper(void)
+/* cella-vtpm and cella-vsock: chatter, for ever or a while, and wait to be killed. */
+static int be_helper(bool for_ever)
 {
 	char line[256];
 
 	memset(line, 'x', sizeof line);
 	line[sizeof line - 1] = '\n';
-	for (int i = 0; i < MANY / (int)sizeof line; i++)
+	for (int i = 0; for_ever || i < MANY / (int)sizeof line; i += !for_ever)
 		if (write(STDERR_FILENO, line, sizeof line) < 0)
 			return 9;
 	for (;;)
@@ -144,7 +174,7 @@ static int make_image(const char *qmp)
 
 static _Noreturn void supervise(int image, unsigned boot_seconds, int tell)
 {
-	char qemu[RUN_PATH_MAX], helper[RUN_PATH_MAX];
+	char qemu[RUN_PATH_MAX], helper[RUN_PATH_MAX], vsock[RUN_PATH_MAX];
 	struct host_key *key = NULL;
 	struct cella_error err = { 0 };
 	struct evm_options options = {
@@ -155,7 +185,7 @@ static _Noreturn void supervise(int image, unsigned boot_seconds, int tell)
 		.cid = EVM_MIN_CID,
 		.qemu = qemu,
 		.vtpm = helper,
-		.vsock = helper,
+		.vsock = vsock,
 		.boot_seconds = boot_seconds,
 		.stop_seconds = 1,
 		.ready = tell,
@@ -164,6 +194,7 @@ static _Noreturn void supervise(int image, unsigned boot_seconds, int tell)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	path_in(it.folder, "qemu", qemu);
 	path_in(it.folder, "helper", helper);
+	path_in(it.folder, it.vsock, vsock);
 	CHECK_OK(backend_choose("tcg", &options.backend, &err));
 	CHECK_OK(host_key_load(it.folder, &key, &err));
 	_exit(evm_run(&options, &key, &err) == CELLA_OK ? 0 : 1);
@@ -414,6 +445,16 @@ static void a_guest_may_say_nothing(void **state UNUSED)
 	ends(1, "init-hangs", "no heartbeat in time");
 }
 
+/* cella-vsock is near the guest: who has taken it over is not listened to for ever. */
+static void a_back_end_may_talk_for_ever(void **state UNUSED)
+{
+	it.vsock = "talker";
+	start(1, "");
+	it.vsock = "helper";
+	await_state("booting");
+	ends(1, "not-measured", "no heartbeat in time");
+}
+
 /* --- QEMU ---------------------------------------------------------------------------- */
 
 #define GREETING "{\"QMP\":{}}\r\n"
@@ -552,6 +593,20 @@ static void clients_may_ask_to_stop_and_leave(void **state UNUSED)
 }
 
 /* Even where the folder lets somebody else in. */
+static void it_may_be_stopped_before_qemu_has_greeted(void **state UNUSED)
+{
+	const struct deadline deadline = deadline_in(PATIENCE_S);
+	struct out answer CLEANUP(out_done) = { 0 };
+	struct cella_error err = { 0 };
+
+	start(NEVER_S, STRICT);
+	await_state("booting");
+	CHECK_OK(control_ask(it.base, NAME, "stop", &deadline, &answer, &err));
+	out_u8(&answer, '\0');
+	CHECK_TEXT_HAS((const char *)answer.data, "\"state\":\"stopped\"");
+	ends(0, NULL, NULL);
+}
+
 static void strangers_are_not_heard(void **state UNUSED)
 {
 	char folder[RUN_PATH_MAX], path[RUN_PATH_MAX];
@@ -613,7 +668,7 @@ static void a_clock_may_be_lost(void **state UNUSED)
 
 static int set_up(void **state UNUSED)
 {
-	static const char *const programs[] = { "qemu", "helper" };
+	static const char *const programs[] = { "qemu", "helper", "talker" };
 	char path[RUN_PATH_MAX], own[4096] = "";
 	struct cella_error err = { 0 };
 
@@ -634,7 +689,7 @@ static int set_up(void **state UNUSED)
 
 static int clean_up(void **state UNUSED)
 {
-	static const char *const files[] = { "qemu", "helper", HOST_KEY_FILE,
+	static const char *const files[] = { "qemu", "helper", "talker", HOST_KEY_FILE,
 					     HOST_ROOT_FILE };
 	char path[RUN_PATH_MAX];
 
@@ -655,18 +710,22 @@ int main(int argc UNUSED, char **argv)
 		cmocka_unit_test(a_guest_may_flood),
 		cmocka_unit_test(a_guest_may_break_off),
 		cmocka_unit_test(a_guest_may_say_nothing),
+		cmocka_unit_test(a_back_end_may_talk_for_ever),
 		cmocka_unit_test(qemu_may_say_anything),
 		cmocka_unit_test(qemu_may_say_much),
 		cmocka_unit_test(clients_may_be_silent_and_many),
 		cmocka_unit_test(clients_may_say_anything),
 		cmocka_unit_test(clients_may_ask_to_stop_and_leave),
+		cmocka_unit_test(it_may_be_stopped_before_qemu_has_greeted),
 		ROOT_TEST(strangers_are_not_heard),
 		cmocka_unit_test(clocks_may_jump),
 		cmocka_unit_test(a_clock_may_be_lost),
 	};
 
 	if (slash != NULL && strcmp(slash, "/helper") == 0)
-		return be_helper();
+		return be_helper(false);
+	if (slash != NULL && strcmp(slash, "/talker") == 0)
+		return be_helper(true);
 	/* QEMU is executed by the name that links lead to. */
 	if (argv[1] != NULL)
 		return be_qemu(argv);

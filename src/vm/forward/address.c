@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Addresses that are not public: IANA's registries of special-purpose addresses, and what
- * clouds use for themselves within these.
+ * clouds use for themselves, most of it within these: Azure tells its virtual machines of
+ * themselves at an address that is in no registry.
  */
 #include "vm/forward/address.h"
 
@@ -21,6 +22,7 @@ static const struct {
 	{ { 10 }, 8, "private" },
 	{ { 100, 64 }, 10, "shared by a provider, which has metadata of clouds in it" },
 	{ { 127 }, 8, "loopback" },
+	{ { 168, 63, 129, 16 }, 32, "a cloud's own, which has its metadata" },
 	{ { 169, 254 }, 16, "link-local, which has metadata of clouds in it" },
 	{ { 172, 16 }, 12, "private" },
 	{ { 192, 0, 0 }, 24, "reserved for protocols" },
@@ -149,6 +151,33 @@ bool address_equal(const union address *a, const union address *b)
 	canonical(a, left);
 	canonical(b, right);
 	return memcmp(left, right, sizeof left) == 0;
+}
+
+/* Interfaces have addresses of other families, too, or none. */
+static bool read_interface(const struct sockaddr *from, union address *out)
+{
+	if (from == NULL || (from->sa_family != AF_INET && from->sa_family != AF_INET6))
+		return false;
+	memset(out, 0, sizeof *out);
+	memcpy(out, from, from->sa_family == AF_INET ? sizeof out->in : sizeof out->in6);
+	return true;
+}
+
+bool address_is_among(const union address *address, const struct ifaddrs *interfaces)
+{
+	uint8_t wanted[V6_LEN + 2], found[V6_LEN + 2];
+
+	canonical(address, wanted);
+	for (; interfaces != NULL; interfaces = interfaces->ifa_next) {
+		union address own;
+
+		if (!read_interface(interfaces->ifa_addr, &own))
+			continue;
+		canonical(&own, found);
+		if (memcmp(wanted, found, V6_LEN) == 0)
+			return true;
+	}
+	return false;
 }
 
 char *address_write(const union address *address, char text[ADDRESS_TEXT_LEN])

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 
+#include <ifaddrs.h>
 #include <netinet/in.h>
 
 enum { ADDRESS_TEXT_LEN = 80 };
@@ -24,6 +25,9 @@ union address {
  * NULL. An address that carries one of version 4 is judged by that.
  */
 const char *address_objection(const union address *address);
+
+/* address_is_among() is true for that of an interface, whatever the port. */
+bool address_is_among(const union address *address, const struct ifaddrs *interfaces);
 
 /* address_literal_read() reads a literal, IPv6 with or without brackets; false for what is none. */
 bool address_literal_read(const char *text, uint16_t port, union address *out);

@@ -88,11 +88,15 @@ enum cella_status serve_publish(int client, const char *base, uint32_t port,
 
 static enum cella_status refused(const struct targets *allowed,
 				 const struct target *target,
+				 const struct ifaddrs *interfaces,
 				 const union address *address, struct cella_error *err)
 {
-	const char *const objection = address_objection(address);
+	const char *objection = address_objection(address);
 	char text[ADDRESS_TEXT_LEN];
 
+	/* To what listens here, who comes this way is no stranger from outside. */
+	if (objection == NULL && address_is_among(address, interfaces))
+		objection = "this machine's own";
 	if (objection == NULL || targets_have_address(allowed, address))
 		return CELLA_OK;
 	return error_set(err, CELLA_USAGE, "%.80s:%u: is at %s, an address that is %s",
@@ -101,7 +105,8 @@ static enum cella_status refused(const struct targets *allowed,
 }
 
 enum cella_status egress_check(const struct targets *allowed, const struct target *target,
-			       const struct addrinfo *found, union address *out,
+			       const struct addrinfo *found,
+			       const struct ifaddrs *interfaces, union address *out,
 			       struct cella_error *err)
 {
 	enum cella_status status = error_set(err, CELLA_IO, "%.80s:%u: has no address",
@@ -113,7 +118,7 @@ enum cella_status egress_check(const struct targets *allowed, const struct targe
 		if (found->ai_addrlen > sizeof address)
 			continue;
 		memcpy(&address, found->ai_addr, found->ai_addrlen);
-		status = refused(allowed, target, &address, err);
+		status = refused(allowed, target, interfaces, &address, err);
 		if (status != CELLA_OK)
 			continue;
 		*out = address;
@@ -131,6 +136,7 @@ static enum cella_status find_address(const struct targets *allowed,
 					.ai_socktype = SOCK_STREAM,
 					.ai_flags = AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
+	struct ifaddrs *interfaces = NULL;
 	enum cella_status status;
 	char port[8];
 	int failure;
@@ -147,7 +153,11 @@ static enum cella_status find_address(const struct targets *allowed,
 	if (failure != 0)
 		return error_set(err, CELLA_IO, "%.80s:%u: %s", target->name,
 				 target->port, gai_strerror(failure));
-	status = egress_check(allowed, target, found, out, err);
+	if (getifaddrs(&interfaces) == 0)
+		status = egress_check(allowed, target, found, interfaces, out, err);
+	else
+		status = error_errno(err, errno, "this machine's addresses");
+	freeifaddrs(interfaces);
 	freeaddrinfo(found);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "vm/forward/target.h"
 
 struct addrinfo;
+struct ifaddrs;
 
 enum { SERVE_SETUP_S = 30 /* until bytes flow */ };
 
@@ -26,11 +27,13 @@ enum cella_status serve_egress(int client, const struct targets *allowed,
 			       struct cella_error *err) MUST_CHECK;
 
 /*
- * egress_check() finds the first of the addresses of a target that may be connected to.
+ * egress_check() finds the first of the addresses of a target that may be connected to; those
+ * of this machine's interfaces may not.
  * CELLA_USAGE: there is none, err tells of the last; CELLA_IO: it has no address at all.
  */
 enum cella_status egress_check(const struct targets *allowed, const struct target *target,
-			       const struct addrinfo *found, union address *out,
+			       const struct addrinfo *found,
+			       const struct ifaddrs *interfaces, union address *out,
 			       struct cella_error *err) MUST_CHECK;
 
 #endif
