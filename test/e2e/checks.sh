@@ -12,7 +12,7 @@ verdict() {
 		echo "ok $number - $2"
 	else
 		echo "not ok $number - $2"
-		cat "$dir/out" "$dir/err" 2>/dev/null | cut -c1-300 | sed 's/^/# /'
+		cat "$dir/out" "$dir/err" 2>/dev/null | cut -c1-300 | head -n 40 | sed 's/^/# /'
 		bad=1
 	fi
 }
@@ -50,6 +50,12 @@ same() {
 skip() {
 	number=$((number + 1))
 	echo "ok $number - $1 # SKIP $2"
+}
+
+# skip_all REASON: ends the test before it began.
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
 }
 
 finish() {
