@@ -17,7 +17,8 @@ verdict() {
 	fi
 }
 
-# check NAME STATUS COMMAND...: runs it and compares its exit status.
+# check NAME STATUS COMMAND...: runs it and compares its exit status. What the command before
+# it has written is gone by then.
 check() {
 	told=$1
 	expected=$2
