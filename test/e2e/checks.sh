@@ -2,8 +2,10 @@
 # shellcheck shell=sh disable=SC2154 # set by those who source this
 # Sourced by tests of command lines: results in the form of the Test Anything Protocol. Wants
 # $dir, a folder of the test's own, where the last command's output and words are kept.
+: "${PATIENCE:=240}" # seconds, after which what is awaited hangs
 number=0
 bad=0
+trap 'exit 1' HUP INT TERM # by way of the trap for EXIT of those who source this
 
 # verdict STATUS NAME: ok where the status is 0, else what the last command said.
 verdict() {
@@ -45,6 +47,15 @@ same() {
 	[ "$2" = "$3" ] || told="$told: expected $2, got $3"
 	[ "$2" = "$3" ]
 	verdict $? "$told"
+}
+
+# await COMMAND...: until it succeeds, which nothing but a hang prevents.
+await() {
+	deadline=$(($(date +%s) + PATIENCE))
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$deadline" ] || return 1
+		sleep 0.05
+	done
 }
 
 # skip NAME REASON

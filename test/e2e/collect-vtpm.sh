@@ -20,11 +20,7 @@ swtpm socket --tpm2 --tpmstate dir=tpm --server type=unixio,path=tpm.sock \
 	--log file=swtpm.log &
 swtpm_pid=$!
 trap 'kill $swtpm_pid 2>/dev/null; rm -rf "$dir"' EXIT
-tries=0
-while ! [ -S tpm.sock ] && [ $tries -lt 100 ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-done
+await test -S tpm.sock || exit 1
 export TPM2TOOLS_TCTI=swtpm:path=tpm.sock
 
 guest() {

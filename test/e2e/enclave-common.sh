@@ -12,7 +12,6 @@ build=$(realpath "$2")
 application=${3:+$(realpath "$3")}
 app=${application##*/}
 PATH=$build:$PATH
-: "${PATIENCE:=240}"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/enclave.XXXXXX")
 run=$(mktemp -d /tmp/cella-e2e.XXXXXX) # sockets have short addresses
 others="" # processes of the test's own
@@ -24,7 +23,6 @@ cleanup() {
 	rm -rf "$dir" "$run"
 }
 trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
 cd "$dir" || exit 1
 
 # left_out REASON: ends it with what it has found so far.
@@ -55,15 +53,6 @@ equal() {
 	[ "$2" = "$3" ] || printf 'one:   %s\nother: %s\n' "$2" "$3" >"$dir/out"
 	[ "$2" = "$3" ]
 	verdict $? "$1"
-}
-
-# await COMMAND...: until it succeeds, which nothing but a hang prevents.
-await() {
-	deadline=$(($(date +%s) + PATIENCE))
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$deadline" ] || return 1
-		sleep 0.05
-	done
 }
 
 enclave() {
