@@ -126,8 +126,8 @@ enum cella_status evidence_refused(const char *path, struct cella_bytes file,
 	const char *const kind = other_kind(file);
 
 	if (kind != NULL)
-		return error_set(err, status, "%s: %s", path, kind);
-	if (is_json(text_trim(file)) && !evm_is_one(file))
+		error_prefix(err, "%s", kind);
+	else if (is_json(text_trim(file)) && !evm_is_one(file))
 		error_prefix(err, "is no evidence, but JSON");
 	error_prefix(err, "%s", path);
 	return status;

@@ -6,65 +6,33 @@
 set -u
 export LC_ALL=C
 
+here=$(realpath "$(dirname "$0")")
+# shellcheck source=test/e2e/checks.sh
+. "$here/checks.sh"
 cella=$(realpath "$1")
 sim=$(realpath "$2")
 # shellcheck disable=SC2034 # for those who source this
 build=$(realpath "$3")
 tool=${4:-$cella}
-[ -x "$tool" ] || {
-	echo "1..0 # SKIP ${tool##*/} was not built"
-	exit 0
-}
+[ -x "$tool" ] || skip_all "${tool##*/} was not built"
 tool=$(realpath "$tool")
 # Stand-ins ask the simulated platform's program.
 PATH=${sim%/*}:$PATH
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
-number=0
-bad=0
 time=2026-01-01
 
-# skip_all REASON: ends the test.
-skip_all() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-# verdict TITLE STATUS: ok where the status is 0, else what the last command said.
-verdict() {
-	number=$((number + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $number - $1"
-		return
-	fi
-	echo "not ok $number - $1"
-	cut -c1-300 out.txt err.txt | sed 's/^/# /'
-	bad=1
-}
-
-# check TITLE STATUS COMMAND...: runs it and compares its exit status.
-check() {
-	title=$1
-	wanted=$2
-	shift 2
-	code=0
-	"$@" >out.txt 2>err.txt || code=$?
-	[ "$code" -eq "$wanted" ] || echo "exit status $code, not $wanted: $*" >>err.txt
-	[ "$code" -eq "$wanted" ]
-	verdict "$title" $?
-}
-
-# says TEXT...: the last command has said all of them.
+# says TEXT...: the last command has said all of them, which is one result.
 says() {
 	missing=0
 	for text in "$@"; do
-		if ! grep -qF -e "$text" out.txt err.txt; then
-			echo "nobody says \"$text\"" >>err.txt
+		if ! grep -qF -e "$text" out err; then
+			echo "nobody says \"$text\"" >>err
 			missing=1
 		fi
 	done
-	verdict "  says \"$*\"" $missing
+	verdict $missing "  says \"$*\""
 }
 
 # within SECONDS TITLE STATUS COMMAND...: check, and that it does not take longer.
@@ -74,9 +42,9 @@ within() {
 	began=$(date +%s)
 	check "$@"
 	took=$(($(date +%s) - began))
-	[ "$took" -le "$limit" ] || echo "took $took s, not at most $limit" >>err.txt
+	[ "$took" -le "$limit" ] || echo "took $took s, not at most $limit" >>err
 	[ "$took" -le "$limit" ]
-	verdict "  takes at most $limit s" $?
+	verdict $? "  takes at most $limit s"
 }
 
 # accepts TITLE FILE OPTION...: the quote verifies to the platform's root.
@@ -102,11 +70,6 @@ faults() {
 	for fault in $1; do
 		printf -- '--fault %s ' "$fault"
 	done
-}
-
-finish() {
-	echo "1..$number"
-	exit "$bad"
 }
 
 "$sim" init platform --time "$time" --quiet || exit 1

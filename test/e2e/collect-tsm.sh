@@ -25,7 +25,7 @@ quote() {
 	guest "$asked" "$tool" quote --sysroot root --provider tsm "$@"
 }
 
-quote '' -d 00 >err.txt 2>&1
+quote '' -d 00 >err 2>&1
 [ $? -ne 77 ] || skip_all "no file system in user space can be mounted here"
 
 # --- as it should be ---
@@ -53,7 +53,7 @@ check "64 bytes" 0 quote '' -d "$(printf '%0128d' 7)" -o q
 accepts "are taken as they are" q -d "$(printf '%0128d' 7)"
 check "a quote of 20000 bytes" 0 quote pad=15200 -d 02 -o q
 [ "$(wc -c <q)" -gt 20000 ]
-verdict "  is read as a whole" $?
+verdict $? "  is read as a whole"
 check "what belongs to it" 0 quote auxblob -d 02 -o q
 check "  is written beside it" 0 grep -qx 'what belongs to the quote' q.auxblob
 

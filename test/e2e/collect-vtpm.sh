@@ -10,7 +10,7 @@
 for peer in swtpm tpm2_nvdefine openssl jq; do
 	command -v $peer >/dev/null || skip_all "there is no $peer"
 done
-"$build/standin-guest" --platform platform -- true 2>err.txt
+"$build/standin-guest" --platform platform -- true 2>err
 [ $? -ne 77 ] || skip_all "this kernel does not tell of system calls"
 
 # --- a TPM with an index as Azure's has, written by other people's tools ---
@@ -20,11 +20,7 @@ swtpm socket --tpm2 --tpmstate dir=tpm --server type=unixio,path=tpm.sock \
 	--log file=swtpm.log &
 swtpm_pid=$!
 trap 'kill $swtpm_pid 2>/dev/null; rm -rf "$dir"' EXIT
-tries=0
-while ! [ -S tpm.sock ] && [ $tries -lt 100 ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-done
+await test -S tpm.sock || exit 1
 export TPM2TOOLS_TCTI=swtpm:path=tpm.sock
 
 guest() {
@@ -64,7 +60,7 @@ of_user() {
 
 # chosen: the report data that the last quote's JSON tells.
 chosen() {
-	sed -n 's/^ *"report_data": "\([0-9a-f]*\)".*/\1/p' out.txt
+	sed -n 's/^ *"report_data": "\([0-9a-f]*\)".*/\1/p' out
 }
 
 # The attestation key: of RSA, for RSASSA with SHA-256, restricted to what the TPM has made.
@@ -110,13 +106,13 @@ accepts "it verifies, and binds what it says" quote.dat -d "$data"
 check "  beside it is the paravisor's report" 0 \
 	sh -c 'head -c $(wc -c <quote.dat.hcl) hcl.bin | cmp - quote.dat.hcl'
 [ "$data" = "$(tail -c +1237 quote.dat.hcl | sha256sum | cut -c 1-64)$(printf %064d 0)" ]
-verdict "  and the quote binds its runtime data" $?
+verdict $? "  and the quote binds its runtime data"
 check "a quote with user data" 0 quote '' -d 0102 -o q --json
 says 'yours is user-data in'
 data=$(chosen)
 accepts "it verifies" q -d "$data"
 [ "$data" = "$(tail -c +1237 q.hcl | sha256sum | cut -c 1-64)$(printf %064d 0)" ]
-verdict "  and binds the runtime data" $?
+verdict $? "  and binds the runtime data"
 check "  which has the user data" 0 grep -q "user-data\":\"0102$(printf %0124d 0)\"" q.hcl
 check "the index for it can be read by others" 0 tpm2_nvread -C o -o user 0x01400002
 check "  and has the user data" 0 sh -c 'od -An -v -tx1 user | tr -d " \n" | grep -q ^01020000'

@@ -7,60 +7,11 @@
 # Usage: enclave_cli.sh CELLA BUILD APPLICATION ENCLAVE_CLI; prints TAP. CELLA_KERNEL names a
 # folder with boot/vmlinuz-* and lib/modules/* of a kernel.
 set -u
-
-cella=$(realpath "$1")
-build=$(realpath "$2")
-application=$(realpath "$3")
 tool=$(realpath "$4")
-app=${application##*/}
-PATH=$build:$PATH
-: "${PATIENCE:=240}"
-dir=$(mktemp -d "${TMPDIR:-/tmp}/enclave-cli.XXXXXX")
-run=$(mktemp -d /tmp/cella-e2e.XXXXXX) # sockets have short addresses
-number=0
-bad=0
-
-cleanup() {
-	"$cella" enclave stop --all --quiet --run-dir "$run" >/dev/null 2>&1
-	rm -rf "$dir" "$run"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
-cd "$dir" || exit 1
-
-verdict() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		cat "$dir/out" "$dir/err" 2>/dev/null | cut -c1-300 | head -n 40 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# check NAME STATUS COMMAND...: runs it and compares its exit status.
-check() {
-	name=$1
-	expected=$2
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err" </dev/null
-	got=$?
-	[ "$got" -eq "$expected" ]
-	verdict $? "$name (exit $got)"
-}
-
-# says NAME TEXT: the last command's words on standard error have the text.
-says() {
-	grep -qF -e "$2" "$dir/err"
-	verdict $? "$1"
-}
-
-equal() {
-	[ "$2" = "$3" ] || printf 'one:   %s\nother: %s\n' "$2" "$3" >"$dir/out"
-	[ "$2" = "$3" ]
-	verdict $? "$1"
-}
+# shellcheck source=test/e2e/enclave-common.sh
+. "$(dirname "$0")/enclave-common.sh"
+command -v jq >/dev/null || skip_all "there is no jq"
+exec </dev/null # what it runs waits for nobody
 
 # members NAME FILTER MEMBER...: an object of the last output has these, in this order.
 members() {
@@ -70,18 +21,13 @@ members() {
 	equal "$name" "$(jq -r "$filter | keys_unsorted | join(\" \")" out)" "$*"
 }
 
-finish() {
-	echo "1..$number"
-	exit "$bad"
-}
-
 # refuses NAME CODE CAUSE ARGUMENT...: with that code, and the cause before it.
 refuses() {
 	name=$1
 	code=$2
 	cause=$3
 	shift 3
-	"$tool" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	"$tool" "$@" >"$dir/out" 2>"$dir/err"
 	got=$?
 	[ "$got" = "$code" ] && [ ! -s "$dir/out" ] && awk -v cause="$cause" \
 		-v line="[ E$(printf %02d "$code") ] " '
@@ -90,11 +36,6 @@ refuses() {
 		END { if (!found) exit 1 }' "$dir/err"
 	verdict $? "$name (exit $got)"
 }
-
-if ! command -v jq >/dev/null; then
-	echo "1..0 # SKIP there is no jq"
-	exit 0
-fi
 
 # --- the command line ---
 check "it says what it is" 0 "$tool" --version
@@ -180,12 +121,7 @@ refuses "one of the two" 2 "either" pcr --input abc --signing-certificate cert.p
 refuses "a file that is there" 7 "nothing" pcr --input nothing
 
 # --- images ---
-if [ -z "${CELLA_KERNEL:-}" ] || [ ! -x "$build/cella-unpack" ]; then
-	echo "# left out: CELLA_KERNEL names no kernel, or cella-unpack was not built"
-	finish
-fi
-kernel=$(find "$CELLA_KERNEL/boot" -name 'vmlinuz-*' | head -n 1)
-modules=$(find "$CELLA_KERNEL/lib/modules" -mindepth 1 -maxdepth 1 | head -n 1)
+kernel_or left_out
 
 # saved FILE COMMAND: the application as `docker save` writes images.
 saved() {
@@ -201,20 +137,20 @@ saved() {
 	tar -C save -cf "$1" manifest.json config.json layer
 }
 
-image() {
+build_image() {
 	"$tool" build-enclave --kernel "$kernel" --modules "$modules" "$@"
 }
 
 saved app.tar "[\"/$app\", \"serve\"]"
 echo '{"team": "cella"}' >metadata.json
-check "an image is built" 0 image --docker-uri app.tar --output-file app.eif --name app \
+check "an image is built" 0 build_image --docker-uri app.tar --output-file app.eif --name app \
 	--version 1.0 --metadata metadata.json
 members "with measurements" . Measurements VtpmMeasurements
 members "as elsewhere" .Measurements HashAlgorithm PCR0 PCR1 PCR2
 equal "by that hash" "$(jq -r .Measurements.HashAlgorithm out)" "Sha384 { ... }"
 members "and as here" .VtpmMeasurements HashAlgorithm PCR0 PCR4 PCR8 PCR9 PCR11
 cp out built.json
-check "the same under a transport's name" 0 image --docker-uri docker-archive:app.tar \
+check "the same under a transport's name" 0 build_image --docker-uri docker-archive:app.tar \
 	--output-file same.eif --name app --version 1.0 --metadata metadata.json
 check "byte for byte" 0 cmp app.eif same.eif
 refuses "what is no image cannot be built" 48 "metadata.json" build-enclave --kernel "$kernel" \
@@ -245,7 +181,7 @@ members "with its signature" . EifVersion Measurements VtpmMeasurements IsSigned
 	SigningCertificate CheckCRC SignatureCheck ImageName ImageVersion Metadata
 equal "which holds" "$(jq -r '[.IsSigned, .SignatureCheck,
 	.SigningCertificate.SubjectName.CommonName] | join(" ")' out)" "true true signer"
-check "a build signs, too" 0 image --docker-uri app.tar --output-file at-once.eif \
+check "a build signs, too" 0 build_image --docker-uri app.tar --output-file at-once.eif \
 	--private-key key.pem --signing-certificate cert.pem
 equal "as well" "$(jq -r .Measurements.PCR8 out)" "$(jq -r .PCR cert.pcr)"
 
@@ -256,14 +192,7 @@ refuses "a certificate wants its own key" 59 "" sign-eif --eif-path signed.eif \
 	--private-key other.pem --signing-certificate cert.pem
 
 # --- enclaves ---
-for program in cellad cella-vtpm cella-vsock cella-init; do
-	[ -x "$build/$program" ] || missing=$program
-done
-command -v qemu-system-x86_64 >/dev/null || missing="qemu-system-x86_64"
-if [ -n "${missing:-}" ]; then
-	echo "# left out: there is no $missing"
-	finish
-fi
+boot_or left_out
 mkdir host
 "$cella" enclave init-host --quiet host >/dev/null
 

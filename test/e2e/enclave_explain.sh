@@ -7,9 +7,9 @@
 # with boot/vmlinuz-* and lib/modules/* of a kernel.
 set -u
 
-here=$(realpath "$(dirname "$0")")
 # shellcheck source=test/e2e/enclave-common.sh
-. "$here/enclave-common.sh"
+. "$(dirname "$0")/enclave-common.sh"
+boot_or skip_all
 mkdir "$dir/host"
 "$cella" enclave init-host --quiet "$dir/host" >"$dir/out" || exit 1
 chmod 711 "$dir" # QEMU, whose stand-ins are below, is another user's
@@ -123,4 +123,4 @@ says "by what they are matched" 'matched   while preparing: the cause has "eif:"
 check "one thing is asked at a time" 2 enclave explain fails --list
 check "leaving nothing" 0 empty
 
-done_testing
+finish

@@ -8,9 +8,9 @@
 # with boot/vmlinuz-* and lib/modules/* of a kernel.
 set -u
 
-here=$(realpath "$(dirname "$0")")
 # shellcheck source=test/e2e/enclave-common.sh
-. "$here/enclave-common.sh"
+. "$(dirname "$0")/enclave-common.sh"
+boot_or skip_all
 mkdir "$dir/host"
 "$cella" enclave init-host --quiet "$dir/host" >"$dir/out" || exit 1
 
@@ -161,4 +161,4 @@ explained fault supervisor-lost "all at once"
 check "and stops" 0 enclave stop fault
 check "leaving nothing at all" 0 empty
 
-done_testing
+finish

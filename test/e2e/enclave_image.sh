@@ -60,6 +60,10 @@ says "PCR11" "PCR11 whole image"
 says "PCR13 is not guessed" "depends on --cpus and --memory"
 check "with a configuration" 0 "$cella" enclave describe a.eif --cpus 2 --memory 256
 "$cella" enclave describe a.eif --cpus 2 --memory 256 --debug >debug
+! cmp -s out debug
+verdict $? "a launch for debugging is told"
+grep -q "warning: a launch for debugging" debug
+verdict $? "with a warning"
 check "half a configuration is none" 2 "$cella" enclave describe a.eif --memory 256
 says "and what is missing is named" "--memory needs --cpus"
 check "nor is debugging" 2 "$cella" enclave describe a.eif --debug
@@ -68,9 +72,6 @@ check "a trust domain has a firmware" 2 "$cella" enclave describe a.eif --backen
 says "which is asked for" "--backend tdx needs --firmware"
 check "others have none" 2 "$cella" enclave describe a.eif --firmware a.eif
 says "which is said" "--firmware belongs to --backend tdx"
-check "a launch for debugging is told" 1 cmp -s out debug
-grep -q "warning: a launch for debugging" debug
-verdict $? "with a warning"
 check "cella inspect knows images" 0 "$cella" inspect a.eif
 says "by their content" "enclave image, version 4"
 check "a program with libraries" 3 build dynamic -o x.eif

@@ -7,114 +7,27 @@
 # Usage: enclave_isolation.sh CELLA BUILD PROBE STOPPER; prints TAP. CELLA_KERNEL names a folder
 # with boot/vmlinuz-* and lib/modules/* of a kernel.
 set -u
-
-cella=$(realpath "$1")
-build=$(realpath "$2")
-probe=$(realpath "$3")
 stopper=$(realpath "$4")
-PATH=$build:$PATH
-: "${PATIENCE:=240}"
-dir=$(mktemp -d "${TMPDIR:-/tmp}/isolation.XXXXXX")
-run=$(mktemp -d /tmp/cella-iso.XXXXXX) # sockets have short addresses
-number=0
-bad=0
-helper=
-
-cleanup() {
-	# shellcheck disable=SC2086 # a list
-	[ -z "$helper" ] || kill $helper 2>/dev/null
-	"$cella" enclave stop --all --quiet --run-dir "$run" >/dev/null 2>&1
-	rm -rf "$dir" "$run"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
+# shellcheck source=test/e2e/enclave-common.sh
+. "$(dirname "$0")/enclave-common.sh"
+boot_or skip_all
+probe=$application
 chmod 711 "$dir"
-cd "$dir" || exit 1
 
-verdict() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		cat "$dir/out" "$dir/err" 2>/dev/null | cut -c1-300 | head -n 40 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-skip_all() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-skip() {
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
-
-check() {
-	name=$1
-	expected=$2
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err"
-	got=$?
-	[ "$got" -eq "$expected" ]
-	verdict $? "$name (exit $got)"
-}
-
-says() {
-	cat "$dir/out" "$dir/err" | grep -qF -e "$2"
-	verdict $? "$1"
-}
-
-lacks() {
+# no_line NAME PATTERN: the last command's output and words have none that matches.
+no_line() {
 	! cat "$dir/out" "$dir/err" | grep -q -e "$2"
 	verdict $? "$1"
 }
 
-equal() {
-	[ "$2" = "$3" ] || printf 'one:   %s\nother: %s\n' "$2" "$3" >"$dir/out"
-	[ "$2" = "$3" ]
-	verdict $? "$1"
-}
-
-await() {
-	deadline=$(($(date +%s) + PATIENCE))
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$deadline" ] || return 1
-		sleep 0.05
-	done
-}
-
-enclave() {
-	verb=$1
-	shift
-	"$cella" enclave "$verb" --quiet --run-dir "$run" "$@"
-}
-
-start() {
-	enclave run --host "$dir/host" --timeout "$PATIENCE"s "$@"
-}
-
-field() {
-	enclave list --json | jq -r --arg name "$1" ".[] | select(.name == \$name) | $2"
-}
-
 # ask NAME LINE: of the probe in that enclave.
 ask() {
-	echo "$2" | enclave connect "$1" 7 >"$dir/out" 2>"$dir/err"
+	echo "$2" | enclave connect "$1" 7 --quiet >"$dir/out" 2>"$dir/err"
 }
 
-for tool in qemu-system-x86_64 jq; do
-	command -v "$tool" >/dev/null || skip_all "there is no $tool"
-done
-[ -n "${CELLA_KERNEL:-}" ] || skip_all "CELLA_KERNEL names no kernel"
-
 mkdir host
-"$cella" enclave init-host --quiet host >/dev/null || skip_all "no host key"
-"$cella" enclave build --quiet --output probe.eif --init "$build/cella-init" \
-	--kernel "$CELLA_KERNEL"/boot/vmlinuz-* --modules "$CELLA_KERNEL"/lib/modules/* \
-	"$probe" -- "/${probe##*/}" serve >out 2>err
+"$cella" enclave init-host --quiet host >out || exit 1
+image probe.eif --init "$build/cella-init" "$probe" -- "/$app" serve >out 2>err
 verdict $? "an image of the probe is built"
 check "it starts" 0 start --name one probe.eif
 check "and another one" 0 start --name two --from-guest 5000 probe.eif
@@ -124,11 +37,11 @@ check "it looks around" 0 ask one look
 cp out look
 says "as the guest's root" "uid 0"
 for what in block scsi ata nvme drm sound usb serio; do
-	lacks "there is no device of $what" "^$what "
+	no_line "there is no device of $what" "^$what "
 done
-lacks "nor a frame buffer" "^graphics fb[0-9]"
+no_line "nor a frame buffer" "^graphics fb[0-9]"
 equal "its only network is its own loop" "$(grep '^net ' look)" "net lo"
-lacks "it reaches no address" "^internet reached"
+no_line "it reaches no address" "^internet reached"
 equal "its kernel has no console but the one without a screen" \
 	"$(awk '/^console / { print $2 }' look)" tty0
 equal "there is no serial port" "$(grep '^ttyS0' look)" "ttyS0 0"
@@ -161,9 +74,9 @@ equal "and of two of virtio" "$(grep -c '^virtio ' look)" 2
 # --- from inside: others ---
 # Listeners that would welcome it, if it were let through.
 "$probe" listen "$run/one/v_5000" &
-helper=$!
+others=$!
 "$probe" listen "$run/two/v_5000" &
-helper="$helper $!"
+others="$others $!"
 await test -S "$run/one/v_5000" -a -S "$run/two/v_5000"
 verdict $? "on its host a socket waits that it is not admitted to"
 ask two "connect 2 5000"
@@ -171,14 +84,14 @@ says "one that is admitted reaches its own" reached
 for peer in "2 5000" "3 5000" "$(field two .cid) 7" "$(field two .cid) 7001" "0 9000" "1 7001" \
 	"2 9001" "4294967294 1"; do
 	ask one "connect $peer"
-	lacks "it does not reach $peer" "^reached"
+	no_line "it does not reach $peer" "^reached"
 	equal "and is told so" "$(wc -l <out)" 1
 done
 check "the other does not reach it either" 0 ask two "connect $(field one .cid) 7"
-lacks "indeed not" "^reached"
+no_line "indeed not" "^reached"
 # shellcheck disable=SC2086 # a list
-kill $helper
-helper=
+kill $others
+others=
 
 # --- from outside ---
 qemu=$(field one .processes.QEMU)
@@ -306,5 +219,4 @@ for step in gate 1 $((gate / 4)) $((gate / 2)) $((gate * 3 / 4)) $((gate - 1)); 
 done
 equal "which leaves nothing but a record" "$(find "$run" -mindepth 1 ! -name '*.last.json')" ""
 
-echo "1..$number"
-exit "$bad"
+finish

@@ -7,51 +7,14 @@
 # Usage: enclave_plan.sh CELLA BUILD; prints TAP.
 set -u
 export LC_ALL=C
-
-cella=$(realpath "$1")
-PATH=$(realpath "$2"):$PATH
-here=$(realpath "$(dirname "$0")")
-dir=$(mktemp -d "${TMPDIR:-/tmp}/enclave-plan.XXXXXX")
-run=$(mktemp -d /tmp/cella-plan.XXXXXX) # sockets have short addresses
-number=0
-bad=0
-
-cleanup() {
-	"$cella" enclave stop --all --quiet --run-dir "$run" >/dev/null 2>&1
-	rm -rf "$dir" "$run"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
-cd "$dir" || exit 1
+# shellcheck source=test/e2e/enclave-common.sh
+. "$(dirname "$0")/enclave-common.sh"
 export HOME="$dir" XDG_CACHE_HOME="$dir/cache"
 
-verdict() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		cut -c1-300 out err | head -n 40 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# check TITLE STATUS COMMAND...
-check() {
-	title=$1
-	wanted=$2
-	shift 2
-	"$@" >out 2>err
-	code=$?
-	[ $code -eq "$wanted" ]
-	verdict $? "$title (exit $code)"
-}
-
-# says TEXT...: the last command has said all of them.
-says() {
+# tells TEXT...: the last command has said all of them.
+tells() {
 	for text in "$@"; do
-		grep -qF -e "$text" out err
-		verdict $? "  says \"$text\""
+		says "  says \"$text\"" "$text"
 	done
 }
 
@@ -84,9 +47,9 @@ plan() {
 	"$cella" enclave plan "$@"
 }
 check "a plan" 0 plan --sysroot tree
-says "4 processors on 2 cores" "shared" "yes, it can be had" "qemu-system-x86_64"
+tells "4 processors on 2 cores" "shared" "yes, it can be had" "qemu-system-x86_64"
 check "with a core of its own" 0 plan --sysroot tree --cores whole --cpus 2 --memory 8192
-says "0 kept" "2 vCPU 0" "3 vCPU 1" "runs on 0-1" "vcpus 2"
+tells "0 kept" "2 vCPU 0" "3 vCPU 1" "runs on 0-1" "vcpus 2"
 check "as JSON" 0 plan --sysroot tree --cores 2-3 --memory 1024 --json
 json .possible true
 json .plan.vcpus 2
@@ -100,23 +63,23 @@ json .possible false
 json '[.refusals[].rule] | sort' '["cores_enough","lock_limit","pages_free","pages_multiple"]'
 json '[.refusals[] | select(.remedy == "")]' '[]'
 check "with the first core" 1 plan --sysroot tree --cores 0-1
-says "the first core stays with the machine" "leave out 0-1"
+tells "the first core stays with the machine" "leave out 0-1"
 check "with half of a core" 1 plan --sysroot tree --cores 2
-says "add 3"
+tells "add 3"
 check "for debugging" 0 plan --sysroot tree --debug
-says "debug yes" "chardev:serial"
+tells "debug yes" "chardev:serial"
 check "with huge pages, for the command line" 1 plan --sysroot tree --hugepages 1G --memory 1024
-says "hugetlbsize=1024M,prealloc=on" "as root: echo 1 >/sys/devices/system/node/node0/hugepages"
+tells "hugetlbsize=1024M,prealloc=on" "as root: echo 1 >/sys/devices/system/node/node0/hugepages"
 check "of a tree that is no machine" 3 plan --sysroot .
-says "/sys/devices/system/cpu/online: there is no such file"
+tells "/sys/devices/system/cpu/online: there is no such file"
 printf '0-3\n' >tree/sys/devices/system/cpu/cpu0/topology/thread_siblings_list
 check "of one that contradicts itself" 3 plan --sysroot tree
-says "cpu1/topology/thread_siblings_list: contradicts what processor 0 says"
+tells "cpu1/topology/thread_siblings_list: contradicts what processor 0 says"
 printf '0-1\n' >tree/sys/devices/system/cpu/cpu0/topology/thread_siblings_list
 find tree -type f -exec sha256sum {} + | sort >after
 check "none of which changed it" 0 cmp before after
 check "with processors that are no list" 2 plan --cores 3-2
-says "--cores"
+tells "--cores"
 check "with pages that are none" 2 plan --hugepages 4M
 check "with a number that is none" 2 plan --cpus 65
 
@@ -131,11 +94,11 @@ verdict $? "all that run can be told, plan can be"
 printf 'vcpus = 2\nmemory_mib = 1024\ndebug = yes\nports_in = 7001\n' >enclave.conf
 chmod 600 enclave.conf
 check "with a service's file, without its image" 3 plan --sysroot tree --conf enclave.conf
-says "/usr/local/share/dragonfly/image.bin"
+tells "/usr/local/share/dragonfly/image.bin"
 printf 'vcpus = 2\nvcpus = 3\n' >twice.conf
 chmod 600 twice.conf
 check "with one that is wrong" 3 plan --conf twice.conf
-says "twice.conf:2: vcpus"
+tells "twice.conf:2: vcpus"
 check "what goes out is measured" 0 plan --sysroot tree --egress example.org:443 --json
 jq -r .config out | grep -q 'egress example.org:443'
 verdict $? "  and told"
@@ -153,7 +116,7 @@ mkdir host
 	"$cella" enclave init-host --quiet host >out 2>err
 verdict $? "there are an image and a host"
 check "a plan here" 0 plan app.eif --backend mock --run-dir "$run/none"
-says "app: 1 vCPU"
+tells "app: 1 vCPU"
 [ ! -e "$run/none" ]
 verdict $? "  makes no folder"
 printf 'image = %s\nvcpus = 2\nmemory_mib = 300\ndebug = yes\n' "$dir/app.eif" >enclave.conf
@@ -170,14 +133,14 @@ verdict $? "  with its ways out"
 check "a machine that cannot be" 1 plan app.eif --backend mock --cores 1022-1023 --json
 jq -r '.refusals[0].text' out >reason
 
-start() {
+mock() {
 	"$cella" enclave run --run-dir "$run" --host host --backend mock --json "$@"
 }
-check "is not run either" 3 start app.eif --cores 1022-1023
-says "$(cat reason)"
+check "is not run either" 3 mock app.eif --cores 1022-1023
+tells "$(cat reason)"
 [ "$(ls -A "$run")" = app.last.json ]
 verdict $? "  and nothing is left of it but its record"
-check "one that can be is run" 0 start app.eif --memory 256
+check "one that can be is run" 0 mock app.eif --memory 256
 json .resources.memory_mib 256
 json .resources.cores '"shared"'
 json '.resources | has("applied") and has("not_applied")' true
@@ -188,12 +151,11 @@ total=$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1024))
 check "there is no place for all of it twice" 1 plan --run-dir "$run" --memory 128 \
 	--keep-memory $((total - 256 - memory - 300)) --json
 json '[.refusals[].rule]' '["memory_kept"]'
-check "nor for running it" 3 start app.eif --name again \
+check "nor for running it" 3 mock app.eif --name again \
 	--keep-memory $((total - 256 - memory - 300))
-says "memory beside what the machine keeps" "stop another enclave"
+tells "memory beside what the machine keeps" "stop another enclave"
 check "once it has ended" 0 "$cella" enclave stop --quiet --run-dir "$run" app
 check "there is" 0 plan --run-dir "$run" --memory 128 --backend mock \
 	--keep-memory $((total - 256 - memory - 300))
 
-echo "1..$number"
-exit $bad
+finish

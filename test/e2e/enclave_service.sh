@@ -7,69 +7,10 @@
 # Usage: enclave_service.sh CELLA BUILD APPLICATION; prints TAP. What boots an enclave needs
 # QEMU, and in CELLA_KERNEL a folder with boot/vmlinuz-* and lib/modules/* of a kernel.
 set -u
-
-cella=$(realpath "$1")
-build=$(realpath "$2")
-application=$(realpath "$3")
-app=${application##*/}
-PATH=$build:$PATH
-: "${PATIENCE:=240}"
-dir=$(mktemp -d "${TMPDIR:-/tmp}/service.XXXXXX")
-run=$(mktemp -d /tmp/cella-e2e.XXXXXX) # sockets have short addresses
-number=0
-bad=0
-
-cleanup() {
-	"$cella" enclave stop --all --quiet --run-dir "$run" >/dev/null 2>&1
-	rm -rf "$dir" "$run"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
-cd "$dir" || exit 1
+# shellcheck source=test/e2e/enclave-common.sh
+. "$(dirname "$0")/enclave-common.sh"
+command -v jq >/dev/null || skip_all "there is no jq"
 umask 022
-
-verdict() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		cat "$dir/out" "$dir/err" 2>/dev/null | cut -c1-300 | head -n 40 | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-# check NAME STATUS COMMAND...: runs it and compares its exit status.
-check() {
-	name=$1
-	expected=$2
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err"
-	got=$?
-	[ "$got" -eq "$expected" ]
-	verdict $? "$name (exit $got)"
-}
-
-# says NAME TEXT: the last command's output or words have the text.
-says() {
-	cat "$dir/out" "$dir/err" | grep -qF -e "$2"
-	verdict $? "$1"
-}
-
-equal() {
-	[ "$2" = "$3" ] || printf 'one:   %s\nother: %s\n' "$2" "$3" >"$dir/out"
-	[ "$2" = "$3" ]
-	verdict $? "$1"
-}
-
-# await COMMAND...: until it succeeds, which nothing but a hang prevents.
-await() {
-	deadline=$(($(date +%s) + PATIENCE))
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$deadline" ] || return 1
-		sleep 0.05
-	done
-}
 
 # becomes NAME COMMAND...: it succeeds sooner or later.
 becomes() {
@@ -81,44 +22,23 @@ becomes() {
 	verdict "$result" "$title"
 }
 
-enclave() {
-	verb=$1
-	shift
-	"$cella" enclave "$verb" --run-dir "$run" "$@"
-}
-
-start() {
+start_service() {
 	enclave start --timeout "$PATIENCE" "$@"
 }
 
-# field FILTER [NAME]: of what a service says.
-field() {
+# service_field FILTER [NAME]: of what a service says.
+service_field() {
 	enclave status --json ${2:+"$2"} | jq -r "$1"
 }
 
 # is FILTER VALUE [NAME]
 is() {
-	[ "$(field "$1" "${3:-}")" = "$2" ]
+	[ "$(service_field "$1" "${3:-}")" = "$2" ]
 }
 
 # status_says TEXT [NAME]: the status has the text.
 status_says() {
 	enclave status ${2:+"$2"} | grep -qF -e "$1"
-}
-
-gone() {
-	for pid in "$@"; do
-		! kill -0 "$pid" 2>/dev/null || return 1
-	done
-}
-
-# left: what is in the folder but records of failures.
-left() {
-	find "$run" -mindepth 1 -maxdepth 1 ! -name '*.last.json' -printf '%f\n'
-}
-
-nothing_left() {
-	await gone "$@" && [ -z "$(left)" ]
 }
 
 # left: what is in the folder of all, but records of failures.
@@ -141,32 +61,28 @@ conf() {
 }
 
 # --- its file ---
-command -v jq >/dev/null || {
-	echo "1..0 # SKIP there is no jq"
-	exit 0
-}
 conf default.conf "restart_delay = 0"
-check "without its file a service does not start" 3 start --conf "$dir/none.conf"
+check "without its file a service does not start" 3 start_service --conf "$dir/none.conf"
 says "and names what is missing" "$dir/none.conf: is not there"
 conf bad.conf "memory = 128"
-check "nor with a key that is none" 3 start --conf bad.conf
+check "nor with a key that is none" 3 start_service --conf bad.conf
 says "and names file, line and key" 'bad.conf:4: "memory" is no key'
 conf twice.conf "vcpus = 1" "vcpus = 2"
-check "nor with one that stands twice" 3 start --conf twice.conf
+check "nor with one that stands twice" 3 start_service --conf twice.conf
 says "and says where" "twice.conf:5: vcpus: stands in line 4 already"
 conf open.conf
 chmod g+w open.conf
-check "nor with a file that a group may write" 3 start --conf open.conf
+check "nor with a file that a group may write" 3 start_service --conf open.conf
 says "and says what to do" "chmod go-w open.conf"
 ln -s default.conf link.conf
-check "nor through a symbolic link" 3 start --conf link.conf
+check "nor through a symbolic link" 3 start_service --conf link.conf
 says "and says so" "is a symbolic link"
 mkfifo pipe.conf
-check "nor from a pipe" 3 start --conf pipe.conf
+check "nor from a pipe" 3 start_service --conf pipe.conf
 if [ "$(id -u)" = 0 ]; then
 	conf other.conf
 	chown 65534 other.conf
-	check "nor with another user's file" 3 start --conf other.conf
+	check "nor with another user's file" 3 start_service --conf other.conf
 	says "and says whose it is" "belongs to user 65534"
 fi
 equal "none of them leaves anything" "$(left)" ""
@@ -174,7 +90,7 @@ check "none is to be seen" 3 enclave status
 says "but that there is none" "default: stopped"
 
 # --- waiting ---
-check "with a file in order it starts" 0 start --conf default.conf
+check "with a file in order it starts" 0 start_service --conf default.conf
 says "and waits" "default: waiting"
 says "having made its host's key" "host-ca.pem"
 equal "which is its owner's alone" "$(stat -c %a host)" 700
@@ -182,12 +98,12 @@ check "waiting is not running" 3 enclave status
 says "and it is said for what" "images/image.bin is not there"
 check "it is listed" 0 enclave list
 says "as waiting" waiting
-check "it can be started again" 0 start --conf default.conf
+check "it can be started again" 0 start_service --conf default.conf
 says "without another one" "default: waiting"
 conf elsewhere.conf
-check "but not by another file" 2 start --conf elsewhere.conf
+check "but not by another file" 2 start_service --conf elsewhere.conf
 says "which is told" "default: has a service by default.conf already"
-service=$(field .pid)
+service=$(service_field .pid)
 mkdir images
 printf '.eif' >images/image.bin
 becomes "four bytes of an image are none yet" status_says "has 4 bytes so far"
@@ -219,28 +135,8 @@ equal "a service ends with 0 when it is told to" "$(
 )" 0
 
 # --- what it takes to boot one ---
-finish() {
-	echo "1..$number"
-	exit "$bad"
-}
-for program in qemu-system-x86_64 cellad cella-hello cella-init cella-unpack cella-vsock \
-	cella-vtpm; do
-	command -v "$program" >/dev/null || {
-		echo "# no enclave is booted: there is no $program"
-		finish
-	}
-done
-[ -n "${CELLA_KERNEL:-}" ] || {
-	echo "# no enclave is booted: CELLA_KERNEL names no folder of a kernel"
-	finish
-}
-kernel=$(find "$CELLA_KERNEL/boot" -name 'vmlinuz-*' | head -n 1)
-modules=$(find "$CELLA_KERNEL/lib/modules" -mindepth 1 -maxdepth 1 | head -n 1)
-
-# image OUTPUT ARGUMENT...: builds one of the application.
-image() {
-	"$cella" enclave build --quiet --kernel "$kernel" --modules "$modules" --output "$@"
-}
+boot_or left_out
+[ -x "$build/cella-hello" ] || left_out "cella-hello was not built"
 
 check "an image is built" 0 image app.eif "$application" -- "/$app" serve
 check "and described" 0 "$cella" enclave describe --json app.eif
@@ -248,8 +144,8 @@ pcr11=$(jq -r '.measurements.vtpm.sha256["11"]' out)
 size=$(stat -c %s app.eif)
 
 # --- half an image, and the rest of it ---
-start --conf default.conf >out 2>err
-service=$(field .pid)
+start_service --conf default.conf >out 2>err
+service=$(service_field .pid)
 head -c 1000000 app.eif >images/image.bin
 becomes "half an image is waited for" \
 	status_says "$((size - 1000000)) of its $size bytes are missing still"
@@ -257,48 +153,44 @@ tail -c +1000001 app.eif >>images/image.bin
 becomes "once it is whole it runs" is .state running
 check "which is success" 0 enclave status
 says "with its measurement" "$pcr11"
-equal "that of the image" "$(field '.predicted_pcrs[11]')" "$pcr11"
+equal "that of the image" "$(service_field '.predicted_pcrs[11]')" "$pcr11"
 check "it is talked to" 0 sh -c "echo hello | $cella enclave connect --run-dir $run default 7"
 says "and answers" hello
 
 # --- starting again ---
-# process NAME: of the enclave.
-process() {
-	enclave list --json | jq -r ".[] | select(.name == \"default\") | $1"
-}
-kill -9 "$(process .processes.QEMU)"
+kill -9 "$(field default .processes.QEMU)"
 becomes "when its QEMU is killed it is started again" is '"\(.starts) \(.state)"' "2 running"
-equal "and knows why" "$(field .cause)" "QEMU: killed by signal 9"
-kill -9 "$(process .pid)"
+equal "and knows why" "$(service_field .cause)" "QEMU: killed by signal 9"
+kill -9 "$(field default .pid)"
 becomes "so it is when its supervisor is" is '"\(.starts) \(.state)"' "3 running"
 says "and knows that, too" "killed by signal 9"
-equal "by the same service" "$(field .pid)" "$service"
+equal "by the same service" "$(service_field .pid)" "$service"
 conf default.conf "restart_delay = 0" "memory_mib = 160"
 check "it is restarted" 0 enclave restart
-equal "as its file says now" "$(field .memory_mib)" 160
+equal "as its file says now" "$(service_field .memory_mib)" 160
 conf default.conf "restart_delay = 0" "memory_mib = 20"
 check "but not with a mistake in it" 2 enclave restart
 says "which is told" "memory_mib: 20: expected 96 to"
-equal "it runs on" "$(field .state)" running
+equal "it runs on" "$(service_field .state)" running
 conf default.conf "restart_delay = 0"
 
 # --- several ---
 conf second.conf "restart = no"
-check "a second one is above the limit" 3 start --conf second.conf second
+check "a second one is above the limit" 3 start_service --conf second.conf second
 says "which is told with what to do" "1 enclaves run already, and enclaves_max is 1"
 check "and kept" 3 enclave status second
 says "with the cause" "enclaves_max is 1"
 conf second.conf "restart = no" "enclaves_max = 2"
-check "the limit can be raised" 0 start --conf second.conf second
-equal "then both run" "$(field .state) $(field .state second)" "running running"
-kill -9 "$(enclave list --json | jq -r '.[] | select(.name == "second") | .processes.QEMU')"
+check "the limit can be raised" 0 start_service --conf second.conf second
+equal "then both run" "$(service_field .state) $(service_field .state second)" "running running"
+kill -9 "$(field second .processes.QEMU)"
 becomes "one without restarts fails" is .state failed second
 check "which is told" 3 enclave status second
 says "with the cause" "QEMU: killed by signal 9"
-equal "the other runs" "$(field .state)" running
+equal "the other runs" "$(service_field .state)" running
 
 # --- stopping ---
-pids=$(process '.pid, .processes[]')
+pids=$(field default '.pid, .processes[]')
 check "it stops" 0 enclave stop
 # shellcheck disable=SC2086
 check "and with it everything" 0 await gone "$service" $pids
@@ -315,9 +207,9 @@ key theirs
 mkdir trusted
 cp mine.crt trusted
 conf default.conf "trusted_signers = $dir/trusted"
-check "with trusted signers, it starts" 0 start --conf default.conf
+check "with trusted signers, it starts" 0 start_service --conf default.conf
 becomes "but no image that is not signed" status_says "image: is not signed"
-equal "it waits for another" "$(field .state)" waiting
+equal "it waits for another" "$(service_field .state)" waiting
 # put FILE: as the image, at once.
 put() {
 	cp "$1" images/new
@@ -358,7 +250,8 @@ check "which is verified by the key that the service has made" 0 \
 conf default.conf "restart_delay = 0" "backend = tcg" "egress = example.org:443" \
 	"tpm_state = $dir/tpm"
 check "it is restarted with ways out and a TPM that remembers" 0 enclave restart
-equal "as its file says" "$(process '.egress[0], .backend' | tr '\n' ' ')" "example.org:443 tcg "
+equal "as its file says" "$(field default '.egress[0], .backend' | tr '\n' ' ')" \
+	"example.org:443 tcg "
 conf default.conf "restart_delay = 0"
 check "and without them again" 0 enclave restart
 check "its TPM has been kept" 0 find "$dir/tpm" -name 'default*' -size +0
@@ -368,9 +261,9 @@ check "--default takes nothing else" 2 "$cella" enclave build --default "$applic
 # --- two at the same time ---
 check "it stops for two others" 0 enclave stop
 conf twin.conf "restart = no"
-start --conf twin.conf left >left.out 2>left.err &
+start_service --conf twin.conf left >left.out 2>left.err &
 one=$!
-start --conf twin.conf right >right.out 2>right.err
+start_service --conf twin.conf right >right.out 2>right.err
 other=$?
 wait "$one"
 one=$?
@@ -379,12 +272,12 @@ cat left.err right.err >err
 says "and the other is above the limit" "enclaves_max is 1"
 check "the one stops" 0 enclave stop --all
 rm -rf "$run"/.left "$run"/.right
-check "the default one starts again" 0 start --conf default.conf
+check "the default one starts again" 0 start_service --conf default.conf
 
 # --- ends of other kinds ---
-pids=$(field '.pid, .supervisor')
-qemu=$(process .processes.QEMU)
-kill -9 "$(field .pid)"
+pids=$(service_field '.pid, .supervisor')
+qemu=$(field default .processes.QEMU)
+kill -9 "$(service_field .pid)"
 # shellcheck disable=SC2086
 check "a service that is killed takes everything with it" 0 await gone $pids "$qemu"
 enclave list >out 2>err
@@ -392,13 +285,13 @@ equal "and what it left is removed" "$(left)" .second
 image exits.eif "$application" -- "/$app" exit 3
 put exits.eif
 conf default.conf "restart_delay = 0" "restart_max = 1"
-start --conf default.conf >out 2>err # it may fail before or after it ran
+start_service --conf default.conf >out 2>err # it may fail before or after it ran
 becomes "an application that ends badly is given up" is .state failed
-equal "after as many attempts as it may have" "$(field .starts)" 2
+equal "after as many attempts as it may have" "$(service_field .starts)" 2
 says "and it is said how it ended" "exited 3"
 image done.eif "$application" -- "/$app" exit 0
 put done.eif
-start --conf default.conf >out 2>err
+start_service --conf default.conf >out 2>err
 await is .state stopped
 check "one whose work is done is not started again" 0 test ! -e "$run/.default"
 

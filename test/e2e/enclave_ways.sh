@@ -8,6 +8,7 @@
 set -u
 # shellcheck source=test/e2e/enclave-common.sh
 . "$(dirname "$0")/enclave-common.sh"
+boot_or skip_all
 
 [ -x "$build/cella-forward" ] || skip_all "cella-forward was not built"
 
@@ -119,5 +120,4 @@ says "to be reached" "no proxy: "
 check "it stops" 0 enclave stop app
 check "leaving nothing" 0 nothing_left
 
-echo "1..$number"
-exit "$bad"
+finish

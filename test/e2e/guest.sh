@@ -46,9 +46,9 @@ check "it judges nothing" 2 "$tool" verify quote.dat
 says 'cella-guest: there is no command "verify"'
 
 # --- which say the same ---
-# same TITLE WORLD... -- ARGUMENT...: both programs, in the same world. The length of the
+# alike TITLE WORLD... -- ARGUMENT...: both programs, in the same world. The length of the
 # file `made` must be the same, too.
-same() {
+alike() {
 	title=$1
 	shift
 	world=
@@ -70,45 +70,45 @@ same() {
 	{
 		diff cella.out cella-guest.out &&
 			diff cella.err cella-guest.err && diff cella.file cella-guest.file
-	} >out.txt 2>err.txt
-	verdict "$title: $(tail -n 1 cella.err)" $?
+	} >out 2>err
+	verdict $? "$title: $(tail -n 1 cella.err)"
 }
 
 device="$build/standin-guest --platform platform --fault quotes --"
 for option in '' --json '-d 0102 -o made' '-d 0102 -o report'; do
 	# shellcheck disable=SC2086 # a list of words
-	same "report $option" "$device" -- report --provider tdx-guest $option
+	alike "report $option" "$device" -- report --provider tdx-guest $option
 done
-same "report, of a file" -- report --parse report
-same "quote, by the device" "$device" -- quote -d 0102 -o made --provider tdx-guest
-same "quote, as JSON" "$device" -- quote -d 0102 -o made --provider tdx-guest --json
+alike "report, of a file" -- report --parse report
+alike "quote, by the device" "$device" -- quote -d 0102 -o made --provider tdx-guest
+alike "quote, as JSON" "$device" -- quote -d 0102 -o made --provider tdx-guest --json
 service="$build/standin-qgs --listen unix:sock --platform platform --"
-same "quote, by a service" "$service" "$device" -- quote --qgs unix:sock -n 0011223344556677 \
+alike "quote, by a service" "$service" "$device" -- quote --qgs unix:sock -n 0011223344556677 \
 	-o made
-same "quote, of a name" "$device" -- quote --qgs tcp:localhost:1
+alike "quote, of a name" "$device" -- quote --qgs tcp:localhost:1
 if [ -x "$build/standin-tsm" ]; then
 	mkdir -p root/sys/kernel/config
 	tsm="$build/standin-tsm --mount root/sys/kernel/config --platform platform --"
-	same "quote, by configfs-tsm" "$tsm" -- quote --sysroot root -d 03 -o made
+	alike "quote, by configfs-tsm" "$tsm" -- quote --sysroot root -d 03 -o made
 fi
-same "quote, where nothing makes one" -- quote --sysroot nowhere -d 04 -o made
-same "quote, of a simulated platform" -- quote --provider sim --sim platform -d 05 -o made
+alike "quote, where nothing makes one" -- quote --sysroot nowhere -d 04 -o made
+alike "quote, of a simulated platform" -- quote --provider sim --sim platform -d 05 -o made
 
 printf '#!/bin/sh\necho runs\nexit 7\n' >program
 chmod 755 program
-same "measure, a file" -- measure --dry-run program
-same "measure, a folder, as JSON" -- measure --dry-run --json platform
-same "measure, a program" -- measure --dry-run -- ./program one two
-same "measure, what is not there" -- measure --dry-run nowhere
-same "measure, and extend" -- measure --provider sim --sim platform --log log program
-same "measure, and run" -- measure --provider sim --sim platform --log log -- ./program
-same "eventlog replay" -- eventlog replay log
-same "eventlog replay, as JSON" -- eventlog replay --json log
-same "eventlog explain" -- eventlog explain log
-same "eventlog explain, no log" -- eventlog explain program
+alike "measure, a file" -- measure --dry-run program
+alike "measure, a folder, as JSON" -- measure --dry-run --json platform
+alike "measure, a program" -- measure --dry-run -- ./program one two
+alike "measure, what is not there" -- measure --dry-run nowhere
+alike "measure, and extend" -- measure --provider sim --sim platform --log log program
+alike "measure, and run" -- measure --provider sim --sim platform --log log -- ./program
+alike "eventlog replay" -- eventlog replay log
+alike "eventlog replay, as JSON" -- eventlog replay --json log
+alike "eventlog explain" -- eventlog explain log
+alike "eventlog explain, no log" -- eventlog explain program
 for log in ${CELLA_VECTORS:+"$CELLA_VECTORS"/ccel/*.ccel}; do
-	same "eventlog explain ${log##*/}" -- eventlog explain "$log"
-	same "eventlog replay ${log##*/}" -- eventlog replay --json "$log"
+	alike "eventlog explain ${log##*/}" -- eventlog explain "$log"
+	alike "eventlog replay ${log##*/}" -- eventlog replay --json "$log"
 done
 
 mkdir -p td/proc td/etc td/sys/kernel/config/tsm/report
@@ -117,7 +117,7 @@ echo 'port = 4050' >td/etc/tdx-attest.conf
 echo 'swiotlb buffer is full' >td/kernel.log
 for option in '' --json '--only evidence' '--kernel-log td/kernel.log'; do
 	# shellcheck disable=SC2086 # a list of words
-	same "doctor $option" -- doctor --sysroot td --time "$time" $option
+	alike "doctor $option" -- doctor --sysroot td --time "$time" $option
 done
 check "doctor, of a name" 3 "$tool" doctor --sysroot td --only evidence --qgs tcp:localhost:1 --json
 says 'looks none up' 'ask `cella doctor`'
@@ -131,9 +131,8 @@ bare() {
 }
 mkdir -p bare/proc bare/sys
 cp "$tool" bare/cella-guest
-if [ "$(id -u)" != 0 ] || ! bare /cella-guest --version >out.txt 2>&1; then
-	number=$((number + 1))
-	echo "ok $number - alone # SKIP this cannot mount and enter another root"
+if [ "$(id -u)" != 0 ] || ! bare /cella-guest --version >out 2>&1; then
+	skip alone "this cannot mount and enter another root"
 	finish
 fi
 cp log bare/log

@@ -20,7 +20,7 @@ guest() {
 	"$tsm" --mount root/sys/kernel/config --platform platform $options -- "$@"
 }
 
-guest '' true 2>err.txt
+guest '' true 2>err
 [ $? -ne 77 ] || skip_all "no file system in user space can be mounted here"
 printf '#!/bin/sh\necho runs\nexit 7\n' >program
 chmod 755 program
@@ -69,7 +69,8 @@ says '14 events'
 cp root/run/cella/eventlog before
 refuses "what is written gets lost" 'the kernel did not take the digest' \
 	guest digest-lost "$tool" measure --sysroot root -- ./program
-check "  nothing ran" 1 grep -q runs out.txt
+! grep -q runs out
+verdict $? "  nothing ran"
 check "  and nothing is logged" 0 cmp before root/run/cella/eventlog
 check "the entry of ours has another register" 3 guest '' sh -c 'mkdir '$rtmrs'/rtmr3-cella &&
 	echo 2 >'$rtmrs'/rtmr3-cella/index && "$0" measure --sysroot root settings' "$tool"
