@@ -185,7 +185,6 @@ check "so is half of one" 3 start half.eif
 check "and too little memory" 2 start app.eif --memory 20
 check "without a trace" 0 nothing_left
 
-<<<<<<< HEAD
 # --- and who does not want to wait ---
 is_listed() {
 	[ -n "$(field "$1" .state)" ]
@@ -200,8 +199,4 @@ check "and nothing is left" 0 nothing_left
 check "an empty list is said to be one" 0 enclave list
 says "of which folder" "none runs below $run"
 
-echo "1..$number"
-exit "$bad"
-=======
 finish
->>>>>>> td
