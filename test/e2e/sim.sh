@@ -80,7 +80,7 @@ expect 2 "$cella" verify q --nonce zz
 grep -q fetch err.txt && { echo "FAIL: asked before all was read"; failures=$((failures + 1)); }
 expect 3 "$cella" verify q --trust-root tdx.json -c tdx.json
 says 'tdx.json: trust root: '
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then
 	expect 2 script -qec "'$sim' quote platform" terminal.txt
 	says 'standard output is a terminal'
 fi
