@@ -354,7 +354,7 @@ static enum cella_status print_piece(void *context UNUSED, struct cella_bytes pi
 	return CELLA_OK;
 }
 
-/* Without a console, nothing would be shown, and nothing said why. */
+/* Otherwise nothing would be shown, and nobody would say why. */
 static enum cella_status check_console(const char *base, const char *name,
 				       struct cella_error *err)
 {

@@ -148,6 +148,7 @@ static enum cella_status predict(struct image_facts *facts,
 		       &facts->measured, err));
 	eif_cmdline(facts->image, facts->has_debug, &cmdline);
 	text = arena_out(&facts->arena, &cmdline);
+	TRY(arena_status(&facts->arena, err)); /* without memory it is shorter */
 	facts->measured.cmdline = bytes_of(text, cmdline.len);
 	TRY(launch_plan_make(IMAGE_MACHINE, &facts->measured, question->config,
 			     &facts->arena, &facts->plan, err));
